@@ -1,0 +1,50 @@
+// What a backend is made of: its kind, its endpoint, its options.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <rollcall/log.hpp>
+
+namespace rollcall {
+
+enum class RuntimeBackendKind : std::uint8_t {
+  automatic,
+  docker,
+  podman,
+  systemd,
+  incus,
+  kubernetes,
+  host,
+};
+
+/// Case-blind: auto | docker | podman | systemd | incus, lxc, lxd | kubernetes, k8s | host; else
+/// nothing.
+std::optional<RuntimeBackendKind> parse_kind(std::string_view text) noexcept;
+
+/// auto, docker, podman, systemd, incus, kubernetes, host.
+std::string_view to_string(RuntimeBackendKind kind) noexcept;
+
+/// Where a backend reads environment variables; a seam for tests and for programs that have their
+/// own.
+using Getenv = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// The environment of this process.
+Getenv process_environment();
+
+struct BackendOptions {
+  /// The engine's URL, "unix:///run/docker.sock" or "tcp://host:2375"; empty: the runtime's own
+  /// rules.
+  std::string endpoint;
+  /// What `InstanceKey::endpoint` says instead of the URL; empty: the URL.
+  std::string alias;
+  /// Lists hold what does not run, too. Watches never do.
+  bool include_stopped = false;
+  Getenv getenv = process_environment();
+  Logger log;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,37 @@
+// What is known to run: the fold of the events.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/event.hpp>
+
+namespace rollcall {
+
+/// Folds events into the set of what runs: Started and Updated put, Stopped erases.
+///
+/// Threads: none; one owner. What it hands out is shared and never changes, so it may be kept.
+class Inventory {
+ public:
+  void apply(const RuntimeEvent& event);
+
+  /// The instance, or null.
+  [[nodiscard]] InstancePtr find(const InstanceKey& key) const;
+
+  /// All instances, by key.
+  [[nodiscard]] std::vector<InstancePtr> list() const;
+
+  [[nodiscard]] std::size_t size() const noexcept { return instances_.size(); }
+
+  /// Why the backend's instances are stale; empty while it is connected.
+  [[nodiscard]] std::string_view stale_reason(std::string_view backend) const;
+
+ private:
+  std::map<InstanceKey, InstancePtr> instances_;
+  std::map<std::string, std::string, std::less<>> disconnected_;  // backend -> reason
+};
+
+}  // namespace rollcall

@@ -1,0 +1,12 @@
+// Docker as a runtime, and Podman where it speaks Docker's API.
+#pragma once
+
+#include "backends/registry.hpp"
+
+namespace rollcall::docker {
+
+/// No I/O. `place` must come from places().
+std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
+                                    boost::asio::any_io_executor executor, EnvPtr env);
+
+}  // namespace rollcall::docker

@@ -1,0 +1,94 @@
+#include "backends/registry.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <rollcall/backend.hpp>
+
+#include "backends/docker/driver.hpp"
+#include "backends/docker/places.hpp"
+#include "backends/first_driver.hpp"
+#include "engine/reflector.hpp"
+
+namespace rollcall {
+namespace {
+
+using Kind = RuntimeBackendKind;
+
+/// A new runtime is one folder and one line here. Those that `auto` tries come first, in its order.
+constexpr std::array descriptors = {
+    BackendDescriptor{Kind::docker, &docker::places, &docker::make_driver},
+    BackendDescriptor{Kind::podman},
+    BackendDescriptor{Kind::systemd},
+    BackendDescriptor{Kind::incus},
+    BackendDescriptor{Kind::kubernetes},
+    BackendDescriptor{Kind::host},
+};
+
+bool in_auto(Kind kind) {
+  return kind == Kind::docker || kind == Kind::podman || kind == Kind::systemd ||
+         kind == Kind::incus;
+}
+
+using Drivers = std::vector<std::unique_ptr<Driver>>;
+
+Result<void> add_drivers(const BackendDescriptor& descriptor, const BackendOptions& options,
+                         const boost::asio::any_io_executor& executor, const EnvPtr& env,
+                         Drivers& into) {
+  auto places = descriptor.places(options);
+  if (!places) return fail(std::move(places.error()));
+  for (const Place& place : *places) {
+    into.push_back(descriptor.make_driver(place, options, executor, env));
+  }
+  return {};
+}
+
+Result<Drivers> drivers_of(Kind kind, const BackendOptions& options,
+                           const boost::asio::any_io_executor& executor, const EnvPtr& env) {
+  Drivers drivers;
+  for (const BackendDescriptor& descriptor : descriptors) {
+    const bool wanted =
+        kind == Kind::automatic ? in_auto(descriptor.kind) : descriptor.kind == kind;
+    if (!wanted || !descriptor.built()) continue;
+    if (auto added = add_drivers(descriptor, options, executor, env, drivers); !added) {
+      return fail(std::move(added.error()));
+    }
+  }
+  if (drivers.empty()) {
+    return fail(
+        {.kind = ErrorKind::invalid_config,
+         .endpoint = options.endpoint,
+         .what = fmt::format("the runtime {} is not built into this version", to_string(kind)),
+         .remedy = "`rollcall doctor` lists those that are"});
+  }
+  return drivers;
+}
+
+}  // namespace
+
+std::span<const BackendDescriptor> backend_descriptors() noexcept {
+  return descriptors;
+}
+
+const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept {
+  return *std::ranges::find(descriptors, kind, &BackendDescriptor::kind);
+}
+
+Result<std::unique_ptr<RuntimeBackend>> make_backend(RuntimeBackendKind kind,
+                                                     BackendOptions options,
+                                                     boost::asio::any_io_executor executor) {
+  const EnvPtr env = system_env();
+  auto drivers = drivers_of(kind, options, executor, env);
+  if (!drivers) return fail(std::move(drivers.error()));
+  std::unique_ptr<Driver> driver =
+      drivers->size() == 1
+          ? std::move(drivers->front())
+          : std::make_unique<FirstDriver>(std::string(to_string(kind)), std::move(*drivers));
+  return std::unique_ptr<RuntimeBackend>(std::make_unique<Reflector>(
+      std::move(driver), std::move(executor), env,
+      ReflectorOptions{.include_stopped = options.include_stopped, .log = std::move(options.log)}));
+}
+
+}  // namespace rollcall

@@ -1,0 +1,43 @@
+// Every runtime that Rollcall knows: one line each in registry.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <rollcall/config.hpp>
+#include <rollcall/result.hpp>
+
+#include "core/driver.hpp"
+#include "core/env.hpp"
+
+namespace rollcall {
+
+/// Where an engine may be, and who says so.
+struct Place {
+  std::string url;     ///< Canonical: "unix:///var/run/docker.sock".
+  std::string source;  ///< "DOCKER_HOST", "--endpoint", "system socket", "rootless socket", …
+};
+
+using MakeDriver = std::unique_ptr<Driver> (*)(const Place& place, const BackendOptions& options,
+                                               boost::asio::any_io_executor executor, EnvPtr env);
+
+/// One runtime.
+struct BackendDescriptor {
+  RuntimeBackendKind kind{};
+  /// All places to look at, in order. One place if the user or a variable decided it.
+  /// Errors: invalid_config, if that cannot be understood. Null if the runtime is not built yet.
+  Result<std::vector<Place>> (*places)(const BackendOptions& options) = nullptr;
+  MakeDriver make_driver = nullptr;  ///< Null if the runtime is not built yet.
+
+  [[nodiscard]] bool built() const noexcept { return make_driver != nullptr; }
+};
+
+/// All runtimes, those that `auto` tries first, in its order.
+std::span<const BackendDescriptor> backend_descriptors() noexcept;
+
+const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept;
+
+}  // namespace rollcall

@@ -1,0 +1,46 @@
+// What the command line understands, as data: help and completion are made of it, so neither can go
+// stale.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rollcall::cli {
+
+struct OptionHelp {
+  std::string short_name;  ///< "-o", or empty.
+  std::string long_name;   ///< "--output".
+  std::string value;       ///< "table|wide|json", "KEY=VALUE"; empty for a flag.
+  std::string summary;
+  std::string group;  ///< The heading it stands under.
+};
+
+/// The words that a value written "one|two|three" is one of; empty if it may be anything.
+std::vector<std::string> choices_in(std::string_view value);
+
+struct CommandHelp {
+  std::string name;
+  std::string summary;               ///< One line.
+  std::vector<std::string> choices;  ///< Of its one argument; empty if it takes none.
+  std::vector<OptionHelp> options;   ///< Its own, and those that all commands share.
+  std::string notes;                 ///< What stands below the options: examples.
+};
+
+struct CommandLine {
+  std::string summary;
+  std::vector<CommandHelp> commands;
+  std::vector<OptionHelp> options;  ///< Those that stand before a command.
+  std::string notes;
+};
+
+/// `rollcall --help`.
+std::string help_text(const CommandLine& line);
+
+/// `rollcall COMMAND --help`.
+std::string help_text(const CommandHelp& command);
+
+/// A completion script for "bash", "zsh" or "fish".
+std::string completion_script(const CommandLine& line, std::string_view shell);
+
+}  // namespace rollcall::cli

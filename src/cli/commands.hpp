@@ -1,0 +1,16 @@
+// The commands: one file each. All return the exit code.
+#pragma once
+
+#include "cli/console.hpp"
+#include "cli/options.hpp"
+
+namespace rollcall::cli {
+
+constexpr int success = 0;
+constexpr int failure = 1;
+
+int list(const Options& options, Console& console);
+int watch(const Options& options, Console& console);
+int doctor(const Options& options, Console& console);
+
+}  // namespace rollcall::cli

@@ -1,0 +1,227 @@
+// `rollcall doctor`: probes every place of every runtime, and says what it found and what to do.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include "cli/cells.hpp"
+#include "cli/commands.hpp"
+#include "cli/deadline.hpp"
+#include "cli/document.hpp"
+#include "core/driver.hpp"
+#include "core/env.hpp"
+#include "core/text.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+/// One place, and what was found there.
+struct Finding {
+  RuntimeBackendKind kind{};
+  Place place;
+  bool built = true;
+  Result<EngineInfo> engine;
+  std::chrono::nanoseconds latency{};
+};
+
+std::vector<Finding> places_of(RuntimeBackendKind kind, const BackendOptions& options) {
+  Finding finding;
+  finding.kind = kind;
+  const BackendDescriptor& descriptor = descriptor_of(kind);
+  finding.built = descriptor.built();
+  if (!finding.built) return {finding};
+  const auto places = descriptor.places(options);
+  if (!places) {
+    finding.engine = fail(places.error());
+    return {finding};
+  }
+  std::vector<Finding> findings;
+  for (const Place& place : *places) {
+    finding.place = place;
+    findings.push_back(finding);
+  }
+  return findings;
+}
+
+std::vector<Finding> all_places(const Selection& selection, const BackendOptions& options) {
+  std::vector<Finding> all;
+  for (const NamedEndpoint& endpoint : selection.endpoints) {
+    Finding finding;
+    finding.kind = endpoint.kind;
+    finding.place = {endpoint.url, "--endpoint"};
+    finding.built = descriptor_of(endpoint.kind).built();
+    all.push_back(std::move(finding));
+  }
+  const auto& kinds = selection.kinds;
+  const bool every =
+      selection.all || std::ranges::find(kinds, RuntimeBackendKind::automatic) != kinds.end();
+  for (const BackendDescriptor& descriptor : backend_descriptors()) {
+    if (!every && std::ranges::find(kinds, descriptor.kind) == kinds.end()) continue;
+    for (Finding& finding : places_of(descriptor.kind, options)) all.push_back(std::move(finding));
+  }
+  return all;
+}
+
+RuntimeError no_answer(const Place& place) {
+  return {.kind = ErrorKind::unavailable,
+          .fault = ConnectFault::mute,
+          .endpoint = place.url,
+          .what = "it accepts connections and does not answer in time",
+          .remedy = "see whether the engine hangs, or give it longer with --timeout"};
+}
+
+Task<EngineInfo> reach(Driver& driver) {
+  auto connecting = driver.connect(Purpose::list);
+  const auto session = co_await std::move(connecting);
+  if (!session) co_return fail(session.error());
+  co_return (*session)->info();
+}
+
+asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOptions common) {
+  common.endpoint = finding.place.url;
+  auto executor = co_await asio::this_coro::executor;
+  const EnvPtr env = system_env();
+  const auto driver = descriptor_of(finding.kind).make_driver(finding.place, common, executor, env);
+  const Monotonic begun = env->monotonic();
+  auto reaching = with_deadline(reach(*driver), options.timeout, no_answer(finding.place));
+  finding.engine = co_await std::move(reaching);
+  finding.latency = env->monotonic() - begun;
+}
+
+void probe_all(std::vector<Finding>& findings, const Options& options,
+               const BackendOptions& common) {
+  asio::io_context context(1);
+  std::size_t waiting = 0;
+  for (Finding& finding : findings) {
+    if (!finding.built || finding.place.url.empty()) continue;
+    ++waiting;
+    asio::co_spawn(context, probe(finding, options, common), [&](const std::exception_ptr& thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+      if (--waiting == 0) context.stop();  // what a driver left behind is not waited for
+    });
+  }
+  context.run();
+}
+
+std::string result_of(const Finding& finding) {
+  if (!finding.built) return "not built";
+  if (finding.engine) return "connected";
+  const RuntimeError& error = finding.engine.error();
+  return std::string(error.fault == ConnectFault::none ? to_string(error.kind)
+                                                       : to_string(error.fault));
+}
+
+/// The place, or what was given in its stead.
+std::string place_of(const Finding& finding) {
+  if (!finding.place.url.empty() || finding.engine) return finding.place.url;
+  return finding.engine.error().endpoint;
+}
+
+double milliseconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+json::object to_json(const Finding& finding) {
+  json::object object{{"runtime", to_string(finding.kind)}, {"result", result_of(finding)}};
+  const auto add = [&object](std::string_view key, const std::string& value) {
+    if (!value.empty()) object[key] = value;
+  };
+  add("endpoint", place_of(finding));
+  add("source", finding.place.source);
+  if (!finding.engine) {
+    add("error", finding.engine.error().what);
+    add("remedy", finding.engine.error().remedy);
+  } else if (finding.built) {
+    add("product", finding.engine->product);
+    add("version", finding.engine->version);
+    add("api_version", finding.engine->api_version);
+    object["latency_ms"] = milliseconds(finding.latency);
+  }
+  return object;
+}
+
+std::string json_report(const std::vector<Finding>& findings) {
+  json::array places;
+  for (const Finding& finding : findings) places.emplace_back(to_json(finding));
+  return indented_json(json::object{{"places", std::move(places)}});
+}
+
+Style style_of(const Finding& finding) {
+  if (!finding.built) return Style::dim;
+  if (finding.engine) return Style::green;
+  return finding.engine.error().fault == ConnectFault::missing ? Style::dim : Style::red;
+}
+
+std::string details_of(const Finding& finding) {
+  if (!finding.built) return "this version cannot watch it yet";
+  if (!finding.engine) return printable(finding.engine.error().what);
+  const EngineInfo& engine = *finding.engine;
+  std::string text = printable(engine.product);
+  if (!engine.version.empty()) text += " " + printable(engine.version);
+  if (!engine.api_version.empty()) text += ", API " + printable(engine.api_version);
+  return text + fmt::format(", {:.1f} ms", milliseconds(finding.latency));
+}
+
+bool works(const Finding& finding) {
+  return finding.built && finding.engine;
+}
+
+/// What to do about what failed, each advice once. What is merely not there is no trouble while
+/// something else works.
+std::string remedies(const std::vector<Finding>& findings) {
+  const bool any_works = std::ranges::any_of(findings, works);
+  std::vector<std::pair<std::string, std::vector<std::string>>> places_by_remedy;
+  for (const Finding& finding : findings) {
+    if (finding.engine || finding.engine.error().remedy.empty()) continue;
+    if (any_works && finding.engine.error().fault == ConnectFault::missing) continue;
+    const std::string& remedy = finding.engine.error().remedy;
+    auto at = std::ranges::find(places_by_remedy, remedy, [](const auto& e) { return e.first; });
+    if (at == places_by_remedy.end()) at = places_by_remedy.insert(at, {remedy, {}});
+    at->second.push_back(place_of(finding));
+  }
+  std::string text;
+  for (const auto& [remedy, places] : places_by_remedy) {
+    const std::string others =
+        places.size() == 1 ? "" : fmt::format(" (and {} more)", places.size() - 1);
+    text += fmt::format("  {}{}: {}\n", printable(places.front()), others, printable(remedy));
+  }
+  return text;
+}
+
+std::string text_report(const std::vector<Finding>& findings, bool colour) {
+  Table table{.columns = {{"RUNTIME"}, {"RESULT"}, {"PLACE"}, {"DECIDED BY"}, {"DETAILS"}},
+              .rows = {}};
+  for (const Finding& finding : findings) {
+    table.rows.push_back({{std::string(to_string(finding.kind)), Style::bold},
+                          {result_of(finding), style_of(finding)},
+                          {or_dash(place_of(finding))},
+                          {or_dash(finding.place.source)},
+                          {details_of(finding)}});
+  }
+  std::string text = render_table(table, 0, colour);
+  const std::string advice = remedies(findings);
+  if (!advice.empty()) text += "\n" + styled("What to do:", Style::bold, colour) + "\n" + advice;
+  return text;
+}
+
+}  // namespace
+
+int doctor(const Options& options, Console& console) {
+  BackendOptions common;
+  common.getenv = console.environment();
+  common.log = console_logger(console, options.verbose);
+  std::vector<Finding> findings = all_places(options.selection, common);
+  probe_all(findings, options, common);
+  console.print(options.output == Output::json ? json_report(findings)
+                                               : text_report(findings, console.colour()));
+  return std::ranges::any_of(findings, works) ? success : failure;
+}
+
+}  // namespace rollcall::cli

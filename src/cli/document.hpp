@@ -1,0 +1,25 @@
+// Instances for programs: JSON, JSON Lines, YAML.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include <boost/json/value.hpp>
+#include <rollcall/instance.hpp>
+
+namespace rollcall::cli {
+
+/// {"instances":[…]}, indented, with a new line at its end.
+std::string json_document(std::span<const InstancePtr> instances);
+
+/// An instance a line.
+std::string json_lines(std::span<const InstancePtr> instances);
+
+/// What json_document says, in YAML; text that a reader might take for a number or a truth value is
+/// quoted.
+std::string yaml_document(std::span<const InstancePtr> instances);
+
+/// Any value, indented by two spaces, with a new line at its end.
+std::string indented_json(const boost::json::value& value);
+
+}  // namespace rollcall::cli

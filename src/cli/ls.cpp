@@ -1,0 +1,155 @@
+// `rollcall ls`: asks all engines side by side, once.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+#include <rollcall/backend.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/deadline.hpp"
+#include "cli/list_view.hpp"
+#include "core/env.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Inquiry {
+  Target target;
+  Result<std::vector<InstancePtr>> answer;
+};
+
+RuntimeError no_answer(const Target& target, std::chrono::nanoseconds limit) {
+  return {
+      .kind = ErrorKind::unavailable,
+      .fault = ConnectFault::mute,
+      .endpoint = target.place.url.empty() ? std::string(to_string(target.kind)) : target.place.url,
+      .what = fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count()),
+      .remedy = "see whether the engine hangs, or give it longer with --timeout"};
+}
+
+asio::awaitable<void> ask(Inquiry& inquiry, const Options& options, BackendOptions common) {
+  auto executor = co_await asio::this_coro::executor;
+  auto backend =
+      make_backend(inquiry.target.kind, options_for(inquiry.target, std::move(common)), executor);
+  if (!backend) {
+    inquiry.answer = fail(std::move(backend.error()));
+    co_return;
+  }
+  auto listing = with_deadline((*backend)->list_instances(), options.timeout,
+                               no_answer(inquiry.target, options.timeout));
+  inquiry.answer = co_await std::move(listing);
+}
+
+std::vector<Inquiry> ask_all(const Options& options, Console& console) {
+  BackendOptions common;
+  common.include_stopped = options.all;
+  common.getenv = console.environment();
+  common.log = console_logger(console, options.verbose);
+
+  std::vector<Inquiry> inquiries;
+  for (Target& target : targets_to_list(options.selection, common)) {
+    inquiries.push_back({std::move(target), {}});
+  }
+  asio::io_context context(1);
+  std::size_t waiting = inquiries.size();
+  for (Inquiry& inquiry : inquiries) {
+    asio::co_spawn(context, ask(inquiry, options, common), [&](const std::exception_ptr& thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+      if (--waiting == 0) context.stop();  // what a backend left behind is not waited for
+    });
+  }
+  context.run();
+  return inquiries;
+}
+
+bool is_absent(const RuntimeError& error) {
+  return error.fault == ConnectFault::missing || error.fault == ConnectFault::refused;
+}
+
+/// Says what failed, as far as the user should know, and decides the exit code.
+int report_failures(const std::vector<Inquiry>& inquiries, Console& console) {
+  std::set<std::size_t> answered;
+  for (const Inquiry& inquiry : inquiries) {
+    if (inquiry.answer) answered.insert(inquiry.target.request);
+  }
+  int code = success;
+  for (const Inquiry& inquiry : inquiries) {
+    if (inquiry.answer) continue;
+    const RuntimeError& error = inquiry.answer.error();
+    const bool fatal = inquiry.target.named && !answered.contains(inquiry.target.request);
+    if (fatal) {
+      code = failure;
+      console.note(error.describe());
+    } else if (!is_absent(error)) {
+      console.note("warning: " + error.describe());
+    }
+  }
+  if (answered.empty() && code == success) {
+    console.note("no runtime answered; `rollcall doctor` tells why");
+    return failure;
+  }
+  return code;
+}
+
+/// The instances of all answers that match, each once, in the order that was asked for.
+std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries, const Options& options) {
+  std::map<InstanceKey, InstancePtr> by_key;
+  for (const Inquiry& inquiry : inquiries) {
+    if (!inquiry.answer) continue;
+    for (const InstancePtr& instance : *inquiry.answer) {
+      if (options.filters.matches(*instance)) by_key.emplace(instance->key, instance);
+    }
+  }
+  std::vector<InstancePtr> instances;
+  for (auto& [key, instance] : by_key) instances.push_back(std::move(instance));
+  return instances;
+}
+
+NameOf names_among(const std::vector<Inquiry>& inquiries) {
+  std::map<InstanceKey, std::string> names;
+  for (const Inquiry& inquiry : inquiries) {
+    if (!inquiry.answer) continue;
+    for (const InstancePtr& instance : *inquiry.answer) names[instance->key] = instance->name;
+  }
+  return [names = std::move(names)](const InstanceKey& beside, const std::string& id) {
+    const auto at = names.find({beside.backend, beside.endpoint, id});
+    return at == names.end() ? std::string() : at->second;
+  };
+}
+
+std::string_view nothing_to_show(const Options& options) {
+  if (!options.filters.empty()) return "nothing matches the filters";
+  if (options.all) return "nothing runs, and nothing has ended";
+  return "nothing runs; `rollcall ls --all` shows what has ended";
+}
+
+}  // namespace
+
+int list(const Options& options, Console& console) {
+  const std::vector<Inquiry> inquiries = ask_all(options, console);
+  const int code = report_failures(inquiries, console);
+  const bool answered =
+      std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
+  if (!answered) return code;
+
+  std::vector<InstancePtr> instances = collect(inquiries, options);
+  sort_instances(instances, options.sort);
+  const FormatContext context{.now = system_env()->now(),
+                              .detail = options.no_trunc ? Detail::full : Detail::shortened,
+                              .name_of = names_among(inquiries)};
+  // Only a table for a person at a terminal is cut to fit.
+  const bool fits = options.output == Output::table && !options.no_trunc;
+  console.print(
+      list_view(instances, options, context, fits ? console.width() : 0, console.colour()));
+  if (instances.empty() && console.interactive()) {
+    console.note(nothing_to_show(options));
+  }
+  return code;
+}
+
+}  // namespace rollcall::cli

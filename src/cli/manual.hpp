@@ -1,0 +1,58 @@
+// The prose of the help: what stands around the options.
+#pragma once
+
+#include <string_view>
+
+namespace rollcall::cli::manual {
+
+inline constexpr std::string_view summary =
+    "Rollcall tells, live, what runs on this host, on which addresses and ports.";
+
+inline constexpr std::string_view notes = R"(Try:
+  rollcall ls                                what runs now
+  rollcall watch                             what runs now, and every change
+  rollcall doctor                            which runtimes answer, and why others do not
+  source <(rollcall completion bash)         completion in this shell
+
+`rollcall COMMAND --help` tells more. Exit codes: 0 success, 1 failure, 2 wrong usage.
+)";
+
+inline constexpr std::string_view list_notes = R"(Examples:
+  rollcall ls --filter health=unhealthy --filter health=starting
+  rollcall ls --filter 'name=web-*' --sort age
+  rollcall ls --filter label=com.docker.compose.project=shop -o json
+  rollcall ls --format '{{.Name}}\t{{.Ports}}'
+  rollcall ls --runtime docker --endpoint unix:///run/other/docker.sock
+
+Filters of one key are alternatives; those of different keys must all hold.
+Keys: runtime, state, health, group (exact, or a pattern), name (a part of it, or
+a pattern for all of it), label (KEY or KEY=VALUE).
+'--sort age' puts the youngest first. A runtime that is not there is no error;
+one that does not answer is a warning, unless you named it.
+)";
+
+inline constexpr std::string_view watch_notes = R"(Examples:
+  rollcall watch
+  rollcall watch --filter group=shop
+  rollcall watch -o jsonl | jq -r 'select(.type == "stopped").name'
+
+What runs now comes first, marked (initial). Lost engines are waited for. Ctrl-C ends it.
+Filters are those of `rollcall ls`; a change is shown if the instance matches
+before or after it.
+)";
+
+inline constexpr std::string_view doctor_notes = R"(Examples:
+  rollcall doctor
+  rollcall doctor --endpoint tcp://10.0.0.7:2375
+  rollcall doctor -o json
+
+Exit code 0 if one runtime answers.
+)";
+
+inline constexpr std::string_view completion_notes = R"(Examples:
+  source <(rollcall completion bash)
+  source <(rollcall completion zsh)
+  rollcall completion fish | source
+)";
+
+}  // namespace rollcall::cli::manual

@@ -1,0 +1,46 @@
+// The command line as plain data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/filter.hpp"
+#include "cli/format.hpp"
+#include "cli/selection.hpp"
+
+namespace rollcall::cli {
+
+enum class Command : std::uint8_t { list, watch, doctor };
+enum class Output : std::uint8_t { table, wide, json, jsonl, yaml };
+enum class SortKey : std::uint8_t { name, runtime, state, image, group, age };
+
+/// What the user asked for; checked, so that nothing in it can be wrong any more.
+struct Options {
+  Command command = Command::list;
+  Selection selection;
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+  bool verbose = false;
+
+  Filters filters;
+  std::optional<Format> format;
+  Output output = Output::table;
+  SortKey sort = SortKey::name;
+  bool all = false;
+  bool quiet = false;
+  bool no_trunc = false;
+};
+
+/// The run is over before it began: help, version, a completion script, or a wrong command line.
+struct Answer {
+  int exit_code = 0;
+  std::string text;  ///< For standard output if the code is 0, else for standard error.
+};
+
+/// Understands the words after the program's name.
+std::variant<Options, Answer> parse_command_line(const std::vector<std::string>& words);
+
+}  // namespace rollcall::cli

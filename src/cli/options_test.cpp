@@ -1,0 +1,116 @@
+#include "cli/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall::cli {
+namespace {
+
+using testing::HasSubstr;
+
+Options parsed(const std::vector<std::string>& words) {
+  auto result = parse_command_line(words);
+  if (const auto* answer = std::get_if<Answer>(&result)) {
+    ADD_FAILURE() << answer->text;
+    return {};
+  }
+  return std::get<Options>(std::move(result));
+}
+
+Answer answered(const std::vector<std::string>& words) {
+  auto result = parse_command_line(words);
+  if (auto* answer = std::get_if<Answer>(&result)) return *answer;
+  ADD_FAILURE() << "it was understood";
+  return {};
+}
+
+std::string misuse(const std::vector<std::string>& words) {
+  const Answer answer = answered(words);
+  EXPECT_EQ(answer.exit_code, 2);
+  EXPECT_EQ(answer.text.find('\n'), std::string::npos) << "one line";
+  return answer.text;
+}
+
+TEST(Options, TheDefaultIsAllThatAnswer) {
+  const Options options = parsed({"ls"});
+  EXPECT_EQ(options.command, Command::list);
+  EXPECT_TRUE(options.selection.all);
+  EXPECT_EQ(options.timeout, std::chrono::seconds(5));
+}
+
+TEST(Options, RuntimesAndEndpoints) {
+  const Options two = parsed({"watch", "-r", "docker", "--runtime", "podman"});
+  EXPECT_FALSE(two.selection.all);
+  EXPECT_EQ(two.selection.kinds.size(), 2U);
+
+  const Options one = parsed({"ls", "--runtime", "podman", "--endpoint", "unix:///a=b.sock"});
+  ASSERT_EQ(one.selection.endpoints.size(), 1U);
+  EXPECT_EQ(one.selection.endpoints[0].kind, RuntimeBackendKind::podman);
+  EXPECT_EQ(one.selection.endpoints[0].url, "unix:///a=b.sock");
+  EXPECT_TRUE(one.selection.kinds.empty()) << "its usual places were not asked for";
+
+  const Options with_kind =
+      parsed({"ls", "--endpoint", "k8s=https://10.0.0.1", "-e", "/run/x.sock"});
+  ASSERT_EQ(with_kind.selection.endpoints.size(), 2U);
+  EXPECT_EQ(with_kind.selection.endpoints[0].kind, RuntimeBackendKind::kubernetes);
+  EXPECT_EQ(with_kind.selection.endpoints[1].url, "unix:///run/x.sock");
+  EXPECT_FALSE(with_kind.selection.all);
+}
+
+TEST(Options, SharedOptionsMayStandBeforeTheCommand) {
+  EXPECT_EQ(parsed({"--runtime", "docker", "ls"}).selection.kinds.size(), 1U);
+}
+
+TEST(Options, Timeouts) {
+  EXPECT_EQ(parsed({"ls", "--timeout", "500ms"}).timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(parsed({"ls", "--timeout", "1.5"}).timeout, std::chrono::milliseconds(1500));
+  EXPECT_EQ(parsed({"doctor", "-t", "1m"}).timeout, std::chrono::minutes(1));
+  for (const char* wrong : {"0", "-1s", "5x", "", "nan", "2000000s"}) {
+    EXPECT_THAT(misuse({"ls", "--timeout", wrong}), HasSubstr("--timeout"));
+  }
+}
+
+TEST(Options, MistakesAreExplainedInOneLine) {
+  EXPECT_THAT(misuse({"lss"}), HasSubstr("unknown command 'lss'; did you mean 'ls'?"));
+  EXPECT_THAT(misuse({"ls", "--fliter", "a=b"}), HasSubstr("did you mean '--filter'?"));
+  EXPECT_THAT(misuse({"--versoin"}), HasSubstr("did you mean '--version'?"));
+  EXPECT_THAT(misuse({"ls", "web"}), HasSubstr("one word too many"));
+  EXPECT_THAT(misuse({"ls", "watch"}), HasSubstr("one word too many"));
+  EXPECT_THAT(misuse({"ls", "-o", "jsn"}), HasSubstr("did you mean 'json'?"));
+  EXPECT_THAT(misuse({"ls", "-o"}), HasSubstr("--output needs a value"));
+  EXPECT_THAT(misuse({"ls", "-q", "-o", "json"}), HasSubstr("--output"));
+  EXPECT_THAT(misuse({"ls", "--runtime", "dokcer"}), HasSubstr("did you mean 'docker'?"));
+  EXPECT_THAT(misuse({"ls", "--format", "{{.Nope}}"}), HasSubstr(".Name .ID"));
+  EXPECT_THAT(misuse({"ls", "--filter", "color=red"}), HasSubstr("runtime, state"));
+  EXPECT_THAT(misuse({"ls", "-r", "docker", "-r", "podman", "-e", "tcp://h:1"}),
+              HasSubstr("KIND=URL"));
+  EXPECT_THAT(misuse({"completion"}), HasSubstr("bash, zsh or fish"));
+  EXPECT_THAT(misuse({"completion", "tcsh"}), HasSubstr("'tcsh' is none of"));
+}
+
+TEST(Options, HelpNamesEverything) {
+  for (const auto& words : {std::vector<std::string>{}, {"--help"}, {"-h"}}) {
+    const Answer help = answered(words);
+    EXPECT_EQ(help.exit_code, 0);
+    for (const char* command : {"ls", "watch", "doctor", "completion"}) {
+      EXPECT_THAT(help.text, HasSubstr(command));
+    }
+  }
+  const std::string list_help = answered({"ls", "--help"}).text;
+  EXPECT_THAT(list_help, HasSubstr("-o, --output table|wide|json|jsonl|yaml"));
+  EXPECT_THAT(list_help, HasSubstr("--endpoint"));
+  EXPECT_THAT(list_help, HasSubstr("Examples:"));
+  EXPECT_THAT(answered({"--version"}).text, testing::StartsWith("rollcall "));
+}
+
+TEST(Options, CompletionKnowsAllCommandsAndOptions) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = answered({"completion", shell}).text;
+    for (const char* word : {"watch", "doctor", "no-trunc", "endpoint", "jsonl", "kubernetes"}) {
+      EXPECT_THAT(script, HasSubstr(word)) << shell;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rollcall::cli

@@ -1,0 +1,57 @@
+// Which engines a command is about.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/config.hpp>
+
+#include "backends/registry.hpp"
+
+namespace rollcall::cli {
+
+/// An engine that the user pointed at.
+struct NamedEndpoint {
+  RuntimeBackendKind kind{};
+  std::string url;
+};
+
+/// --runtime and --endpoint, understood.
+struct Selection {
+  bool all = true;                        ///< All runtimes that answer; a failing one is no error.
+  std::vector<RuntimeBackendKind> kinds;  ///< Those that were named.
+  std::vector<NamedEndpoint> endpoints;
+
+  /// Runtimes are kinds or "all"; endpoints are [KIND=]URL, without a kind of the one runtime that
+  /// is named. Errors: a sentence for the user.
+  static std::expected<Selection, std::string> parse(std::span<const std::string> runtimes,
+                                                     std::span<const std::string> endpoints);
+};
+
+/// One engine to ask, and thereby one backend to make.
+struct Target {
+  RuntimeBackendKind kind{};
+  Place place;         ///< An empty URL leaves the choice of the place to the backend.
+  bool named = false;  ///< The user asked for it: that it cannot be reached is an error.
+  std::size_t request =
+      0;  ///< Targets of one request are alternatives: one that answers is enough.
+};
+
+/// All engines that may be there, each once: two paths to one socket are one engine.
+std::vector<Target> targets_to_list(const Selection& selection, const BackendOptions& options);
+
+/// The engines to wait for: those that exist now, and for a runtime that has none the runtime
+/// itself.
+std::vector<Target> targets_to_watch(const Selection& selection, const BackendOptions& options);
+
+/// The options for the backend of a target.
+BackendOptions options_for(const Target& target, BackendOptions options);
+
+/// "docker", or "docker at unix:///run/docker.sock".
+std::string describe(const Target& target);
+
+}  // namespace rollcall::cli

@@ -1,0 +1,98 @@
+#include "cli/selection.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+namespace rollcall::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Targets : public testing::Test {
+ protected:
+  Targets() {
+    std::string pattern = (fs::temp_directory_path() / "rollcall-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    options_.getenv = [this](std::string_view name) -> std::optional<std::string> {
+      const auto at = variables_.find(name);
+      return at == variables_.end() ? std::nullopt : std::optional(at->second);
+    };
+  }
+  ~Targets() override { fs::remove_all(folder_); }
+
+  std::string touch(const std::string& name) const {
+    std::ofstream(folder_ / name).flush();
+    return (folder_ / name).string();
+  }
+
+  static Selection select(const std::vector<std::string>& runtimes,
+                          const std::vector<std::string>& endpoints) {
+    auto selection = Selection::parse(runtimes, endpoints);
+    EXPECT_TRUE(selection.has_value());
+    return selection.value_or(Selection());
+  }
+
+  fs::path folder_;
+  std::map<std::string, std::string, std::less<>> variables_;
+  BackendOptions options_;
+};
+
+TEST_F(Targets, AVariableDecides) {
+  variables_["DOCKER_HOST"] = "unix:///somewhere/else.sock";
+  const auto targets = targets_to_list(select({}, {}), options_);
+  ASSERT_EQ(targets.size(), 1U);
+  EXPECT_EQ(targets[0].place.url, "unix:///somewhere/else.sock");
+  EXPECT_FALSE(targets[0].named);
+}
+
+TEST_F(Targets, OneSocketUnderTwoNamesIsOneEngine) {
+  const std::string socket = touch("engine.sock");
+  fs::create_symlink(socket, folder_ / "link.sock");
+  const auto link = (folder_ / "link.sock").string();
+  const auto targets = targets_to_list(select({}, {socket, link}), options_);
+  ASSERT_EQ(targets.size(), 1U);
+  EXPECT_EQ(targets[0].place.url, "unix://" + socket);
+  EXPECT_TRUE(targets[0].named);
+}
+
+TEST_F(Targets, WhatCannotBeToldIsLeftToTheBackend) {
+  variables_["DOCKER_HOST"] = "nonsense";
+  for (const auto* runtime : {"docker", "auto", "incus"}) {
+    const auto targets = targets_to_list(select({runtime}, {}), options_);
+    ASSERT_EQ(targets.size(), 1U) << runtime;
+    EXPECT_TRUE(targets[0].place.url.empty()) << runtime;
+    EXPECT_TRUE(targets[0].named) << runtime;
+  }
+}
+
+TEST_F(Targets, ARuntimeThatIsNowhereIsWaitedForAsAWhole) {
+  variables_["HOME"] = folder_.string();
+  const auto listed = targets_to_list(select({"docker"}, {}), options_);
+  const auto watched = targets_to_watch(select({"docker"}, {}), options_);
+  if (fs::exists("/var/run/docker.sock")) GTEST_SKIP() << "an engine runs here";
+  EXPECT_GT(listed.size(), 1U);
+  ASSERT_EQ(watched.size(), 1U);
+  EXPECT_TRUE(watched[0].place.url.empty());
+}
+
+TEST_F(Targets, AlternativesShareTheirRequest) {
+  variables_["HOME"] = folder_.string();
+  const auto targets = targets_to_list(select({"docker"}, {"docker=tcp://h:1"}), options_);
+  ASSERT_FALSE(targets.empty());
+  EXPECT_EQ(targets.front().place.source, "--endpoint");
+  for (const Target& target : targets) EXPECT_EQ(target.request, targets.front().request);
+}
+
+TEST_F(Targets, AnEndpointComesBesidesAll) {
+  variables_["DOCKER_HOST"] = "unix:///somewhere/else.sock";
+  const auto targets = targets_to_list(select({"all"}, {"tcp://h:1"}), options_);
+  ASSERT_EQ(targets.size(), 2U);
+  EXPECT_NE(targets[0].request, targets[1].request);
+}
+
+}  // namespace
+}  // namespace rollcall::cli

@@ -1,0 +1,130 @@
+// What a runtime implements. The reflector makes a RuntimeBackend of it and keeps every promise of
+// the contract.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <rollcall/backend.hpp>
+#include <rollcall/instance.hpp>
+#include <rollcall/task.hpp>
+
+#include "core/env.hpp"
+
+namespace rollcall {
+
+/// What a signal of the engine says about the run of an instance.
+enum class RunMark : std::uint8_t {
+  changed,  ///< Something about it changed. Nothing, if it is not known to run.
+  began,    ///< A run began.
+  ended,    ///< A run ended; perhaps another has begun since.
+};
+
+/// The engine has something new to say about one instance: read it again.
+struct Touched {
+  std::string id;
+  Timestamp at{};  ///< The engine's time of the signal.
+  RunMark mark = RunMark::changed;
+};
+
+/// The whole new state of one instance.
+struct Upsert {
+  InstancePtr instance;
+};
+
+/// The instance does not exist any more.
+struct Gone {
+  std::string id;
+};
+
+/// The stream cannot be trusted, or there is none: list again.
+struct ResyncNeeded {
+  std::string reason;
+};
+
+/// The stream ended in a way that the protocol calls normal: connect again, at once.
+struct StreamEnded {};
+
+using Change = std::variant<Touched, Upsert, Gone, ResyncNeeded, StreamEnded>;
+
+/// One instance as it was read.
+struct Reading {
+  InstancePtr instance;
+  /// False if the engine has not filled in all of it yet (an address that comes late): look again
+  /// soon.
+  bool settled = true;
+};
+
+/// All instances that were asked for, running or not; one that does not exist is absent.
+struct Snapshot {
+  std::vector<Reading> readings{};
+  Timestamp taken_at{};  ///< The engine's clock just before it was asked; it holds all signals up
+                         ///< to then.
+};
+
+/// What answers at an endpoint.
+struct EngineInfo {
+  std::string product;      ///< "Docker", "Podman".
+  std::string version;      ///< Of the engine; empty if it does not tell.
+  std::string api_version;  ///< The one that is spoken.
+};
+
+/// One connection to an engine. Thrown away on error, never repaired.
+///
+/// `list` and `read` may run side by side and beside `next`. `next` is never called twice at once.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// Reads all instances. Complete, or an error.
+  [[nodiscard]] virtual Task<Snapshot> list() = 0;
+
+  /// Waits for the next change. Called from the start, beside list() and read(); only drains the
+  /// stream.
+  [[nodiscard]] virtual Task<Change> next() = 0;
+
+  /// Reads the touched instances again, with the same decoder as the list. What a touch announced
+  /// is in it: an engine that signals before it stores is waited for here. An id that is not
+  /// running may be absent.
+  [[nodiscard]] virtual Task<Snapshot> read(std::vector<Touched> touched) = 0;
+
+  /// Asks, on another connection, whether the engine still answers.
+  [[nodiscard]] virtual Task<void> probe() = 0;
+
+  [[nodiscard]] virtual EngineInfo info() const = 0;
+};
+
+/// What a connection is for: a list alone needs no stream of changes.
+enum class Purpose : std::uint8_t { list, watch };
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  /// The concrete name as soon as the engine has told it.
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  /// `InstanceKey::endpoint` of what it finds.
+  [[nodiscard]] virtual std::string_view endpoint() const noexcept = 0;
+
+  /// One attempt. For a watch it also opens the engine's stream of changes, before any list.
+  [[nodiscard]] virtual Task<std::shared_ptr<Session>> connect(Purpose purpose) = 0;
+
+  /// Completes when a new attempt may do better than the last: the socket's folder has changed. May
+  /// wait for ever.
+  [[nodiscard]] virtual boost::asio::awaitable<void> endpoint_changed() = 0;
+
+  /// Whether the engine is on this host, which decides how eagerly it is asked again.
+  [[nodiscard]] virtual bool local() const noexcept = 0;
+
+  /// How often all is listed again, to find what the stream lost; zero: never.
+  [[nodiscard]] virtual Duration resync_period() const noexcept { return std::chrono::minutes(10); }
+};
+
+}  // namespace rollcall

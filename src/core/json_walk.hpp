@@ -1,0 +1,114 @@
+// Walking foreign JSON with simdjson On-Demand: a value of the wrong type is told apart from broken
+// JSON.
+//
+// All of these return SUCCESS, or INCORRECT_TYPE with the value untouched so that the walk can go
+// on, or an error of the document itself, after which nothing more can be read of it. Null is an
+// absent value. Texts are views that live until the parser's next document; read each value at most
+// once.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <simdjson.h>
+
+#include "core/text.hpp"
+
+namespace rollcall::json_walk {
+
+namespace ondemand = simdjson::ondemand;
+
+/// Calls `each(key, value) -> error_code` for each field of an object, until one fails.
+template <class Each>
+simdjson::error_code each_field(ondemand::object object, Each each) {
+  for (auto field : object) {
+    std::string_view key;
+    ondemand::value value;
+    if (const auto error = field.unescaped_key().get(key)) return error;
+    if (const auto error = field.value().get(value)) return error;
+    if (const auto error = each(key, value)) return error;
+  }
+  return simdjson::SUCCESS;
+}
+
+template <class Each>
+simdjson::error_code each_field(ondemand::value value, Each each) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+  if (type != ondemand::json_type::object) return simdjson::INCORRECT_TYPE;
+  ondemand::object object;
+  if (const auto error = value.get_object().get(object)) return error;
+  return each_field(object, each);
+}
+
+/// Calls `each(value) -> error_code` for each element of an array, until one fails.
+template <class Each>
+simdjson::error_code each_element(ondemand::value value, Each each) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+  if (type != ondemand::json_type::array) return simdjson::INCORRECT_TYPE;
+  ondemand::array array;
+  if (const auto error = value.get_array().get(array)) return error;
+  for (auto element : array) {
+    ondemand::value item;
+    if (const auto error = element.get(item)) return error;
+    if (const auto error = each(item)) return error;
+  }
+  return simdjson::SUCCESS;
+}
+
+/// Reads a string; null leaves `out` as it is.
+inline simdjson::error_code read_text(ondemand::value value, std::string_view& out) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+  if (type != ondemand::json_type::string) return simdjson::INCORRECT_TYPE;
+  return value.get_string().get(out);
+}
+
+/// Reads a whole number of 64 bits; null leaves `out` as it is.
+inline simdjson::error_code read_integer(ondemand::value value, std::int64_t& out) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+  if (type != ondemand::json_type::number) return simdjson::INCORRECT_TYPE;
+  std::int64_t number = 0;
+  if (value.get_int64().get(number)) return simdjson::INCORRECT_TYPE;
+  out = number;
+  return simdjson::SUCCESS;
+}
+
+/// Reads one JSON object after the other and keeps its memory between them.
+class ObjectReader {
+ public:
+  /// Calls `each(key, value)` for each field of the object. The 64 bytes after `json` must be
+  /// readable.
+  ///
+  /// One bad byte would make all of it unreadable, so text that is not UTF-8 is repaired first.
+  template <class Each>
+  simdjson::error_code read(std::string_view json, Each each) {
+    ondemand::document document;
+    auto error = parser_.iterate(json, json.size() + simdjson::SIMDJSON_PADDING).get(document);
+    repaired_ = error == simdjson::UTF8_ERROR;
+    if (repaired_) {
+      copy_ = simdjson::padded_string(valid_utf8(json));
+      error = parser_.iterate(copy_).get(document);
+    }
+    if (error) return error;
+    ondemand::object object;
+    error = document.get_object().get(object);
+    return error ? error : each_field(object, each);
+  }
+
+  /// Whether the last object had bytes that were replaced by U+FFFD.
+  [[nodiscard]] bool repaired() const noexcept { return repaired_; }
+
+ private:
+  ondemand::parser parser_;
+  simdjson::padded_string copy_;
+  bool repaired_ = false;
+};
+
+}  // namespace rollcall::json_walk

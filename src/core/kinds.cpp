@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ostream>
+#include <tuple>
+#include <utility>
+
+#include <rollcall/config.hpp>
+#include <rollcall/instance.hpp>
+#include <rollcall/result.hpp>
+
+namespace rollcall {
+namespace {
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool equals_case_blind(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+constexpr auto kind_words = std::to_array<std::pair<std::string_view, RuntimeBackendKind>>({
+    {"auto", RuntimeBackendKind::automatic},
+    {"docker", RuntimeBackendKind::docker},
+    {"podman", RuntimeBackendKind::podman},
+    {"systemd", RuntimeBackendKind::systemd},
+    {"incus", RuntimeBackendKind::incus},
+    {"lxc", RuntimeBackendKind::incus},
+    {"lxd", RuntimeBackendKind::incus},
+    {"kubernetes", RuntimeBackendKind::kubernetes},
+    {"k8s", RuntimeBackendKind::kubernetes},
+    {"host", RuntimeBackendKind::host},
+});
+
+// What a value outside its enumeration is called; only a cast can make one.
+constexpr std::string_view no_such_word = "?";
+
+}  // namespace
+
+std::optional<RuntimeBackendKind> parse_kind(std::string_view text) noexcept {
+  for (const auto& [word, kind] : kind_words) {
+    if (equals_case_blind(word, text)) return kind;
+  }
+  return std::nullopt;
+}
+
+Getenv process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+std::string RuntimeError::describe() const {
+  std::string sentence;
+  if (!endpoint.empty()) sentence += endpoint + ": ";
+  sentence += what;
+  if (!remedy.empty()) sentence += "; " + remedy;
+  return sentence;
+}
+
+std::ostream& operator<<(std::ostream& out, const RuntimeError& error) {
+  return out << to_string(error.kind) << ": " << error.describe();
+}
+
+bool same_content(const Instance& a, const Instance& b) {
+  const auto fields = [](const Instance& i) {
+    return std::tie(i.key, i.name, i.kind, i.state, i.health, i.network_mode, i.network_owner,
+                    i.reason, i.image, i.group, i.service, i.node, i.addresses, i.ports, i.labels,
+                    i.problems, i.created_at, i.started_at, i.run);
+  };
+  if (fields(a) != fields(b)) return false;
+  if (a.metadata == nullptr || b.metadata == nullptr) return a.metadata == b.metadata;
+  return *a.metadata == *b.metadata;
+}
+
+bool in_running_set(const Instance& instance) noexcept {
+  return instance.state != InstanceState::stopped;
+}
+
+std::string_view to_string(RuntimeBackendKind kind) noexcept {
+  switch (kind) {
+    case RuntimeBackendKind::automatic:
+      return "auto";
+    case RuntimeBackendKind::docker:
+      return "docker";
+    case RuntimeBackendKind::podman:
+      return "podman";
+    case RuntimeBackendKind::systemd:
+      return "systemd";
+    case RuntimeBackendKind::incus:
+      return "incus";
+    case RuntimeBackendKind::kubernetes:
+      return "kubernetes";
+    case RuntimeBackendKind::host:
+      return "host";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(InstanceKind kind) noexcept {
+  switch (kind) {
+    case InstanceKind::container:
+      return "container";
+    case InstanceKind::vm:
+      return "vm";
+    case InstanceKind::pod:
+      return "pod";
+    case InstanceKind::service:
+      return "service";
+    case InstanceKind::process:
+      return "process";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(InstanceState state) noexcept {
+  switch (state) {
+    case InstanceState::running:
+      return "running";
+    case InstanceState::paused:
+      return "paused";
+    case InstanceState::restarting:
+      return "restarting";
+    case InstanceState::reloading:
+      return "reloading";
+    case InstanceState::stopped:
+      return "stopped";
+    case InstanceState::unknown:
+      return "unknown";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(Health health) noexcept {
+  switch (health) {
+    case Health::none:
+      return "none";
+    case Health::starting:
+      return "starting";
+    case Health::healthy:
+      return "healthy";
+    case Health::unhealthy:
+      return "unhealthy";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(AddressFamily family) noexcept {
+  switch (family) {
+    case AddressFamily::ipv4:
+      return "ipv4";
+    case AddressFamily::ipv6:
+      return "ipv6";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::tcp:
+      return "tcp";
+    case Protocol::udp:
+      return "udp";
+    case Protocol::sctp:
+      return "sctp";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(PortScope scope) noexcept {
+  switch (scope) {
+    case PortScope::internal:
+      return "internal";
+    case PortScope::published:
+      return "published";
+    case PortScope::host:
+      return "host";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(NetworkMode mode) noexcept {
+  switch (mode) {
+    case NetworkMode::own:
+      return "own";
+    case NetworkMode::host:
+      return "host";
+    case NetworkMode::none:
+      return "none";
+    case NetworkMode::joined:
+      return "joined";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(ErrorKind kind) noexcept {
+  switch (kind) {
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::denied:
+      return "denied";
+    case ErrorKind::desynced:
+      return "desynced";
+    case ErrorKind::protocol:
+      return "protocol";
+    case ErrorKind::invalid_config:
+      return "invalid_config";
+    case ErrorKind::busy:
+      return "busy";
+  }
+  return no_such_word;
+}
+
+std::string_view to_string(ConnectFault fault) noexcept {
+  switch (fault) {
+    case ConnectFault::none:
+      return "none";
+    case ConnectFault::missing:
+      return "missing";
+    case ConnectFault::denied:
+      return "denied";
+    case ConnectFault::refused:
+      return "refused";
+    case ConnectFault::unreachable:
+      return "unreachable";
+    case ConnectFault::mute:
+      return "mute";
+    case ConnectFault::tls:
+      return "tls";
+    case ConnectFault::auth:
+      return "auth";
+    case ConnectFault::not_this_api:
+      return "not_this_api";
+  }
+  return no_such_word;
+}
+
+}  // namespace rollcall

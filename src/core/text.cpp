@@ -1,0 +1,231 @@
+#include "core/text.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+namespace rollcall {
+namespace {
+
+struct CodePoint {
+  char32_t value;
+  std::size_t length;  // in bytes
+};
+
+// The code point at the start of `text`, which is not empty; nothing if its bytes are not UTF-8.
+std::optional<CodePoint> first_code_point(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return CodePoint{.value = lead, .length = 1};
+  if (lead < 0xc2 || lead > 0xf4) return std::nullopt;
+  const std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (text.size() < length) return std::nullopt;
+  char32_t value = lead & (0x7fU >> length);
+  for (const char c : text.substr(1, length - 1)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0U) != 0x80) return std::nullopt;
+    value = (value << 6U) | (byte & 0x3fU);
+  }
+  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (value < least.at(length) || value > 0x10ffff || surrogate) return std::nullopt;
+  return CodePoint{.value = value, .length = length};
+}
+
+// Whether a terminal or a text renderer acts on the code point instead of showing it.
+bool is_active(char32_t c) {
+  const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
+  const bool control = c < 0x20 || within(0x7f, 0x9f);
+  const bool separator = within(0x2028, 0x2029);
+  const bool bidirectional =
+      c == 0x61c || within(0x200e, 0x200f) || within(0x202a, 0x202e) || within(0x2066, 0x2069);
+  return control || separator || bidirectional;
+}
+
+void append_printable(std::string& out, std::string_view bytes,
+                      const std::optional<CodePoint>& point) {
+  if (!point || (point->value < 0x80 && is_active(point->value))) {
+    out += fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes[0]));
+  } else if (is_active(point->value)) {
+    out += fmt::format("\\u{{{:04x}}}", static_cast<std::uint32_t>(point->value));
+  } else {
+    out += bytes;
+  }
+}
+
+// Calls each(bytes, code point or nothing) for the whole text; a byte that is not UTF-8 comes
+// alone. Ends early when it returns false.
+template <class Each>
+void each_code_point(std::string_view text, Each each) {
+  while (!text.empty()) {
+    const auto point = first_code_point(text);
+    const std::size_t length = point ? point->length : 1;
+    if (!each(text.substr(0, length), point)) return;
+    text.remove_prefix(length);
+  }
+}
+
+// Takes characters off the front of a text, remembering whether all was as it should be.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  int digits(std::size_t count) {
+    int number = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!at_digit()) return fail();
+      number = number * 10 + digit();
+    }
+    return number;
+  }
+
+  void one_of(std::string_view allowed) {
+    if (text_.empty() || !allowed.contains(text_[0])) {
+      fail();
+      return;
+    }
+    text_.remove_prefix(1);
+  }
+
+  // A decimal fraction in nanoseconds; what is finer than that is dropped.
+  std::chrono::nanoseconds fraction() {
+    if (!skip('.')) return {};
+    if (!at_digit()) fail();
+    std::int64_t number = 0;
+    std::int64_t unit = 1'000'000'000;
+    while (at_digit()) {
+      unit /= 10;
+      number += digit() * unit;
+    }
+    return std::chrono::nanoseconds(number);
+  }
+
+  std::chrono::minutes offset() {
+    if (skip('Z') || skip('z')) return {};
+    const bool west = !text_.empty() && text_[0] == '-';
+    one_of("+-");
+    const int hours = digits(2);
+    one_of(":");
+    const int minutes = digits(2);
+    if (hours > 23 || minutes > 59) fail();
+    return std::chrono::minutes((west ? -1 : 1) * (hours * 60 + minutes));
+  }
+
+  [[nodiscard]] bool succeeded_at_end() const { return ok_ && text_.empty(); }
+
+ private:
+  [[nodiscard]] bool at_digit() const {
+    return !text_.empty() && text_[0] >= '0' && text_[0] <= '9';
+  }
+
+  int digit() {
+    const int value = text_[0] - '0';
+    text_.remove_prefix(1);
+    return value;
+  }
+
+  bool skip(char c) {
+    if (!text_.starts_with(c)) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+
+  int fail() {
+    ok_ = false;
+    return 0;
+  }
+
+  std::string_view text_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+std::string printable(std::string_view foreign) {
+  std::string out;
+  out.reserve(foreign.size());
+  each_code_point(foreign, [&out](std::string_view bytes, const std::optional<CodePoint>& point) {
+    append_printable(out, bytes, point);
+    return true;
+  });
+  return out;
+}
+
+std::string excerpt(std::string_view foreign, std::size_t longest) {
+  std::string out;
+  each_code_point(foreign, [&](std::string_view bytes, const std::optional<CodePoint>& point) {
+    if (out.size() >= longest) {
+      out += "…";
+      return false;
+    }
+    append_printable(out, bytes, point);
+    return true;
+  });
+  return out;
+}
+
+std::string valid_utf8(std::string_view foreign) {
+  std::string out;
+  out.reserve(foreign.size());
+  each_code_point(foreign, [&out](std::string_view bytes, const std::optional<CodePoint>& point) {
+    out += point ? bytes : "\xef\xbf\xbd";
+    return true;
+  });
+  return out;
+}
+
+std::string to_rfc3339(Timestamp time) {
+  // By division, because the second in which the earliest Timestamp lies begins before it.
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t count = time.time_since_epoch().count();
+  const bool borrow = count % second < 0;
+  const std::int64_t nanoseconds = count % second + (borrow ? second : 0);
+  const std::chrono::sys_seconds seconds(std::chrono::seconds(count / second - (borrow ? 1 : 0)));
+
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(seconds - day);
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  if (nanoseconds != 0) {
+    text += fmt::format(".{:09}", nanoseconds);
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return text + "Z";
+}
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+  Scanner scan(text);
+  const int year = scan.digits(4);
+  scan.one_of("-");
+  const int month = scan.digits(2);
+  scan.one_of("-");
+  const int day = scan.digits(2);
+  scan.one_of("Tt ");
+  const int hour = scan.digits(2);
+  scan.one_of(":");
+  const int minute = scan.digits(2);
+  scan.one_of(":");
+  const int second = scan.digits(2);
+  const auto fraction = scan.fraction();
+  const auto offset = scan.offset();
+  if (!scan.succeeded_at_end()) return std::nullopt;
+
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  // Second 60 is a leap second, which this clock counts as the next one.
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const std::chrono::sys_seconds time = std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                                        std::chrono::minutes(minute) - offset +
+                                        std::chrono::seconds(second);
+  constexpr auto earliest = std::chrono::ceil<std::chrono::seconds>(Timestamp::min());
+  constexpr auto latest = std::chrono::floor<std::chrono::seconds>(Timestamp::max());
+  if (time < earliest || time >= latest) return std::nullopt;
+  return Timestamp(time) + fraction;
+}
+
+}  // namespace rollcall

@@ -1,0 +1,67 @@
+// Events on their way to a slow consumer: they collapse, so that memory is bounded by instances.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <rollcall/event.hpp>
+
+namespace rollcall {
+
+/// Keeps at most two events an instance and one a backend. Pure: no clock, no I/O.
+///
+/// Collapse: Started+Updated = Started(new); Updated+Updated = the last, nothing if it leads back
+/// to what the consumer has; Started+Stopped = nothing; Updated+Stopped = Stopped; Stopped+Started
+/// = both; an untaken Disconnected+Reconnected, or the reverse, = nothing.
+class CollapsingQueue {
+ public:
+  /// `told` is what the consumer was sent of the instance before this event; null if nothing.
+  void push(RuntimeEvent event, InstancePtr told);
+
+  /// Marks a place in the stream: marker_reached() is true once all before it were taken.
+  void push_marker() { order_.emplace_back(Marker{}); }
+
+  /// The oldest event, or nothing.
+  std::optional<RuntimeEvent> pop();
+
+  /// Whether pop() would give an event, or pass the marker.
+  [[nodiscard]] bool empty() const noexcept { return order_.empty(); }
+
+  [[nodiscard]] bool marker_reached() const noexcept { return marker_reached_; }
+
+  /// For each instance with events not taken, what the consumer knows of it; null for nothing.
+  [[nodiscard]] std::vector<std::pair<InstanceKey, InstancePtr>> undelivered() const;
+
+ private:
+  struct Pending {
+    InstanceKey key;
+    InstancePtr told;  // what the consumer has
+    std::optional<Stopped> stopped;
+    std::optional<std::variant<Started, Updated>> put;  // after `stopped`, if both
+  };
+  struct Marker {};
+  using Entry = std::variant<Pending, BackendDisconnected, BackendReconnected, Marker>;
+  using Order = std::list<Entry>;
+
+  Pending& pending_for(const InstanceKey& key, InstancePtr told);
+  void erase(const InstanceKey& key);
+  void to_back(const InstanceKey& key);
+  void push_put(InstancePtr instance, Cause cause, bool started, InstancePtr told);
+  void push_stopped(Stopped stopped);
+  template <class Opposite, class Event>
+  void push_backend(Event event);
+  std::optional<RuntimeEvent> pop_pending(Pending& pending);
+
+  Order order_;
+  std::map<InstanceKey, Order::iterator> instances_;
+  std::map<std::string, Order::iterator> backends_;
+  bool marker_reached_ = false;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,66 @@
+#include "engine/reflector.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/watch.hpp"
+
+namespace rollcall {
+
+Reflector::Reflector(std::unique_ptr<Driver> driver, boost::asio::any_io_executor executor,
+                     EnvPtr env, ReflectorOptions options)
+    : driver_(std::move(driver)),
+      executor_(std::move(executor)),
+      env_(std::move(env)),
+      options_(std::move(options)) {}
+
+Task<void> Reflector::connect() {
+  auto session = co_await driver_->connect(Purpose::list);
+  if (!session) co_return fail(std::move(session.error()));
+  co_return Result<void>();
+}
+
+Task<std::vector<InstancePtr>> Reflector::list_instances() {
+  auto session = co_await driver_->connect(Purpose::list);
+  if (!session) co_return fail(std::move(session.error()));
+  auto snapshot = co_await (*session)->list();
+  if (!snapshot) co_return fail(std::move(snapshot.error()));
+
+  std::vector<InstancePtr> instances;
+  for (const Reading& reading : snapshot->readings) {
+    if (options_.include_stopped || in_running_set(*reading.instance)) {
+      instances.push_back(reading.instance);
+    }
+  }
+  std::ranges::sort(instances, {}, [](const InstancePtr& i) -> const auto& { return i->key; });
+  if (!*watching_) remember(*snapshot);
+  co_return instances;
+}
+
+void Reflector::remember(const Snapshot& snapshot) {
+  told_ = true;
+  KnownById known;
+  for (const Reading& reading : snapshot.readings) {
+    if (!in_running_set(*reading.instance)) continue;
+    const std::string& id = reading.instance->key.id;
+    const auto before = known_.find(id);
+    known[id] = {reading.instance,
+                 before == known_.end() ? snapshot.taken_at : before->second.as_of};
+  }
+  known_ = std::move(known);
+}
+
+Task<void> Reflector::watch(EventSender events, CancellationToken cancel) {
+  if (*watching_) {
+    co_return fail({.kind = ErrorKind::busy,
+                    .endpoint = std::string(driver_->endpoint()),
+                    .what = "this backend is being watched already",
+                    .remedy = "share the events of the one watch"});
+  }
+  const std::shared_ptr<void> release(nullptr, [flag = watching_](void*) { *flag = false; });
+  *watching_ = true;
+  Watch watch(*this, std::move(events));
+  co_return co_await watch.run(std::move(cancel));
+}
+
+}  // namespace rollcall

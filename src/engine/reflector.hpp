@@ -1,0 +1,51 @@
+// Makes a RuntimeBackend of any Driver, and keeps every promise of the contract.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <rollcall/backend.hpp>
+#include <rollcall/log.hpp>
+
+#include "core/driver.hpp"
+#include "core/env.hpp"
+#include "engine/reconcile.hpp"
+#include "engine/reflector_fsm.hpp"
+
+namespace rollcall {
+
+struct ReflectorOptions {
+  bool include_stopped = false;  ///< For list_instances() alone.
+  Logger log{};
+  std::optional<HealingPolicy> healing{};  ///< Nothing: by whether the engine is local.
+};
+
+class Reflector final : public RuntimeBackend {
+ public:
+  Reflector(std::unique_ptr<Driver> driver, boost::asio::any_io_executor executor, EnvPtr env,
+            ReflectorOptions options);
+
+  [[nodiscard]] std::string_view name() const noexcept override { return driver_->name(); }
+  [[nodiscard]] Task<void> connect() override;
+  [[nodiscard]] Task<std::vector<InstancePtr>> list_instances() override;
+  [[nodiscard]] Task<void> watch(EventSender events, CancellationToken cancel) override;
+
+ private:
+  friend class Watch;
+
+  void remember(const Snapshot& snapshot);
+
+  std::unique_ptr<Driver> driver_;
+  boost::asio::any_io_executor executor_;
+  EnvPtr env_;
+  ReflectorOptions options_;
+  KnownById known_;    // what the caller was last told
+  bool told_ = false;  // whether it was ever told anything
+  // Shared with the watch's frame, which an abandoned executor may destroy after this object.
+  std::shared_ptr<bool> watching_ = std::make_shared<bool>(false);
+};
+
+}  // namespace rollcall

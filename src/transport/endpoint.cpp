@@ -1,0 +1,79 @@
+#include "transport/endpoint.hpp"
+
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <fmt/format.h>
+#include <sys/un.h>
+
+namespace rollcall {
+namespace {
+
+constexpr std::size_t max_socket_path = sizeof(sockaddr_un::sun_path) - 1;
+
+std::unexpected<RuntimeError> invalid(std::string_view url, std::string what) {
+  return fail({.kind = ErrorKind::invalid_config,
+               .endpoint = std::string(url),
+               .what = std::move(what),
+               .remedy = "write unix:///path/to/socket or tcp://host:port"});
+}
+
+Result<Endpoint> unix_endpoint(std::string_view url, std::string_view path) {
+  if (path.empty() || path.front() != '/') {
+    return invalid(url, "the path of a Unix socket must be absolute");
+  }
+  if (path.size() > max_socket_path) {
+    return invalid(url, fmt::format("the path of a Unix socket may have {} bytes, this one has {}",
+                                    max_socket_path, path.size()));
+  }
+  return Endpoint{.scheme = Endpoint::Scheme::unix_socket, .path = std::string(path), .host = {}};
+}
+
+/// Boost.URL's own number wraps around.
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+std::string Endpoint::url() const {
+  if (scheme == Scheme::unix_socket) return "unix://" + path;
+  return "tcp://" + host_header();
+}
+
+std::string Endpoint::host_header() const {
+  if (scheme == Scheme::unix_socket) return "localhost";
+  const bool v6 = host.find(':') != std::string::npos;
+  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port) {
+  if (text.starts_with("unix://")) return unix_endpoint(text, text.substr(7));
+  if (text.starts_with("unix:")) return unix_endpoint(text, text.substr(5));
+  if (text.starts_with('/')) return unix_endpoint(text, text);
+
+  const auto parsed = boost::urls::parse_uri(text);
+  if (!parsed) return invalid(text, "this is not a URL");
+  const boost::urls::url_view url = *parsed;
+  const std::string scheme(url.scheme());
+  if (scheme != "tcp" && scheme != "http") {
+    return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));
+  }
+  if (url.host().empty()) return invalid(text, "the host is missing");
+  const auto port = url.has_port() ? parse_port(url.port()) : std::optional(default_port);
+  if (!port) return invalid(text, "the port is not a number from 1 to 65535");
+  if (!url.encoded_path().empty() && url.encoded_path() != "/") {
+    return invalid(text, "a path after the host is not supported");
+  }
+  std::string host(url.host_address());
+  return Endpoint{
+      .scheme = Endpoint::Scheme::tcp, .path = {}, .host = std::move(host), .port = *port};
+}
+
+}  // namespace rollcall

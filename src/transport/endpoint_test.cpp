@@ -1,0 +1,46 @@
+#include "transport/endpoint.hpp"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall {
+namespace {
+
+using testing::HasSubstr;
+
+std::string canonical(std::string_view url) {
+  const auto endpoint = parse_endpoint(url, 2375);
+  return endpoint ? endpoint->url() : "error: " + endpoint.error().describe();
+}
+
+TEST(Endpoint, UnixSocketsInAllTheirSpellings) {
+  for (const char* url : {"unix:///run/x.sock", "unix:/run/x.sock", "/run/x.sock"}) {
+    EXPECT_EQ(canonical(url), "unix:///run/x.sock");
+  }
+}
+
+TEST(Endpoint, TcpWithAndWithoutPort) {
+  EXPECT_EQ(canonical("tcp://host"), "tcp://host:2375");
+  EXPECT_EQ(canonical("tcp://host:99/"), "tcp://host:99");
+  EXPECT_EQ(canonical("http://127.0.0.1:80"), "tcp://127.0.0.1:80");
+  EXPECT_EQ(canonical("tcp://[::1]:80"), "tcp://[::1]:80");
+  EXPECT_EQ(parse_endpoint("tcp://[::1]:80", 1)->host, "::1");
+}
+
+TEST(Endpoint, WhatIsWrongIsSaid) {
+  EXPECT_THAT(canonical("unix://run/x.sock"), HasSubstr("must be absolute"));
+  EXPECT_THAT(canonical("unix://"), HasSubstr("must be absolute"));
+  EXPECT_THAT(canonical("unix:///" + std::string(107, 'x')),
+              HasSubstr("107 bytes, this one has 108"));
+  EXPECT_THAT(canonical("ftp://host"), HasSubstr("ftp:// is not supported"));
+  EXPECT_THAT(canonical("tcp://"), HasSubstr("host is missing"));
+  EXPECT_THAT(canonical("tcp://host:99999"), HasSubstr("port"));
+  EXPECT_THAT(canonical("tcp://host/path"), HasSubstr("path after the host"));
+  EXPECT_THAT(canonical("docker"), HasSubstr("not a URL"));
+  EXPECT_THAT(canonical(""), HasSubstr("unix:///path/to/socket"));
+}
+
+}  // namespace
+}  // namespace rollcall

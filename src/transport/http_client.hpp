@@ -1,0 +1,92 @@
+// HTTP/1.1 GET for engines: streamed bodies, a deadline on every wait, kept connections.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/task.hpp>
+
+#include "transport/endpoint.hpp"
+#include "transport/stream.hpp"
+
+namespace rollcall {
+
+/// How long each part of an exchange may take. Zero: for ever.
+struct HttpDeadlines {
+  Milliseconds connect = std::chrono::seconds(2);
+  Milliseconds head = std::chrono::seconds(30);
+  Milliseconds progress = std::chrono::seconds(15);  ///< Of the body, between any two bytes.
+};
+
+/// How a client makes its connections; a seam for tests and for tunnels.
+using Connector = std::function<Task<StreamPtr>(Milliseconds deadline)>;
+
+class HttpConnections;
+
+/// An answer whose head has come. Read the body to its end to let the connection be used again.
+class HttpResponse {
+ public:
+  ~HttpResponse();
+  HttpResponse(const HttpResponse&) = delete;
+  HttpResponse& operator=(const HttpResponse&) = delete;
+
+  [[nodiscard]] unsigned status() const;
+
+  /// A header of the answer, or empty.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+
+  /// Reads some of the body; 0 is its regular end.
+  ///
+  /// Errors: unavailable, if the connection is cut in the middle of the body or nothing comes;
+  /// protocol.
+  [[nodiscard]] Task<std::size_t> read_some(std::span<char> into);
+
+  /// Reads the rest of the body. Errors: those of read_some; protocol, if it is larger than
+  /// `bound`.
+  [[nodiscard]] Task<std::string> read_all(std::size_t bound);
+
+ private:
+  friend class HttpClient;
+  struct Impl;
+  explicit HttpResponse(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+using HttpResponsePtr = std::unique_ptr<HttpResponse>;
+
+/// Sends GET requests to one endpoint; several at once use several connections.
+class HttpClient {
+ public:
+  /// `host` is the Host header; `url` names the endpoint in errors.
+  HttpClient(Connector connector, std::string host, std::string url);
+
+  /// A client that connects to the endpoint anew whenever it has no idle connection.
+  explicit HttpClient(const Endpoint& endpoint);
+
+  /// Sends a request and waits for the head of the answer. `target` must be percent-encoded.
+  ///
+  /// A kept connection that turns out to be dead is replaced once, silently.
+  /// Errors: those of connect_stream; mute; not this API, if the answer is not HTTP.
+  [[nodiscard]] Task<HttpResponsePtr> get(std::string target, HttpDeadlines deadlines);
+
+ private:
+  [[nodiscard]] Task<HttpResponsePtr> exchange(StreamPtr stream, std::string target,
+                                               HttpDeadlines deadlines);
+
+  Connector connector_;
+  std::string host_;
+  std::string url_;
+  std::shared_ptr<HttpConnections> idle_;
+};
+
+/// Percent-encodes a value for the query of a target.
+std::string encode_query_value(std::string_view value);
+
+}  // namespace rollcall

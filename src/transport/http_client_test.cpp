@@ -1,0 +1,181 @@
+#include "transport/http_client.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/memory_stream.hpp"
+#include "support/run.hpp"
+
+namespace rollcall {
+namespace {
+
+using test::MemoryStream;
+using testing::HasSubstr;
+
+const std::string chunked =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n";
+const std::string sized =
+    "HTTP/1.1 404 Not Found\r\nApi-Version: 1.41\r\nContent-Length: 4\r\n\r\nnope";
+
+/// Hands out prepared connections, one after the other.
+struct Server {
+  std::deque<std::unique_ptr<MemoryStream>> streams;
+  int connects = 0;
+
+  void add(std::vector<std::string> pieces, std::optional<RuntimeError> error = {}) {
+    streams.push_back(std::make_unique<MemoryStream>(std::move(pieces), std::move(error)));
+  }
+  Connector connector() {
+    return [this](Milliseconds) { return connect(); };
+  }
+  Task<StreamPtr> connect() {
+    ++connects;
+    if (streams.empty()) co_return fail({.fault = ConnectFault::refused, .what = "refused"});
+    StreamPtr stream = std::move(streams.front());
+    streams.pop_front();
+    co_return stream;
+  }
+};
+
+struct Answer {
+  unsigned status = 0;
+  std::string body;
+  std::string error;
+};
+
+Task<Answer> fetch(HttpClient& client) {
+  Answer answer;
+  auto response = co_await client.get("/x", {});
+  if (!response) {
+    answer.error = response.error().describe();
+    co_return answer;
+  }
+  answer.status = (*response)->status();
+  std::string small(3, '\0');
+  for (;;) {
+    auto size = co_await (*response)->read_some(small);
+    if (!size) answer.error = size.error().describe();
+    if (!size || *size == 0) co_return answer;
+    answer.body.append(small, 0, *size);
+  }
+}
+
+class HttpClientTest : public testing::Test {
+ protected:
+  Answer get() { return *test::run(fetch(client_)); }
+
+  Server server_;
+  HttpClient client_{server_.connector(), "localhost", "unix:///x"};
+};
+
+TEST_F(HttpClientTest, ReadsChunkedAndSizedBodies) {
+  server_.add({chunked});
+  const Answer first = get();
+  EXPECT_EQ(first.status, 200U);
+  EXPECT_EQ(first.body, "hello world");
+  EXPECT_EQ(first.error, "");
+  server_.add({sized});
+  EXPECT_EQ(get().body, "nope");
+}
+
+TEST_F(HttpClientTest, ReadsTheSameHoweverTheAnswerIsCut) {
+  for (const std::string& text : {chunked, sized}) {
+    server_.add({text});
+    HttpClient whole_client(server_.connector(), "localhost", "u");
+    const Answer whole = *test::run(fetch(whole_client));
+    for (std::size_t cut = 1; cut < text.size(); ++cut) {
+      server_.add({text.substr(0, cut), text.substr(cut)});
+      HttpClient client(server_.connector(), "localhost", "u");
+      const Answer answer = *test::run(fetch(client));
+      EXPECT_EQ(answer.body, whole.body) << "cut at " << cut;
+      EXPECT_EQ(answer.error, "") << "cut at " << cut;
+    }
+  }
+}
+
+TEST_F(HttpClientTest, EveryPrefixIsAnError) {
+  for (const std::string& text : {chunked, sized}) {
+    for (std::size_t end = 0; end < text.size(); ++end) {
+      server_.add({text.substr(0, end)});
+      HttpClient client(server_.connector(), "localhost", "u");
+      EXPECT_THAT(test::run(fetch(client))->error, HasSubstr("closed the connection")) << end;
+    }
+  }
+}
+
+TEST_F(HttpClientTest, AnErrorOfTheConnectionIsTheErrorOfTheBody) {
+  server_.add({chunked.substr(0, chunked.size() - 9)}, RuntimeError{.what = "reset"});
+  const Answer answer = get();
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_THAT(answer.error, HasSubstr("reset"));
+}
+
+TEST_F(HttpClientTest, AConnectionThatWasReadToItsEndIsUsedAgain) {
+  server_.add({chunked, sized});
+  EXPECT_EQ(get().status, 200U);
+  EXPECT_EQ(get().status, 404U);
+  EXPECT_EQ(server_.connects, 1);
+}
+
+TEST_F(HttpClientTest, AKeptConnectionThatIsDeadIsReplacedOnce) {
+  server_.add({chunked});
+  server_.add({sized});
+  EXPECT_EQ(get().status, 200U);
+  EXPECT_EQ(get().status, 404U);
+  EXPECT_EQ(server_.connects, 2);
+}
+
+TEST_F(HttpClientTest, AConnectionThatTheServerClosesIsNotKept) {
+  server_.add({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"});
+  server_.add({sized});
+  EXPECT_EQ(get().body, "ok");
+  EXPECT_EQ(get().status, 404U);
+  EXPECT_EQ(server_.connects, 2);
+}
+
+TEST_F(HttpClientTest, ABodyWithoutALengthEndsWithTheConnection) {
+  server_.add({"HTTP/1.1 200 OK\r\n\r\nto the end"});
+  EXPECT_EQ(get().body, "to the end");
+}
+
+TEST_F(HttpClientTest, WhatIsNotHttpIsNotThisApi) {
+  server_.add({"SSH-2.0-OpenSSH_9.2\r\n"});
+  auto response = test::run(client_.get("/x", {}));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().fault, ConnectFault::not_this_api);
+}
+
+TEST_F(HttpClientTest, AnEndlessHeadIsRefused) {
+  server_.add({"HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x')});
+  EXPECT_FALSE(test::run(client_.get("/x", {})));
+}
+
+TEST_F(HttpClientTest, AllOfABodyIsBounded) {
+  server_.add({chunked});
+  auto response = test::run(client_.get("/x", {}));
+  ASSERT_TRUE(response);
+  auto body = test::run((*response)->read_all(10));
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().kind, ErrorKind::protocol);
+}
+
+TEST_F(HttpClientTest, HeadersAreFoundInAnyCase) {
+  server_.add({sized});
+  auto response = test::run(client_.get("/x", {}));
+  ASSERT_TRUE(response);
+  EXPECT_EQ((*response)->header("api-version"), "1.41");
+  EXPECT_EQ((*response)->header("none"), "");
+}
+
+TEST(EncodeQueryValue, EscapesWhatAQueryMayNotHold) {
+  EXPECT_EQ(encode_query_value(R"({"id":["a b"]})"), "%7B%22id%22%3A%5B%22a%20b%22%5D%7D");
+}
+
+}  // namespace
+}  // namespace rollcall

@@ -1,0 +1,106 @@
+#include "transport/json_splitter.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Shape = JsonSplitter::Shape;
+
+struct Outcome {
+  std::vector<std::string> items;
+  std::string error;
+};
+
+Outcome split(Shape shape, const std::vector<std::string>& pieces, std::size_t max = 1000) {
+  JsonSplitter splitter(shape, max);
+  Outcome outcome;
+  const auto sink = [&](std::string_view item) -> Result<void> {
+    // The padding may be read: the sanitizer sees it if not.
+    volatile char past = item.data()[item.size() + JsonSplitter::padding - 1];
+    static_cast<void>(past);
+    outcome.items.emplace_back(item);
+    return {};
+  };
+  for (const std::string& piece : pieces) {
+    const std::string exact(piece);
+    if (auto fed = splitter.feed(exact, sink); !fed) {
+      outcome.error = fed.error().what;
+      return outcome;
+    }
+  }
+  if (auto finished = splitter.finish(); !finished) outcome.error = finished.error().what;
+  return outcome;
+}
+
+const std::string array = R"( [ {"a":"]}\"\\"} ,{"b":[1,{"c":{}}]}, {} ] )";
+
+TEST(JsonSplitter, CutsAnArrayIntoItsObjects) {
+  const Outcome outcome = split(Shape::array, {array});
+  EXPECT_THAT(outcome.items, ElementsAre(R"({"a":"]}\"\\"})", R"({"b":[1,{"c":{}}]})", "{}"));
+  EXPECT_EQ(outcome.error, "");
+}
+
+TEST(JsonSplitter, GivesTheSameItemsHoweverTheInputIsCut) {
+  const auto whole = split(Shape::array, {array}).items;
+  for (std::size_t cut = 0; cut <= array.size(); ++cut) {
+    const Outcome outcome = split(Shape::array, {array.substr(0, cut), array.substr(cut)});
+    EXPECT_EQ(outcome.items, whole) << "cut at " << cut;
+    EXPECT_EQ(outcome.error, "") << "cut at " << cut;
+  }
+  std::vector<std::string> bytes;
+  for (const char c : array) bytes.emplace_back(1, c);
+  EXPECT_EQ(split(Shape::array, bytes).items, whole);
+}
+
+TEST(JsonSplitter, KnowsThatEveryPrefixIsNotTheWhole) {
+  const std::string text = R"([{"a":1},{"b":2}])";
+  for (std::size_t end = 0; end < text.size(); ++end) {
+    EXPECT_NE(split(Shape::array, {text.substr(0, end)}).error, "") << end;
+  }
+}
+
+TEST(JsonSplitter, CutsAStreamOfObjects) {
+  EXPECT_THAT(split(Shape::stream, {"{\"a\":1}\n{}{\"b\"", ":2}\r\n\n"}).items,
+              ElementsAre(R"({"a":1})", "{}", R"({"b":2})"));
+  EXPECT_THAT(split(Shape::stream, {}).items, IsEmpty());
+}
+
+TEST(JsonSplitter, AStreamThatEndsInAnObjectIsAnError) {
+  EXPECT_THAT(split(Shape::stream, {R"({"a":1}{"b")"}).error, HasSubstr("middle of an object"));
+}
+
+TEST(JsonSplitter, AnythingElseIsAnError) {
+  for (const char* text :
+       {"{}", "[1]", "[{} {}]", "[,{}]", "[{}]x", "[{}]]", "null", "<html>", "[[]]"}) {
+    EXPECT_THAT(split(Shape::array, {text}).error, HasSubstr("not a JSON array")) << text;
+  }
+  EXPECT_THAT(split(Shape::stream, {"nope"}).error, HasSubstr("JSON objects"));
+}
+
+TEST(JsonSplitter, AnItemAboveTheBoundIsAnErrorBeforeItIsHeld) {
+  const std::string big = R"([{"a":")" + std::string(2000, 'x');
+  EXPECT_THAT(split(Shape::array, {big}, 1000).error, HasSubstr("larger than 1000 bytes"));
+}
+
+TEST(JsonSplitter, ASinkThatFailsEndsIt) {
+  JsonSplitter splitter(Shape::stream);
+  int calls = 0;
+  const auto fed = splitter.feed("{}{}{}", [&](std::string_view) -> Result<void> {
+    if (++calls == 2) return fail({.kind = ErrorKind::protocol, .what = "enough"});
+    return {};
+  });
+  ASSERT_FALSE(fed);
+  EXPECT_EQ(fed.error().what, "enough");
+  EXPECT_EQ(calls, 2);
+}
+
+}  // namespace
+}  // namespace rollcall

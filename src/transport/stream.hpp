@@ -1,0 +1,39 @@
+// A connection as a stream of bytes, over a Unix socket or TCP, with a deadline on every wait.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <rollcall/task.hpp>
+
+#include "transport/endpoint.hpp"
+
+namespace rollcall {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// One connection. Reads and writes may not overlap their own kind. Destroying it closes it.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  /// Reads at least one byte; 0 is the end of the stream. Zero `deadline`: waits for ever.
+  ///
+  /// Errors: unavailable; mute, if the deadline passed.
+  [[nodiscard]] virtual Task<std::size_t> read_some(std::span<char> into,
+                                                    Milliseconds deadline) = 0;
+
+  /// Writes all of it.
+  [[nodiscard]] virtual Task<void> write(std::string_view data, Milliseconds deadline) = 0;
+};
+
+using StreamPtr = std::unique_ptr<Stream>;
+
+/// Connects, or says whether it is missing, denied, refused, unreachable or mute. Names are
+/// resolved each time.
+[[nodiscard]] Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline);
+
+}  // namespace rollcall

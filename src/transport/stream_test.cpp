@@ -1,0 +1,167 @@
+// Connecting to real sockets: each way that it can fail.
+#include "transport/stream.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/run.hpp"
+#include "transport/path_watch.hpp"
+
+namespace rollcall {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using local = asio::local::stream_protocol;
+
+class StreamTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = "/tmp/rollcall-stream-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Endpoint at(const std::string& name) {
+    return *parse_endpoint("unix://" + (folder_ / name).string(), 0);
+  }
+  Result<StreamPtr> connect(const Endpoint& endpoint) {
+    return test::run(io_, connect_stream(endpoint, 1s));
+  }
+  ConnectFault fault(const Endpoint& endpoint) {
+    const auto stream = connect(endpoint);
+    return stream ? ConnectFault::none : stream.error().fault;
+  }
+
+  asio::io_context io_;
+  std::filesystem::path folder_;
+};
+
+TEST_F(StreamTest, ASocketThatIsNotThereIsMissing) {
+  const auto stream = connect(at("none"));
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().fault, ConnectFault::missing);
+  EXPECT_EQ(stream.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(stream.error().remedy, "");
+  EXPECT_THAT(stream.error().describe(), testing::HasSubstr((folder_ / "none").string()));
+}
+
+TEST_F(StreamTest, ASocketThatNobodyListensOnIsRefused) {
+  {
+    const local::acceptor gone(io_, local::endpoint((folder_ / "s").string()));
+  }
+  EXPECT_EQ(fault(at("s")), ConnectFault::refused);
+}
+
+TEST_F(StreamTest, AFileIsNotThisApi) {
+  std::filesystem::create_directory(folder_ / "dir");
+  std::fclose(std::fopen((folder_ / "file").c_str(), "w"));
+  // Linux refuses to connect to what is no socket as if nobody listened.
+  EXPECT_EQ(fault(at("file")), ConnectFault::refused);
+  EXPECT_EQ(fault(at("file/below")), ConnectFault::missing);
+}
+
+TEST_F(StreamTest, ASocketWithoutRightsIsDenied) {
+  const local::acceptor listener(io_, local::endpoint((folder_ / "s").string()));
+  ASSERT_EQ(::chmod((folder_ / "s").c_str(), 0600), 0);
+  ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  } else {
+    ASSERT_EQ(::chmod((folder_ / "s").c_str(), 0), 0);
+  }
+  const auto stream = connect(at("s"));
+  if (::getuid() == 0) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().fault, ConnectFault::denied);
+  EXPECT_EQ(stream.error().kind, ErrorKind::denied);
+}
+
+TEST_F(StreamTest, OneThatAcceptsAndSaysNothingIsMute) {
+  const local::acceptor listener(io_, local::endpoint((folder_ / "s").string()));
+  auto stream = connect(at("s"));
+  ASSERT_TRUE(stream);
+  std::string buffer(10, '\0');
+  const auto size = test::run(io_, (*stream)->read_some(buffer, 20ms));
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error().fault, ConnectFault::mute);
+}
+
+TEST_F(StreamTest, OneWhoseBacklogIsFullIsMute) {
+  local::acceptor listener(io_);
+  listener.open();
+  listener.bind(local::endpoint((folder_ / "s").string()));
+  listener.listen(0);
+  auto first = connect(at("s"));
+  ASSERT_TRUE(first);
+  // The kernel says EAGAIN, which Asio takes for success: the first write tells.
+  auto second = connect(at("s"));
+  Result<void> written = fail({});
+  if (second) written = test::run(io_, (*second)->write("x", 50ms));
+  const RuntimeError error = second ? written.error() : second.error();
+  EXPECT_EQ(error.fault, ConnectFault::mute) << error.describe();
+}
+
+TEST_F(StreamTest, ATcpPortThatNobodyListensOnIsRefused) {
+  asio::ip::tcp::acceptor taken(io_, {asio::ip::address_v4::loopback(), 0});
+  const auto port = taken.local_endpoint().port();
+  taken.close();
+  EXPECT_EQ(fault(*parse_endpoint("tcp://127.0.0.1:" + std::to_string(port), 0)),
+            ConnectFault::refused);
+}
+
+TEST_F(StreamTest, TcpCarriesBytesBothWays) {
+  asio::ip::tcp::acceptor listener(io_, {asio::ip::address_v4::loopback(), 0});
+  const auto port = listener.local_endpoint().port();
+  auto stream = connect(*parse_endpoint("tcp://127.0.0.1:" + std::to_string(port), 0));
+  ASSERT_TRUE(stream);
+  auto peer = listener.accept();
+  ASSERT_TRUE(test::run(io_, (*stream)->write("ping", 1s)));
+  std::string heard(4, '\0');
+  asio::read(peer, asio::buffer(heard));
+  EXPECT_EQ(heard, "ping");
+  asio::write(peer, asio::buffer("pong", 4));
+  EXPECT_EQ(*test::run(io_, (*stream)->read_some(heard, 1s)), 4U);
+  peer.close();
+  EXPECT_EQ(*test::run(io_, (*stream)->read_some(heard, 1s)), 0U);
+}
+
+TEST_F(StreamTest, ANameThatDoesNotResolveIsUnreachable) {
+  EXPECT_EQ(fault(*parse_endpoint("tcp://no-such-host.invalid:1", 0)), ConnectFault::unreachable);
+}
+
+Task<void> as_task(asio::awaitable<void> wait) {
+  co_await std::move(wait);
+  co_return Result<void>();
+}
+
+TEST_F(StreamTest, AWaitForAFolderEndsWhenTheSocketIsMade) {
+  asio::steady_timer soon(io_, 5ms);
+  soon.async_wait(
+      [&](auto) { local::acceptor made(io_, local::endpoint((folder_ / "s").string())); });
+  EXPECT_TRUE(test::run(io_, as_task(wait_for_change_beside((folder_ / "s").string()))));
+}
+
+TEST_F(StreamTest, AWaitForAFolderThatIsMissingEndsWhenItIsMade) {
+  asio::steady_timer soon(io_, 5ms);
+  soon.async_wait([&](auto) { std::filesystem::create_directory(folder_ / "run"); });
+  EXPECT_TRUE(test::run(io_, as_task(wait_for_change_beside((folder_ / "run/s").string()))));
+}
+
+}  // namespace
+}  // namespace rollcall

@@ -1,0 +1,47 @@
+// What the live tests of Docker share: an engine, a watch, and the judgement at the end of each
+// test.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/dockerd.hpp"
+#include "support/engine_view.hpp"
+#include "support/watch_fold.hpp"
+
+namespace rollcall::support {
+
+/// A test of a watch. However it went: in the end the fold equals the engine's own list, every
+/// event was lawful, and the watch ends within a second of its cancellation, with nothing left on
+/// its executor.
+class DockerLive : public ::testing::Test {
+ protected:
+  void SetUp() override { start({}); }
+  void TearDown() override;
+
+  /// Starts an engine, and a watch of it.
+  void start(DockerdOptions options);
+  void start_watch();
+
+  /// Waits until the fold equals the engine's own list.
+  void expect_agreement();
+
+  [[nodiscard]] Dockerd& engine() { return *engine_; }
+  [[nodiscard]] const DockerApi& api() const { return engine_->api(); }
+  [[nodiscard]] WatchFold& watched() { return *watched_; }
+
+  /// Waits until the instance is told so.
+  bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
+  bool starts(const std::string& id);
+  bool stops(const std::string& id);
+
+ private:
+  std::optional<Dockerd> engine_;
+  std::optional<WatchFold> watched_;
+};
+
+}  // namespace rollcall::support

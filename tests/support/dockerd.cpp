@@ -1,0 +1,130 @@
+#include "support/dockerd.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace rollcall::support {
+namespace {
+
+// A daemon that finds many containers of an earlier one answers only after all were looked at.
+constexpr std::chrono::seconds start_deadline{60};
+constexpr std::chrono::seconds end_deadline{60};
+
+constexpr const char* make_root_script = R"sh(
+set -eu
+mkdir -p "$1"/root/bin "$1"/root/etc "$1"/root/proc "$1"/root/sys "$1"/root/dev "$1"/root/tmp
+cp "$(command -v busybox)" "$1"/root/bin/busybox
+for applet in sh sleep cat echo true false kill test touch rm ls nc httpd; do
+  ln -s busybox "$1"/root/bin/$applet
+done
+echo 'root:x:0:0:root:/:/bin/sh' >"$1"/root/etc/passwd
+tar -C "$1"/root -cf "$1"/root.tar .
+)sh";
+
+void require(const char* program, const char* package) {
+  if (run({"sh", "-c", fmt::format("command -v {}", program)}).status !=
+      ExitStatus{.code = 0, .signal = 0}) {
+    throw std::runtime_error(fmt::format(
+        "{} is not installed, and this test drives a real one; scripts/setup --test installs {}",
+        program, package));
+  }
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+Dockerd::Dockerd(DockerdOptions options)
+    : options_(options), api_(sandbox_.folder() + "/docker.sock") {
+  require("dockerd", "docker.io");
+  require("busybox", "busybox-static");
+  run_or_throw({"sh", "-c", make_root_script, "sh", sandbox_.folder()});
+  std::ofstream(sandbox_.folder() + "/daemon.json") << "{}";
+  if (options_.start) start();
+}
+
+std::string Dockerd::socket() const {
+  return sandbox_.folder() + "/docker.sock";
+}
+
+std::string Dockerd::log() const {
+  return log_.text();
+}
+
+void Dockerd::start() {
+  launch();
+  const bool answers = eventually(start_deadline, [&] {
+    return api_.ping() || process_->wait(std::chrono::milliseconds(0)).has_value();
+  });
+  if (!answers || !api_.ping())
+    throw std::runtime_error("dockerd does not answer. It said:\n" + log());
+  import_test_image();
+}
+
+// The data folder and the configuration file are its own, so that nothing of the host's engine
+// leaks in.
+void Dockerd::launch() {
+  const auto& folder = sandbox_.folder();
+  std::vector<std::string> command = {
+      "dockerd",
+      "--config-file",
+      folder + "/daemon.json",
+      "--host",
+      endpoint(),
+      "--pidfile",
+      folder + "/pid",
+      "--data-root",
+      folder + "/data",
+      "--exec-root",
+      folder + "/exec",
+      "--cgroup-parent",
+      "/" + sandbox_.cgroup(),
+      "--exec-opt",
+      "native.cgroupdriver=cgroupfs",
+      "--shutdown-timeout",
+      "1",
+  };
+  if (options_.live_restore) command.emplace_back("--live-restore");
+  process_.emplace(sandbox_.spawn(command, {.in = -1, .out = log_.fd(), .err = log_.fd()}));
+}
+
+void Dockerd::import_test_image() const {
+  if (api_.call("GET", fmt::format("/images/{}/json", test_image)).status == 200) return;
+  api_.import_image(read_file(sandbox_.folder() + "/root.tar"), "rollcall/busybox");
+}
+
+void Dockerd::end_with(int signal) {
+  process_->signal(signal);
+  if (!process_->wait(end_deadline))
+    throw std::runtime_error("dockerd does not end. It said:\n" + log());
+  process_.reset();
+}
+
+void Dockerd::kill9() {
+  end_with(SIGKILL);
+}
+void Dockerd::terminate() {
+  end_with(SIGTERM);
+}
+void Dockerd::freeze() {
+  process_->freeze();
+}
+void Dockerd::thaw() {
+  process_->signal(SIGCONT);
+}
+
+void Dockerd::kill_processes(const std::vector<std::string>& pids) const {
+  std::vector<std::string> command = {"kill", "-9"};
+  command.insert(command.end(), pids.begin(), pids.end());
+  sandbox_.run(command);
+}
+
+}  // namespace rollcall::support

@@ -1,0 +1,58 @@
+// A private, real Docker Engine.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/docker_api.hpp"
+#include "support/process.hpp"
+#include "support/sandbox.hpp"
+
+namespace rollcall::support {
+
+struct DockerdOptions {
+  bool live_restore = false;  ///< Containers outlive the engine.
+  bool start = true;          ///< At once; else only its folder is there.
+};
+
+/// dockerd in a room of its own, with its own socket and data. Knows nothing of the host's engine,
+/// and leaves nothing behind, whatever happens to the test.
+class Dockerd {
+ public:
+  explicit Dockerd(DockerdOptions options = {});
+  ~Dockerd() = default;
+  Dockerd(const Dockerd&) = delete;
+  Dockerd& operator=(const Dockerd&) = delete;
+
+  /// Starts it and waits until it answers; also after its end.
+  void start();
+
+  void kill9();      ///< As a crash: the socket file and, for now, the containers stay.
+  void terminate();  ///< As the service manager stops it.
+  void freeze();     ///< SIGSTOP: connections are accepted by the kernel, nothing answers.
+  void thaw();       ///< SIGCONT.
+
+  /// Ends processes by the number that the engine knows them by (a container's State.Pid), behind
+  /// its back.
+  void kill_processes(const std::vector<std::string>& pids) const;
+
+  [[nodiscard]] const DockerApi& api() const noexcept { return api_; }
+  [[nodiscard]] std::string socket() const;
+  [[nodiscard]] std::string endpoint() const { return "unix://" + socket(); }
+  [[nodiscard]] std::string log() const;  ///< What it wrote so far.
+
+ private:
+  void launch();
+  void import_test_image() const;
+  void end_with(int signal);
+
+  Sandbox sandbox_;
+  DockerdOptions options_;
+  DockerApi api_;
+  Capture log_;
+  std::optional<Process> process_;
+};
+
+}  // namespace rollcall::support

@@ -1,0 +1,51 @@
+// A room for engines: processes, mounts and network of their own, all gone when the room is closed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+
+namespace rollcall::support {
+
+/// Namespaces for processes, mounts and network, with a temporary folder that the host sees too.
+///
+/// Whatever is started inside ends with the room: also daemons that left their parent, also when
+/// the test is killed. /run is empty inside, so that nothing there is shared with the host's own
+/// engines. Takes root.
+class Sandbox {
+ public:
+  /// Closes what an earlier, killed test left open, then opens a room. Throws with a sentence if it
+  /// cannot.
+  Sandbox();
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  /// A short path: sockets inside stay below the 107 bytes that the kernel allows.
+  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+
+  /// The name of the control group below which everything inside must run.
+  [[nodiscard]] std::string cgroup() const;
+
+  /// Starts a program inside. It is a child of the test.
+  [[nodiscard]] Process spawn(const std::vector<std::string>& command, Streams streams = {}) const;
+
+  /// Runs a program inside; throws if it fails.
+  void run(const std::vector<std::string>& command) const;
+
+ private:
+  void open();
+  void enter() const;
+
+  std::string folder_;
+  Fd lock_;
+  Fd keep_alive_;  // the room lasts as long as its first process can read from this
+  std::optional<Process> first_;
+};
+
+/// Removes what is left of rooms whose test was killed. Rooms in use are left alone.
+void remove_abandoned_sandboxes();
+
+}  // namespace rollcall::support
