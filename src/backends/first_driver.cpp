@@ -37,8 +37,7 @@ Task<std::shared_ptr<Session>> FirstDriver::connect(Purpose purpose) {
   }
   if (absent(*telling) && drivers_.size() > 1) {
     telling->endpoint.clear();
-    telling->what =
-        fmt::format("no {} engine was found at any of {} places", name_, drivers_.size());
+    telling->what = fmt::format("no engine was found at any of {} places", drivers_.size());
     telling->remedy =
         "start the engine, or name its socket with --endpoint; `rollcall doctor` shows the places";
   }

@@ -58,7 +58,8 @@ std::string bash_script(const CommandLine& line) {
   return fmt::format(
       R"(# Completion of rollcall for bash: source <(rollcall completion bash)
 _rollcall() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} command='' word words=''
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}
+  local command='' word words=''
   # Bash makes a word of the = in --option=value.
   if [[ $current == = ]]; then current=''
   elif [[ $previous == = ]]; then previous=${{COMP_WORDS[COMP_CWORD-2]}}; fi

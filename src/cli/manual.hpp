@@ -14,6 +14,7 @@ inline constexpr std::string_view notes = R"(Try:
   rollcall doctor                            which runtimes answer, and why others do not
   source <(rollcall completion bash)         completion in this shell
 
+`--runtime auto` is the first that answers of docker, podman, systemd and incus.
 `rollcall COMMAND --help` tells more. Exit codes: 0 success, 1 failure, 2 wrong usage.
 )";
 

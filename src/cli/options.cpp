@@ -149,7 +149,7 @@ void Parser::add_shared_options() {
   app_.option_defaults()->group("Where to look");
   add_repeated(app_, "-r,--runtime", words_.runtimes,
                "all|auto|docker|podman|systemd|incus|kubernetes|host",
-               "This one; repeatable. 'auto': the first that answers");
+               "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
   app_.option_defaults()->group("General");

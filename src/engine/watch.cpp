@@ -21,6 +21,7 @@ constexpr std::size_t max_readings = 8;  // requests in flight beside the stream
 constexpr std::size_t max_batch = 100;   // ids in one request
 constexpr Duration quiet_before_probe = 30s;
 constexpr std::array<Duration, 3> look_again_after = {50ms, 200ms, 1000ms};
+constexpr Duration settle_endpoint = 20ms;
 constexpr double resync_spread = 0.2;
 
 }  // namespace
@@ -267,7 +268,9 @@ void Watch::restore_undelivered() {
 void Watch::log_failure(const RuntimeError& error) {
   if (!reflector_.options_.log || error == last_failure_) return;
   last_failure_ = error;
-  reflector_.options_.log(LogLevel::warning, error.describe());
+  // That an engine is away is told by the event; that it will not have us needs somebody to act.
+  const bool away = error.kind == ErrorKind::unavailable;
+  reflector_.options_.log(away ? LogLevel::info : LogLevel::warning, error.describe());
 }
 
 asio::awaitable<void> Watch::wait_closed() {
@@ -300,6 +303,8 @@ asio::awaitable<void> Watch::sleep_then_report(Duration delay, std::uint64_t epo
 
 asio::awaitable<void> Watch::endpoint_then_report(std::uint64_t epoch) {
   co_await reflector_.driver_->endpoint_changed();
+  // A socket is there a moment before its owner listens on it.
+  co_await reflector_.env_->sleep_for(settle_endpoint);
   report({.outcome = Outcome::backoff_over, .epoch = epoch});
 }
 

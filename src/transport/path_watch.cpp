@@ -1,7 +1,9 @@
 #include "transport/path_watch.hpp"
 
 #include <array>
+#include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -14,26 +16,58 @@
 namespace rollcall {
 
 namespace asio = boost::asio;
+namespace fs = std::filesystem;
 
-asio::awaitable<void> wait_for_change_beside(std::string path) {
-  const auto executor = co_await asio::this_coro::executor;
-  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+namespace {
+
+struct Target {
+  fs::path folder;   // exists
+  std::string name;  // of the entry in it that leads to the path
+};
+
+Target nearest(const fs::path& path) {
+  Target target{path.parent_path(), path.filename().string()};
   std::error_code ignored;
-  while (folder.has_relative_path() && !std::filesystem::is_directory(folder, ignored)) {
-    folder = folder.parent_path();
+  while (target.folder.has_relative_path() && !fs::is_directory(target.folder, ignored)) {
+    target.name = target.folder.filename().string();
+    target.folder = target.folder.parent_path();
   }
-  constexpr std::uint32_t events =
-      IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR;
+  return target;
+}
+
+/// Whether one of the events that were read is about the name.
+bool concerns(std::string_view events, std::string_view name) {
+  while (events.size() >= sizeof(inotify_event)) {
+    inotify_event event{};
+    std::memcpy(&event, events.data(), sizeof event);
+    if (event.len == 0) return true;  // the folder itself, or an overflow
+    if (name == std::string_view(events.data() + sizeof event)) return true;
+    events.remove_prefix(sizeof event + event.len);
+  }
+  return false;
+}
+
+}  // namespace
+
+asio::awaitable<void> wait_for_change_of(std::string path) {
+  const auto executor = co_await asio::this_coro::executor;
+  const Target target = nearest(path);
+  constexpr std::uint32_t kinds =
+      IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_ONLYDIR;
   asio::posix::stream_descriptor watch(executor);
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd >= 0) watch.assign(fd);
-  if (fd >= 0 && ::inotify_add_watch(fd, folder.c_str(), events) >= 0) {
-    alignas(inotify_event) std::array<char, 4096> buffer;
-    co_await watch.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+  if (fd < 0 || ::inotify_add_watch(fd, target.folder.c_str(), kinds) < 0) {
+    asio::steady_timer never(executor, asio::steady_timer::time_point::max());
+    co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
     co_return;
   }
-  asio::steady_timer never(executor, asio::steady_timer::time_point::max());
-  co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const auto into = asio::buffer(buffer);
+    const auto size = co_await watch.async_read_some(into, asio::use_awaitable);
+    if (concerns({buffer.data(), size}, target.name)) co_return;
+  }
 }
 
 }  // namespace rollcall

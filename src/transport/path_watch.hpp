@@ -1,4 +1,4 @@
-// Tells when something in a folder is made, replaced or removed.
+// Tells when a file is made, replaced or removed.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace rollcall {
 
-/// Completes when an entry of the folder of `path` is created, moved, deleted or changes its
-/// rights. If the folder does not exist, its nearest ancestor that does is watched. Best effort:
+/// Completes when `path` is created, moved, deleted or changes its rights. If its folder does not
+/// exist, the nearest ancestor that does is watched for the entry that leads to it. Best effort:
 /// waits for ever if the system refuses (no inotify instances left), so pair it with a timer.
-[[nodiscard]] boost::asio::awaitable<void> wait_for_change_beside(std::string path);
+[[nodiscard]] boost::asio::awaitable<void> wait_for_change_of(std::string path);
 
 }  // namespace rollcall

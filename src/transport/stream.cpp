@@ -9,12 +9,14 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 namespace rollcall {
@@ -87,6 +89,13 @@ std::unexpected<RuntimeError> broken(const error_code& ec, const Endpoint& endpo
                .what = fmt::format("the connection broke: {}", ec.message())});
 }
 
+/// Cancellation is not an error of the connection: the coroutine unwinds.
+void unwind_if_cancelled(const error_code& ec) {
+  if (ec == asio::error::operation_aborted || ec == asio::experimental::error::channel_cancelled) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
+}
+
 /// Closes a socket when time is up, which ends the operation that waits on it.
 template <class Socket>
 class Deadline {
@@ -127,6 +136,7 @@ class SocketStream final : public Stream {
     const auto buffer = asio::buffer(into.data(), into.size());
     auto [ec, size] = co_await socket_.async_read_some(buffer, as_result);
     if (guard.passed()) co_return mute_error(endpoint_, deadline);
+    unwind_if_cancelled(ec);
     if (ec == asio::error::eof) co_return std::size_t{0};
     if (ec) co_return broken(ec, endpoint_);
     co_return size;
@@ -137,6 +147,7 @@ class SocketStream final : public Stream {
     const auto buffer = asio::buffer(data.data(), data.size());
     auto [ec, size] = co_await asio::async_write(socket_, buffer, as_result);
     if (guard.passed()) co_return mute_error(endpoint_, deadline);
+    unwind_if_cancelled(ec);
     if (ec) co_return broken(ec, endpoint_);
     co_return Result<void>();
   }
@@ -155,6 +166,7 @@ Task<StreamPtr> connect_socket(typename Protocol::endpoint address, Endpoint end
     const Deadline guard(socket, deadline);
     std::tie(ec) = co_await socket.async_connect(address, as_result);
     if (guard.passed()) co_return mute_error(endpoint, deadline);
+    unwind_if_cancelled(ec);
   }
   if (ec) co_return connect_error(ec, endpoint);
   StreamPtr stream = std::make_unique<SocketStream<typename Protocol::socket>>(std::move(socket),
@@ -183,6 +195,7 @@ Task<Addresses> resolve_within(const Endpoint endpoint, Milliseconds deadline) {
     if (!ec) answer->try_send(error_code(asio::error::timed_out), Addresses{});
   });
   auto [ec, addresses] = co_await answer->async_receive(as_result);
+  unwind_if_cancelled(ec);
   if (ec == asio::error::timed_out) co_return mute_error(endpoint, deadline);
   if (ec) {
     co_return fail({.kind = ErrorKind::unavailable,

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
@@ -102,6 +104,24 @@ TEST_F(StreamTest, OneThatAcceptsAndSaysNothingIsMute) {
   EXPECT_EQ(size.error().fault, ConnectFault::mute);
 }
 
+TEST_F(StreamTest, CancellingAReadUnwinds) {
+  const local::acceptor listener(io_, local::endpoint((folder_ / "s").string()));
+  auto stream = connect(at("s"));
+  ASSERT_TRUE(stream);
+  std::string buffer(10, '\0');
+  asio::cancellation_signal cancel;
+  std::exception_ptr thrown;
+  asio::co_spawn(io_, (*stream)->read_some(buffer, 60s),
+                 asio::bind_cancellation_slot(
+                     cancel.slot(), [&](const std::exception_ptr& e, auto) { thrown = e; }));
+  io_.restart();
+  io_.poll();
+  cancel.emit(asio::cancellation_type::terminal);
+  io_.restart();
+  io_.run();
+  EXPECT_NE(thrown, nullptr);
+}
+
 TEST_F(StreamTest, OneWhoseBacklogIsFullIsMute) {
   local::acceptor listener(io_);
   listener.open();
@@ -150,17 +170,23 @@ Task<void> as_task(asio::awaitable<void> wait) {
   co_return Result<void>();
 }
 
-TEST_F(StreamTest, AWaitForAFolderEndsWhenTheSocketIsMade) {
-  asio::steady_timer soon(io_, 5ms);
-  soon.async_wait(
-      [&](auto) { local::acceptor made(io_, local::endpoint((folder_ / "s").string())); });
-  EXPECT_TRUE(test::run(io_, as_task(wait_for_change_beside((folder_ / "s").string()))));
+TEST_F(StreamTest, AWaitForASocketEndsWhenItIsMadeAndNotForItsNeighbour) {
+  bool made = false;
+  asio::steady_timer first(io_, 2ms);
+  first.async_wait([&](auto) { std::filesystem::create_directory(folder_ / "neighbour"); });
+  asio::steady_timer second(io_, 20ms);
+  second.async_wait([&](auto) {
+    made = true;
+    const local::acceptor acceptor(io_, local::endpoint((folder_ / "s").string()));
+  });
+  EXPECT_TRUE(test::run(io_, as_task(wait_for_change_of((folder_ / "s").string()))));
+  EXPECT_TRUE(made);
 }
 
 TEST_F(StreamTest, AWaitForAFolderThatIsMissingEndsWhenItIsMade) {
   asio::steady_timer soon(io_, 5ms);
   soon.async_wait([&](auto) { std::filesystem::create_directory(folder_ / "run"); });
-  EXPECT_TRUE(test::run(io_, as_task(wait_for_change_beside((folder_ / "run/s").string()))));
+  EXPECT_TRUE(test::run(io_, as_task(wait_for_change_of((folder_ / "run/s").string()))));
 }
 
 }  // namespace

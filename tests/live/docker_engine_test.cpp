@@ -198,6 +198,7 @@ TEST(DockerLater, is_found_when_it_comes) {
       [](const CheckedFold& fold) { return fold.count("backend_reconnected") == 1; }));
   const auto fold = watched.fold();
   EXPECT_THAT(fold.breaches(), IsEmpty()) << transcript(fold);
+  EXPECT_THAT(differences(fold.running(), engine.api()), IsEmpty());
   EXPECT_EQ(type_of(fold.events().front()), "backend_disconnected");
   EXPECT_EQ(type_of(fold.events().back()), "backend_reconnected");
   EXPECT_EQ(fold.history_of(id), "started");

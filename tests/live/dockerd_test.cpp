@@ -3,18 +3,27 @@
 #include "support/dockerd.hpp"
 
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value_to.hpp>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "support/engine_view.hpp"
+#include "support/watch_fold.hpp"
 
 namespace rollcall::support {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // Everything of a room carries the room's name: in mounts, command lines, control groups and files.
 std::string traces_of(const std::string& name) {
@@ -72,6 +81,38 @@ TEST(Dockerd, is_mute_while_frozen) {
   EXPECT_FALSE(engine.api().ping(1s));
   engine.thaw();
   EXPECT_TRUE(engine.api().ping(5s));
+}
+
+std::map<std::string, InstancePtr> list(const Dockerd& engine) {
+  WatchFold backend(engine.endpoint());
+  std::map<std::string, InstancePtr> result;
+  for (const auto& instance : backend.list().value()) result[instance->key.id] = instance;
+  return result;
+}
+
+TEST(EngineView, sees_what_is_missing_what_is_a_ghost_and_what_differs) {
+  const Dockerd engine;
+  const auto id =
+      engine.api().run({.name = "web", .ports = {{.container_port = 80, .host_port = 18080}}});
+  auto instances = list(engine);
+  EXPECT_THAT(differences(instances, engine.api()), IsEmpty());
+
+  Instance wrong = *instances.at(id);
+  wrong.name = "wed";
+  wrong.state = InstanceState::paused;
+  wrong.health = Health::healthy;
+  wrong.ports.clear();
+  wrong.addresses.clear();
+  wrong.labels = Labels({{"a", "b"}});
+  instances[id] = std::make_shared<const Instance>(wrong);
+  EXPECT_THAT(differences(instances, engine.api()),
+              ElementsAre(HasSubstr("name is 'wed'"), HasSubstr("state is 'paused'"),
+                          HasSubstr("health is 'healthy'"), HasSubstr("ports is ''"),
+                          HasSubstr("addresses is ''"), HasSubstr("labels is 'a=b'")));
+
+  instances["ghost"] = instances.extract(id).mapped();
+  EXPECT_THAT(differences(instances, engine.api()),
+              ElementsAre(HasSubstr("is missing"), HasSubstr("is a ghost")));
 }
 
 TEST(Sandbox, of_a_killed_test_is_removed_by_the_next) {

@@ -252,7 +252,7 @@ class DockerDriver final : public Driver {
 
   [[nodiscard]] asio::awaitable<void> endpoint_changed() override {
     if (engine_->endpoint.scheme == Endpoint::Scheme::unix_socket) {
-      return wait_for_change_beside(engine_->endpoint.path);
+      return wait_for_change_of(engine_->endpoint.path);
     }
     return wait_for_ever();
   }
