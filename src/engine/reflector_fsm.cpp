@@ -70,26 +70,20 @@ Action ReflectorFsm::listing(const Input& input) {
       list_again_ = true;  // the list under way may be older than the doubt
       return {};
     case Outcome::list_failed:
-    case Outcome::stream_failed:
       return fail_session(input);
-    case Outcome::stream_ended:
-      return stream_ended(input);
     default:
-      return {};
+      return session_over(input);
   }
 }
 
 Action ReflectorFsm::watching(const Input& input) {
-  switch (input.outcome) {
-    case Outcome::desynced:
-      return enter(State::listing, Step::list);
-    case Outcome::stream_failed:
-      return fail_session(input);
-    case Outcome::stream_ended:
-      return stream_ended(input);
-    default:
-      return {};
-  }
+  return input.outcome == Outcome::desynced ? enter(State::listing, Step::list)
+                                            : session_over(input);
+}
+
+Action ReflectorFsm::session_over(const Input& input) {
+  if (input.outcome == Outcome::stream_failed) return fail_session(input);
+  return input.outcome == Outcome::stream_ended ? stream_ended(input) : Action{};
 }
 
 Action ReflectorFsm::stream_ended(const Input& input) {

@@ -90,6 +90,7 @@ class ReflectorFsm {
   Action connecting(const Input& input);
   Action listing(const Input& input);
   Action watching(const Input& input);
+  Action session_over(const Input& input);
   Action fail_session(const Input& input);
   Action stream_ended(const Input& input);
   Action enter(State state, Step step);

@@ -53,8 +53,10 @@ class Checks(unittest.TestCase):
     def test_sizes(self):
         self.expect_good("check_sizes")
         self.plant("src/core/long.cpp", "\n" * 401)
+        self.plant("src/core/long_test.cpp", "\n" * 601)
         self.plant("src/core/wide.cpp", "// " + "x" * 100 + "\n")
         self.expect_fault("check_sizes", "src/core/long.cpp: 401 lines")
+        self.expect_fault("check_sizes", "src/core/long_test.cpp: 601 lines")
         self.expect_fault("check_sizes", "src/core/wide.cpp:1: 103 columns")
 
     def test_headers(self):
