@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,16 @@ class Inventory {
   [[nodiscard]] std::string_view stale_reason(std::string_view backend) const;
 
  private:
-  std::map<InstanceKey, InstancePtr> instances_;
+  void erase(const InstanceKey& key);
+
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const InstancePtr& a, const InstancePtr& b) const { return a->key < b->key; }
+    bool operator()(const InstancePtr& a, const InstanceKey& b) const { return a->key < b; }
+    bool operator()(const InstanceKey& a, const InstancePtr& b) const { return a < b->key; }
+  };
+
+  std::set<InstancePtr, ByKey> instances_;  // each with its own key: none is kept twice
   std::map<std::string, std::string, std::less<>> disconnected_;  // backend -> reason
 };
 

@@ -13,8 +13,10 @@ namespace rollcall {
 
 /// An immutable, sorted map of label keys to values that lies in one allocation.
 ///
-/// Eight ordinary labels take about 450 bytes; a std::map of strings takes three times that. Any
-/// byte may occur in keys and values. Views that it hands out live as long as the Labels object.
+/// Keys that tools put on nearly every instance are stored as a number: the eight labels of a
+/// compose service take about 200 bytes, and would take seven times that as a std::map of strings.
+/// Any byte may occur in keys and values. Views that it hands out live as long as the Labels
+/// object.
 class Labels {
  public:
   using Entry = std::pair<std::string_view, std::string_view>;
@@ -56,7 +58,7 @@ class Labels {
   friend bool operator==(const Labels&, const Labels&) = default;
 
  private:
-  std::string packed_;  // entries by key: key length, value length (both 32 bit), key, value
+  std::string packed_;  // entries by key; labels.cpp says how they are written
 };
 
 }  // namespace rollcall

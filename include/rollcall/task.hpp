@@ -1,6 +1,10 @@
 // The asynchronous form of every call.
 #pragma once
 
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+#error "g++ before 13 miscompiles coroutines that await; include <rollcall/watcher.hpp> instead"
+#endif
+
 #include <boost/asio/awaitable.hpp>
 #include <rollcall/result.hpp>
 

@@ -73,7 +73,9 @@ std::span<const BackendDescriptor> backend_descriptors() noexcept {
 }
 
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept {
-  return *std::ranges::find(descriptors, kind, &BackendDescriptor::kind);
+  static constexpr BackendDescriptor not_built;
+  const auto* const at = std::ranges::find(descriptors, kind, &BackendDescriptor::kind);
+  return at == descriptors.end() ? not_built : *at;
 }
 
 Result<std::unique_ptr<RuntimeBackend>> make_backend(RuntimeBackendKind kind,

@@ -38,6 +38,7 @@ struct BackendDescriptor {
 /// All runtimes, those that `auto` tries first, in its order.
 std::span<const BackendDescriptor> backend_descriptors() noexcept;
 
+/// The runtime of a kind; one that is not built, for a kind that is not in the list.
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept;
 
 }  // namespace rollcall

@@ -10,11 +10,11 @@
 
 #include "cli/cells.hpp"
 #include "cli/commands.hpp"
-#include "cli/deadline.hpp"
 #include "cli/document.hpp"
 #include "core/driver.hpp"
 #include "core/env.hpp"
 #include "core/text.hpp"
+#include "engine/deadline.hpp"
 
 namespace rollcall::cli {
 namespace {

@@ -132,7 +132,13 @@ std::string indented_json(const json::value& value) {
 }
 
 std::string json_document(std::span<const InstancePtr> instances) {
-  return indented_json(instances_value(instances));
+  // One instance at a time: as JSON values, all of a long list would take three times its text.
+  std::string text = "{\n  \"instances\": ";
+  append_elements(text, '[', ']', instances, 2, [&text](const InstancePtr& instance) {
+    append_indented(text, to_json(*instance), 4);
+  });
+  text += "\n}\n";
+  return text;
 }
 
 std::string json_lines(std::span<const InstancePtr> instances) {

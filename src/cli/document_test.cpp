@@ -14,6 +14,12 @@ TEST(Document, JsonHoldsAllInstances) {
   EXPECT_EQ(value.at("instances").at(0).at("name").as_string(), "web");
 }
 
+TEST(Document, JsonIsIndentedLikeAnyOtherValue) {
+  const std::vector all = {shared(web_instance()), shared(web_instance())};
+  const std::string text = json_document(all);
+  EXPECT_EQ(text, indented_json(boost::json::parse(text)));
+}
+
 TEST(Document, NoInstancesAreAnEmptyList) {
   EXPECT_EQ(json_document({}), "{\n  \"instances\": []\n}\n");
   EXPECT_EQ(json_lines({}), "");

@@ -1,28 +1,35 @@
 #include "cli/list_view.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <compare>
 
 #include "cli/document.hpp"
 
 namespace rollcall::cli {
 namespace {
 
-std::string sort_text(const Instance& instance, SortKey key) {
+/// Since when it is there, or the earliest of times if nobody knows.
+Timestamp since(const Instance& instance) {
+  return instance.created_at.value_or(instance.started_at.value_or(Timestamp::min()));
+}
+
+/// Which comes first, by what the user asked for alone.
+std::strong_ordering order_by(SortKey key, const Instance& a, const Instance& b) {
   switch (key) {
     case SortKey::runtime:
-      return instance.key.backend;
+      return a.key.backend <=> b.key.backend;
     case SortKey::state:
-      return std::string(to_string(instance.state));
+      return to_string(a.state) <=> to_string(b.state);
     case SortKey::image:
-      return instance.image;
+      return a.image <=> b.image;
     case SortKey::group:
-      return instance.group;
-    case SortKey::name:
+      return a.group <=> b.group;
     case SortKey::age:
+      return since(b) <=> since(a);  // the youngest first, those of unknown age last
+    case SortKey::name:
       break;
   }
-  return {};
+  return std::strong_ordering::equal;
 }
 
 std::string table(const std::vector<InstancePtr>& instances, const Options& options,
@@ -70,15 +77,12 @@ std::string lines(const std::vector<InstancePtr>& instances, const Format& forma
 }  // namespace
 
 void sort_instances(std::vector<InstancePtr>& instances, SortKey key) {
-  const auto order = [key](const InstancePtr& instance) {
-    Timestamp::duration youngest_first{};
-    if (key == SortKey::age) {
-      const auto& since = instance->created_at ? instance->created_at : instance->started_at;
-      youngest_first = since ? -since->time_since_epoch() : Timestamp::duration::max();
-    }
-    return std::tuple(youngest_first, sort_text(*instance, key), instance->name, instance->key);
+  const auto before = [key](const InstancePtr& a, const InstancePtr& b) {
+    if (const auto order = order_by(key, *a, *b); order != 0) return order < 0;
+    if (const auto order = a->name <=> b->name; order != 0) return order < 0;
+    return a->key < b->key;
   };
-  std::ranges::sort(instances, {}, order);
+  std::ranges::sort(instances, before);
 }
 
 std::string list_view(const std::vector<InstancePtr>& instances, const Options& options,

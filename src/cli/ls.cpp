@@ -1,6 +1,6 @@
 // `rollcall ls`: asks all engines side by side, once.
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <set>
 
 #include <boost/asio/detached.hpp>
@@ -9,9 +9,9 @@
 #include <rollcall/backend.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/deadline.hpp"
 #include "cli/list_view.hpp"
 #include "core/env.hpp"
+#include "engine/deadline.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -96,29 +96,30 @@ int report_failures(const std::vector<Inquiry>& inquiries, Console& console) {
   return code;
 }
 
-/// The instances of all answers that match, each once, in the order that was asked for.
-std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries, const Options& options) {
-  std::map<InstanceKey, InstancePtr> by_key;
-  for (const Inquiry& inquiry : inquiries) {
-    if (!inquiry.answer) continue;
-    for (const InstancePtr& instance : *inquiry.answer) {
-      if (options.filters.matches(*instance)) by_key.emplace(instance->key, instance);
-    }
-  }
-  std::vector<InstancePtr> instances;
-  for (auto& [key, instance] : by_key) instances.push_back(std::move(instance));
-  return instances;
+const InstanceKey& key_of_instance(const InstancePtr& instance) {
+  return instance->key;
 }
 
-NameOf names_among(const std::vector<Inquiry>& inquiries) {
-  std::map<InstanceKey, std::string> names;
+/// The instances of all answers, each once, by key.
+std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries) {
+  std::vector<InstancePtr> all;
   for (const Inquiry& inquiry : inquiries) {
-    if (!inquiry.answer) continue;
-    for (const InstancePtr& instance : *inquiry.answer) names[instance->key] = instance->name;
+    if (inquiry.answer) all.insert(all.end(), inquiry.answer->begin(), inquiry.answer->end());
   }
-  return [names = std::move(names)](const InstanceKey& beside, const std::string& id) {
-    const auto at = names.find({beside.backend, beside.endpoint, id});
-    return at == names.end() ? std::string() : at->second;
+  if (!std::ranges::is_sorted(all, {}, key_of_instance)) {
+    std::ranges::sort(all, {}, key_of_instance);
+  }
+  const auto duplicates = std::ranges::unique(all, {}, key_of_instance);
+  all.erase(duplicates.begin(), duplicates.end());
+  return all;
+}
+
+/// `by_key` is sorted, and outlives what is returned.
+NameOf names_among(const std::vector<InstancePtr>& by_key) {
+  return [&by_key](const InstanceKey& beside, const std::string& id) {
+    const InstanceKey key{beside.backend, beside.endpoint, id};
+    const auto at = std::ranges::lower_bound(by_key, key, {}, key_of_instance);
+    return at == by_key.end() || (*at)->key != key ? std::string() : (*at)->name;
   };
 }
 
@@ -137,11 +138,14 @@ int list(const Options& options, Console& console) {
       std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
   if (!answered) return code;
 
-  std::vector<InstancePtr> instances = collect(inquiries, options);
+  const std::vector<InstancePtr> all = collect(inquiries);
+  std::vector<InstancePtr> instances;
+  std::ranges::copy_if(all, std::back_inserter(instances),
+                       [&](const InstancePtr& i) { return options.filters.matches(*i); });
   sort_instances(instances, options.sort);
   const FormatContext context{.now = system_env()->now(),
                               .detail = options.no_trunc ? Detail::full : Detail::shortened,
-                              .name_of = names_among(inquiries)};
+                              .name_of = names_among(all)};
   // Only a table for a person at a terminal is cut to fit.
   const bool fits = options.output == Output::table && !options.no_trunc;
   console.print(

@@ -10,6 +10,10 @@
 #include <utility>
 #include <vector>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -35,6 +39,13 @@ std::string wall_clock() {
   std::array<char, sizeof "00:00:00"> text{};
   const std::size_t size = std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
   return {text.data(), size};
+}
+
+/// A long first list takes more memory for a moment than what is kept of it.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 /// One engine that is watched.
@@ -176,6 +187,8 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
   // All are known before one is shown, so that each can name those that it depends on.
   for (const RuntimeEvent& event : first) known_.apply(event);
   for (RuntimeEvent& event : first) co_await show(std::move(event));
+  first = {};
+  give_back_memory();
   --unsynced_;
   note_if_nothing_runs();
 }

@@ -1,14 +1,14 @@
 // The one JSON writer: what every output and every answer says about an instance or an event.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <rollcall/event.hpp>
 #include <rollcall/instance.hpp>
 
-#include <boost/json/object.hpp>
-
 namespace rollcall {
 
-/// snake_case keys in a fixed order, RFC 3339 UTC times, absent rather than null, empty lists absent.
+/// snake_case keys in a fixed order, RFC 3339 UTC times, absent rather than null, empty lists
+/// absent.
 boost::json::object to_json(const Instance& instance);
 
 /// {"type":"started|updated|stopped|backend_disconnected|backend_reconnected", …}

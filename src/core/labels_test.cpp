@@ -32,6 +32,29 @@ TEST(Labels, AKeyIsFoundByItsWholeName) {
   EXPECT_EQ(labels.find("zebra"), std::nullopt);
 }
 
+TEST(Labels, KeysThatEverybodyUsesAreKeysLikeOthers) {
+  const Labels labels({{"maintainer", "x"},
+                       {"com.docker.compose.projects", "no"},
+                       {"com.docker.compose.project", "shop"},
+                       {"com.docker.compose.service", "web"}});
+  const std::vector<Labels::Entry> sorted{{"com.docker.compose.project", "shop"},
+                                          {"com.docker.compose.projects", "no"},
+                                          {"com.docker.compose.service", "web"},
+                                          {"maintainer", "x"}};
+  EXPECT_EQ(entries_of(labels), sorted);
+  EXPECT_EQ(labels.find("com.docker.compose.project"), "shop");
+  EXPECT_EQ(labels.find("com.docker.compose.version"), std::nullopt);
+}
+
+TEST(Labels, TextOfEveryLengthComesBack) {
+  for (const std::size_t size : {0U, 1U, 127U, 128U, 16383U, 16384U, 100000U}) {
+    const std::string text(size, 'x');
+    const Labels labels({{text, text}, {"z", text}});
+    EXPECT_EQ(labels.find(text), text) << size;
+    EXPECT_EQ(labels.find("z"), text) << size;
+  }
+}
+
 TEST(Labels, AnEmptyValueIsNotAnAbsentOne) {
   const Labels labels({{"flag", ""}});
   EXPECT_EQ(labels.find("flag"), "");

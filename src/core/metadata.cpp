@@ -48,6 +48,11 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// In any case; `lowercase` is in lower case.
+bool begins_with(std::string_view text, std::string_view lowercase) {
+  return std::ranges::equal(text.substr(0, lowercase.size()), lowercase, {}, to_lower);
+}
+
 // --- Values: each reader gives nothing for what it does not understand. ---
 
 // The longest word of a closed set; longer values are not even looked at.
@@ -249,7 +254,7 @@ class Reader {
  public:
   // Reads the label if it is of the namespace.
   void read(std::string_view prefix, const Label& label) {
-    if (lower(label.key.substr(0, prefix.size())) != prefix) return;
+    if (!begins_with(label.key, prefix)) return;
     const std::string_view name = label.key.substr(prefix.size());
     // Keys are case-sensitive everywhere else, so one written otherwise is a typo.
     if (!label.key.starts_with(prefix)) return unknown(label, prefix);

@@ -1,5 +1,6 @@
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -143,6 +144,10 @@ class Scanner {
 }  // namespace
 
 std::string printable(std::string_view foreign) {
+  // Nearly all text is plain.
+  if (std::ranges::all_of(foreign, [](char c) { return c >= ' ' && c <= '~'; })) {
+    return std::string(foreign);
+  }
   std::string out;
   out.reserve(foreign.size());
   each_code_point(foreign, [&out](std::string_view bytes, const std::optional<CodePoint>& point) {

@@ -11,58 +11,65 @@ const InstancePtr& instance_of(const std::variant<Started, Updated>& put) {
 
 }  // namespace
 
-CollapsingQueue::Pending& CollapsingQueue::pending_for(const InstanceKey& key, InstancePtr told) {
-  auto [at, inserted] = instances_.try_emplace(key);
-  if (inserted) {
-    at->second = order_.insert(order_.end(), Pending{key, std::move(told), {}, {}});
-  }
-  return std::get<Pending>(*at->second);
+const InstanceKey& CollapsingQueue::Pending::key() const {
+  return told ? told->key : instance_of(*put)->key;
+}
+
+void CollapsingQueue::insert(Pending pending) {
+  instances_.insert(order_.insert(order_.end(), std::move(pending)));
+}
+
+CollapsingQueue::Pending* CollapsingQueue::find(const InstanceKey& key) {
+  const auto at = instances_.find(key);
+  return at == instances_.end() ? nullptr : &std::get<Pending>(**at);
 }
 
 void CollapsingQueue::erase(const InstanceKey& key) {
   const auto at = instances_.find(key);
-  order_.erase(at->second);
+  const auto entry = *at;
   instances_.erase(at);
+  order_.erase(entry);
 }
 
 void CollapsingQueue::to_back(const InstanceKey& key) {
-  order_.splice(order_.end(), order_, instances_.find(key)->second);
+  order_.splice(order_.end(), order_, *instances_.find(key));
 }
 
 void CollapsingQueue::push_put(InstancePtr instance, Cause cause, bool started, InstancePtr told) {
-  const InstanceKey key = instance->key;
-  Pending& pending = pending_for(key, std::move(told));
-  if (!pending.put) {
-    if (started || pending.stopped) {
-      pending.put = Started{std::move(instance), cause};
-    } else {
-      pending.put = Updated{std::move(instance), cause};
-    }
+  const InstanceKey& key = instance->key;
+  Pending* pending = find(key);
+  if (pending == nullptr) {
+    std::variant<Started, Updated> put = Updated{instance, cause};
+    if (started) put = Started{instance, cause};
+    return insert({.told = std::move(told), .stopped = {}, .put = std::move(put)});
+  }
+  if (!pending->put) {
+    pending->put = Started{std::move(instance), cause};  // after its end
     return;
   }
   // A name that moved from one instance to another must not arrive before the other's end.
-  if (instance_of(*pending.put)->name != instance->name) to_back(key);
-  if (auto* first = std::get_if<Started>(&*pending.put)) {
+  if (instance_of(*pending->put)->name != instance->name) to_back(key);
+  if (auto* first = std::get_if<Started>(&*pending->put)) {
     first->instance = std::move(instance);
-  } else if (pending.told && same_content(*pending.told, *instance)) {
+  } else if (pending->told && same_content(*pending->told, *instance)) {
     erase(key);
   } else {
-    pending.put = Updated{std::move(instance), cause};
+    pending->put = Updated{std::move(instance), cause};
   }
 }
 
-void CollapsingQueue::push_stopped(Stopped stopped) {
-  const InstanceKey key = stopped.last->key;
-  Pending& pending = pending_for(key, stopped.last);
-  if (pending.stopped) {
-    pending.put.reset();  // Stopped+Started+Stopped: the run between was never told
-  } else if (pending.put && std::holds_alternative<Started>(*pending.put)) {
+void CollapsingQueue::push_stopped(const Stopped& stopped) {
+  const InstanceKey& key = stopped.last->key;
+  Pending* pending = find(key);
+  if (pending == nullptr) {
+    insert({.told = stopped.last, .stopped = stopped.cause, .put = {}});
+  } else if (pending->stopped) {
+    pending->put.reset();  // Stopped+Started+Stopped: the run between was never told
+  } else if (std::holds_alternative<Started>(*pending->put)) {
     erase(key);
   } else {
-    pending.put.reset();
-    stopped.last = pending.told;
-    stopped.name = pending.told->name;
-    pending.stopped = std::move(stopped);
+    pending->put.reset();
+    pending->stopped = stopped.cause;
   }
 }
 
@@ -85,7 +92,7 @@ void CollapsingQueue::push(RuntimeEvent event, InstancePtr told) {
         } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
           push_backend<BackendDisconnected>(std::move(e));
         } else if constexpr (std::is_same_v<Event, Stopped>) {
-          push_stopped(std::move(e));
+          push_stopped(e);
         } else {
           push_put(std::move(e.instance), e.cause, std::is_same_v<Event, Started>, std::move(told));
         }
@@ -94,19 +101,21 @@ void CollapsingQueue::push(RuntimeEvent event, InstancePtr told) {
 }
 
 std::optional<RuntimeEvent> CollapsingQueue::pop_pending(Pending& pending) {
-  std::optional<RuntimeEvent> event;
   if (pending.stopped) {
-    event = std::move(*pending.stopped);
+    const InstancePtr last = pending.told;
+    Stopped event{last->key.id, last->name, last, *pending.stopped};
     pending.stopped.reset();
-    pending.told = nullptr;
-  } else {
-    std::visit([&](auto& put) { event = std::move(put); }, *pending.put);
-    pending.put.reset();
+    if (!pending.put) {
+      erase(last->key);
+    } else {
+      pending.told = nullptr;
+    }
+    return event;
   }
-  if (!pending.put) {
-    const InstanceKey key = pending.key;
-    erase(key);
-  }
+  std::optional<RuntimeEvent> event;
+  std::visit([&](const auto& put) { event = put; }, *pending.put);
+  const InstancePtr instance = instance_of(*pending.put);
+  erase(instance->key);
   return event;
 }
 
@@ -132,7 +141,10 @@ std::optional<RuntimeEvent> CollapsingQueue::pop() {
 
 std::vector<std::pair<InstanceKey, InstancePtr>> CollapsingQueue::undelivered() const {
   std::vector<std::pair<InstanceKey, InstancePtr>> all;
-  for (const auto& [key, at] : instances_) all.emplace_back(key, std::get<Pending>(*at).told);
+  for (const auto at : instances_) {
+    const auto& pending = std::get<Pending>(*at);
+    all.emplace_back(pending.key(), pending.told);
+  }
   return all;
 }
 

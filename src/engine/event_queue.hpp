@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -39,27 +40,39 @@ class CollapsingQueue {
   [[nodiscard]] std::vector<std::pair<InstanceKey, InstancePtr>> undelivered() const;
 
  private:
+  // A long first list is as many of these: all that can be had from the instances is left to them.
   struct Pending {
-    InstanceKey key;
-    InstancePtr told;  // what the consumer has
-    std::optional<Stopped> stopped;
+    InstancePtr told;                                   // what the consumer has
+    std::optional<Cause> stopped;                       // the end of `told`
     std::optional<std::variant<Started, Updated>> put;  // after `stopped`, if both
+
+    [[nodiscard]] const InstanceKey& key() const;
   };
   struct Marker {};
   using Entry = std::variant<Pending, BackendDisconnected, BackendReconnected, Marker>;
   using Order = std::list<Entry>;
 
-  Pending& pending_for(const InstanceKey& key, InstancePtr told);
+  struct ByKey {
+    using is_transparent = void;
+    using At = Order::iterator;
+    static const InstanceKey& key(At at) { return std::get<Pending>(*at).key(); }
+    bool operator()(At a, At b) const { return key(a) < key(b); }
+    bool operator()(At a, const InstanceKey& b) const { return key(a) < b; }
+    bool operator()(const InstanceKey& a, At b) const { return a < key(b); }
+  };
+
+  void insert(Pending pending);
+  Pending* find(const InstanceKey& key);
   void erase(const InstanceKey& key);
   void to_back(const InstanceKey& key);
   void push_put(InstancePtr instance, Cause cause, bool started, InstancePtr told);
-  void push_stopped(Stopped stopped);
+  void push_stopped(const Stopped& stopped);
   template <class Opposite, class Event>
   void push_backend(Event event);
   std::optional<RuntimeEvent> pop_pending(Pending& pending);
 
   Order order_;
-  std::map<InstanceKey, Order::iterator> instances_;
+  std::set<Order::iterator, ByKey> instances_;
   std::map<std::string, Order::iterator> backends_;
   bool marker_reached_ = false;
 };

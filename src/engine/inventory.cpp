@@ -13,9 +13,10 @@ void Inventory::apply(const RuntimeEvent& event) {
         } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
           disconnected_.erase(e.backend);
         } else if constexpr (std::is_same_v<Event, Stopped>) {
-          instances_.erase(e.last->key);
+          erase(e.last->key);
         } else {
-          instances_[e.instance->key] = e.instance;
+          erase(e.instance->key);
+          instances_.insert(e.instance);
         }
       },
       event);
@@ -23,14 +24,16 @@ void Inventory::apply(const RuntimeEvent& event) {
 
 InstancePtr Inventory::find(const InstanceKey& key) const {
   const auto at = instances_.find(key);
-  return at == instances_.end() ? nullptr : at->second;
+  return at == instances_.end() ? nullptr : *at;
+}
+
+void Inventory::erase(const InstanceKey& key) {
+  const auto at = instances_.find(key);
+  if (at != instances_.end()) instances_.erase(at);
 }
 
 std::vector<InstancePtr> Inventory::list() const {
-  std::vector<InstancePtr> all;
-  all.reserve(instances_.size());
-  for (const auto& [key, instance] : instances_) all.push_back(instance);
-  return all;
+  return {instances_.begin(), instances_.end()};
 }
 
 std::string_view Inventory::stale_reason(std::string_view backend) const {

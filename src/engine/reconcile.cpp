@@ -27,6 +27,26 @@ int order_of(const RuntimeEvent& event) {
 
 }  // namespace
 
+const Known* KnownById::find(std::string_view id) const {
+  const auto at = all_.find(id);
+  return at == all_.end() ? nullptr : &*at;
+}
+
+void KnownById::put(Known known) {
+  // Lists come by id, so the end is mostly the right place.
+  const std::size_t before = all_.size();
+  const auto at = all_.insert(all_.end(), known);
+  if (all_.size() > before) return;
+  auto node = all_.extract(at);
+  node.value() = std::move(known);
+  all_.insert(std::move(node));
+}
+
+void KnownById::erase(std::string_view id) {
+  const auto at = all_.find(id);
+  if (at != all_.end()) all_.erase(at);
+}
+
 std::vector<Difference> reconcile_one(const Known* known, const InstancePtr& now,
                                       std::optional<Timestamp> ended_at, Cause cause) {
   const bool runs = now && in_running_set(*now);
@@ -47,18 +67,20 @@ std::vector<Difference> reconcile(const KnownById& known, const Snapshot& snapsh
   std::vector<Difference> all;
   std::set<std::string_view> listed;
   const auto add = [&all](std::vector<Difference> found) {
-    std::move(found.begin(), found.end(), std::back_inserter(all));
+    std::ranges::move(found, std::back_inserter(all));
   };
   for (const Reading& reading : snapshot.readings) {
     const std::string& id = reading.instance->key.id;
     listed.insert(id);
-    const auto before = known.find(id);
     const auto end = ends.find(id);
-    add(reconcile_one(before == known.end() ? nullptr : &before->second, reading.instance,
-                      end == ends.end() ? std::nullopt : std::optional(end->second), cause));
+    // Of an end after the snapshot was asked for, it cannot show what came next: that is read
+    // again.
+    const bool settled = end != ends.end() && end->second <= snapshot.taken_at;
+    add(reconcile_one(known.find(id), reading.instance,
+                      settled ? std::optional(end->second) : std::nullopt, cause));
   }
-  for (const auto& [id, entry] : known) {
-    if (!listed.contains(id)) add({stop(entry, cause)});
+  for (const Known& entry : known) {
+    if (!listed.contains(entry.told->key.id)) add({stop(entry, cause)});
   }
   std::ranges::sort(all, {}, [](const Difference& difference) {
     return std::tuple<int, const InstanceKey&>(order_of(difference.event),
@@ -71,10 +93,11 @@ void apply(KnownById& known, const Difference& difference, Timestamp as_of) {
   if (const auto* stopped = std::get_if<Stopped>(&difference.event)) {
     known.erase(stopped->id);
   } else if (const auto* started = std::get_if<Started>(&difference.event)) {
-    known[started->instance->key.id] = Known{started->instance, as_of};
+    known.put({.told = started->instance, .as_of = as_of});
   } else {
     const auto& updated = std::get<Updated>(difference.event);
-    known[updated.instance->key.id].told = updated.instance;
+    const Known* before = known.find(updated.instance->key.id);
+    known.put({.told = updated.instance, .as_of = before != nullptr ? before->as_of : Timestamp{}});
   }
 }
 

@@ -33,10 +33,10 @@ Snapshot snapshot_of(const std::vector<InstancePtr>& instances) {
 }
 
 TEST(Reconcile, AllStoppedThenAllUpdatedThenAllStartedEachByKey) {
-  const KnownById known = {{"1", {make_instance("1", "a"), noon}},
-                           {"2", {make_instance("2", "b"), noon}},
-                           {"3", {make_instance("3", "c"), noon}},
-                           {"4", {make_instance("4", "d"), noon}}};
+  const KnownById known = {{make_instance("1", "a"), noon},
+                           {make_instance("2", "b"), noon},
+                           {make_instance("3", "c"), noon},
+                           {make_instance("4", "d"), noon}};
   const Snapshot snapshot = snapshot_of({make_instance("9", "z"), make_instance("4", "d2"),
                                          make_instance("2", "b2"), make_instance("8", "y")});
   EXPECT_THAT(
@@ -45,7 +45,7 @@ TEST(Reconcile, AllStoppedThenAllUpdatedThenAllStartedEachByKey) {
 }
 
 TEST(Reconcile, OneThatDoesNotRunAnyMoreIsStopped) {
-  const KnownById known = {{"1", {make_instance("1", "a"), noon}}};
+  const KnownById known = {{make_instance("1", "a"), noon}};
   const Snapshot snapshot = snapshot_of({make_instance("1", "a", InstanceState::stopped)});
   EXPECT_THAT(texts(reconcile(known, snapshot, {}, Cause::resync)), ElementsAre("stopped 1"));
 }
@@ -69,15 +69,23 @@ TEST(Reconcile, TheSameMarkBeatsASignalledEnd) {
 }
 
 TEST(Reconcile, ASignalledEndThatTheListConfirmsAsARestartIsStoppedAndStarted) {
-  const KnownById known = {{"1", {make_instance("1", "a"), noon}}};
-  const Snapshot snapshot = snapshot_of({make_instance("1", "a")});
+  const KnownById known = {{make_instance("1", "a"), noon}};
+  Snapshot snapshot = snapshot_of({make_instance("1", "a")});
+  snapshot.taken_at = noon + 2s;
   EXPECT_THAT(texts(reconcile(known, snapshot, {{"1", noon + 1s}}, Cause::resync)),
               ElementsAre("stopped 1", "started 1"));
   EXPECT_TRUE(reconcile(known, snapshot, {{"1", noon - 1s}}, Cause::resync).empty());
 }
 
+TEST(Reconcile, ASignalledEndThatIsNewerThanTheListIsNotYetSettledByIt) {
+  const KnownById known = {{make_instance("1", "a"), noon}};
+  Snapshot snapshot = snapshot_of({make_instance("1", "a")});
+  snapshot.taken_at = noon + 1s;
+  EXPECT_TRUE(reconcile(known, snapshot, {{"1", noon + 2s}}, Cause::resync).empty());
+}
+
 TEST(Reconcile, AContainerMadeAnewUnderItsNameIsStoppedOldThenStartedNew) {
-  const KnownById known = {{"9old", {make_instance("9old", "web"), noon}}};
+  const KnownById known = {{make_instance("9old", "web"), noon}};
   const Snapshot snapshot = snapshot_of({make_instance("1new", "web")});
   EXPECT_THAT(texts(reconcile(known, snapshot, {}, Cause::resync)),
               ElementsAre("stopped 9old", "started 1new"));
@@ -97,7 +105,7 @@ TEST(Reconcile, ApplyingTheDifferencesGivesTheSnapshot) {
   for (int round = 0; round < 500; ++round) {
     KnownById known;
     for (const InstancePtr& instance : any_world()) {
-      if (in_running_set(*instance)) known[instance->key.id] = {instance, noon};
+      if (in_running_set(*instance)) known.put({instance, noon});
     }
     const Snapshot snapshot = snapshot_of(any_world());
     RunEnds ends;
@@ -109,9 +117,9 @@ TEST(Reconcile, ApplyingTheDifferencesGivesTheSnapshot) {
     for (const Reading& reading : snapshot.readings) {
       if (!in_running_set(*reading.instance)) continue;
       ++running;
-      const auto at = known.find(reading.instance->key.id);
-      ASSERT_NE(at, known.end());
-      ASSERT_TRUE(same_content(*at->second.told, *reading.instance));
+      const Known* at = known.find(reading.instance->key.id);
+      ASSERT_NE(at, nullptr);
+      ASSERT_TRUE(same_content(*at->told, *reading.instance));
     }
     ASSERT_EQ(known.size(), running);
     ASSERT_TRUE(reconcile(known, snapshot, {}, Cause::resync).empty());

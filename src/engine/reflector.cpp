@@ -32,7 +32,8 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
       instances.push_back(reading.instance);
     }
   }
-  std::ranges::sort(instances, {}, [](const InstancePtr& i) -> const auto& { return i->key; });
+  const auto key = [](const InstancePtr& i) -> const auto& { return i->key; };
+  if (!std::ranges::is_sorted(instances, {}, key)) std::ranges::sort(instances, {}, key);
   if (!*watching_) remember(*snapshot);
   co_return instances;
 }
@@ -42,10 +43,9 @@ void Reflector::remember(const Snapshot& snapshot) {
   KnownById known;
   for (const Reading& reading : snapshot.readings) {
     if (!in_running_set(*reading.instance)) continue;
-    const std::string& id = reading.instance->key.id;
-    const auto before = known_.find(id);
-    known[id] = {reading.instance,
-                 before == known_.end() ? snapshot.taken_at : before->second.as_of};
+    const Known* before = known_.find(reading.instance->key.id);
+    known.put(
+        {.told = reading.instance, .as_of = before == nullptr ? snapshot.taken_at : before->as_of});
   }
   known_ = std::move(known);
 }

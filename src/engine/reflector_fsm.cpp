@@ -91,7 +91,7 @@ Action ReflectorFsm::stream_ended(const Input& input) {
     static const RuntimeError short_lived{.what = "the engine ended the stream at once"};
     return fail_session({input.outcome, input.now, input.chance, &short_lived});
   }
-  connected_at_.reset();
+  forgive(input.now);
   Action action = enter(State::connecting, Step::connect);
   action.drop_session = true;
   return action;
@@ -112,9 +112,14 @@ Action ReflectorFsm::fail_session(const Input& input) {
   return action;
 }
 
-Duration ReflectorFsm::backoff(const Input& input) {
-  if (connected_at_ && input.now - *connected_at_ >= policy_.reset_after) failures_ = 0;
+/// The session is over: one that lasted forgives all failures before it, however it ended.
+void ReflectorFsm::forgive(Monotonic now) {
+  if (connected_at_ && now - *connected_at_ >= policy_.reset_after) failures_ = 0;
   connected_at_.reset();
+}
+
+Duration ReflectorFsm::backoff(const Input& input) {
+  forgive(input.now);
   Duration longest = policy_.cap;
   double chance = input.chance;
   if (input.error->kind == ErrorKind::denied) {

@@ -71,7 +71,7 @@ class ReflectorFsm {
 
   /// What came of the last step, when, and a number from [0, 1) for the jitter.
   struct Input {
-    Outcome outcome;
+    Outcome outcome{};
     Monotonic now{};
     double chance = 0;
     const RuntimeError* error = nullptr;  ///< For the failures; never null there.
@@ -94,6 +94,7 @@ class ReflectorFsm {
   Action fail_session(const Input& input);
   Action stream_ended(const Input& input);
   Action enter(State state, Step step);
+  void forgive(Monotonic now);
   Duration backoff(const Input& input);
 
   HealingPolicy policy_;

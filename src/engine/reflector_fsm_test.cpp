@@ -203,6 +203,22 @@ TEST(ReflectorFsm, ALongSessionForgivesTheFailuresBefore) {
   EXPECT_EQ(delay_after_session(120s), 100ms);
 }
 
+TEST(ReflectorFsm, ALongSessionForgivesAlsoIfItEndedInANormalWay) {
+  ReflectorFsm fsm = in(State::connecting);
+  const RuntimeError error{.what = "gone"};
+  for (int i = 0; i < 9; ++i) {
+    fsm.resume({.outcome = Outcome::connect_failed, .chance = 1.0, .error = &error});
+    fsm.resume({.outcome = Outcome::backoff_over});
+  }
+  fsm.resume({.outcome = Outcome::connected, .now = Monotonic(100s)});
+  fsm.resume({.outcome = Outcome::listed, .now = Monotonic(100s)});
+  fsm.resume({.outcome = Outcome::stream_ended, .now = Monotonic(220s)});
+  fsm.resume({.outcome = Outcome::connected, .now = Monotonic(220s)});
+  const auto action = fsm.resume(
+      {.outcome = Outcome::list_failed, .now = Monotonic(225s), .chance = 1.0, .error = &error});
+  EXPECT_EQ(action.delay, 100ms);
+}
+
 TEST(ReflectorFsm, ARefusalIsAskedAgainSeldomButNotAtOnceAfterItWasAllowed) {
   const RuntimeError denied{.kind = ErrorKind::denied, .what = "no"};
   ReflectorFsm never = in(State::connecting);

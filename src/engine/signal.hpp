@@ -1,8 +1,6 @@
 // A latch that one coroutine waits for and any other sets.
 #pragma once
 
-#include <utility>
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,7 +12,7 @@ namespace rollcall {
 /// notify() before wait() is remembered; several count as one. One executor, no threads.
 class Signal {
  public:
-  explicit Signal(boost::asio::any_io_executor executor) : timer_(std::move(executor)) {
+  explicit Signal(const boost::asio::any_io_executor& executor) : timer_(executor) {
     timer_.expires_at(boost::asio::steady_timer::time_point::max());
   }
 

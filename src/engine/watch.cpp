@@ -159,9 +159,11 @@ void Watch::begin_session(SessionPtr session) {
 }
 
 void Watch::apply_list(const Snapshot& snapshot) {
-  for (const Difference& difference :
-       reconcile(reflector_.known_, snapshot, book_.ends(), list_cause_)) {
-    tell(difference, snapshot.taken_at);
+  const auto differences = reconcile(reflector_.known_, snapshot, book_.ends(), list_cause_);
+  if (!events_.closed()) {
+    // What is kept first, what will be taken after it: between each other they would leave holes.
+    for (const Difference& d : differences) apply(reflector_.known_, d, snapshot.taken_at);
+    for (const Difference& d : differences) events_.send(d.event, d.told);
   }
   list_cause_ = Cause::resync;
   reflector_.told_ = true;
@@ -171,10 +173,9 @@ void Watch::apply_list(const Snapshot& snapshot) {
 void Watch::apply_reading(const std::string& id, const Reading* reading, Timestamp taken_at) {
   const TouchBook::Finished finished = book_.finish(id);
   if (!finished.valid) return;
-  const auto known = reflector_.known_.find(id);
-  const auto differences = reconcile_one(
-      known == reflector_.known_.end() ? nullptr : &known->second,
-      reading != nullptr ? reading->instance : nullptr, finished.ended_at, Cause::live);
+  const auto differences =
+      reconcile_one(reflector_.known_.find(id), reading != nullptr ? reading->instance : nullptr,
+                    finished.ended_at, Cause::live);
   for (const Difference& difference : differences) tell(difference, taken_at);
   if (reading != nullptr) look_again(*reading);
 }
@@ -222,10 +223,8 @@ void Watch::upsert(const InstancePtr& instance) {
     touch({.id = id, .at = reflector_.env_->now(), .mark = RunMark::began});
     return;
   }
-  const auto known = reflector_.known_.find(id);
   for (const Difference& difference :
-       reconcile_one(known == reflector_.known_.end() ? nullptr : &known->second, instance,
-                     std::nullopt, Cause::live)) {
+       reconcile_one(reflector_.known_.find(id), instance, std::nullopt, Cause::live)) {
     tell(difference, reflector_.env_->now());
   }
 }
@@ -237,9 +236,9 @@ void Watch::gone(const std::string& id) {
     return;
   }
   book_.gone(id);
-  const auto known = reflector_.known_.find(id);
-  if (known == reflector_.known_.end()) return;
-  for (const Difference& d : reconcile_one(&known->second, nullptr, std::nullopt, Cause::live)) {
+  const Known* known = reflector_.known_.find(id);
+  if (known == nullptr) return;
+  for (const Difference& d : reconcile_one(known, nullptr, std::nullopt, Cause::live)) {
     tell(d, {});
   }
 }
@@ -258,7 +257,9 @@ void Watch::restore_undelivered() {
   if (!events_.closed()) return;  // the consumer can still take them
   for (auto& [key, told] : events_.undelivered()) {
     if (told) {
-      reflector_.known_[key.id].told = std::move(told);
+      const Known* known = reflector_.known_.find(key.id);
+      const Timestamp as_of = known != nullptr ? known->as_of : Timestamp{};
+      reflector_.known_.put({.told = std::move(told), .as_of = as_of});
     } else {
       reflector_.known_.erase(key.id);
     }
@@ -324,7 +325,10 @@ asio::awaitable<void> Watch::read_stream(SessionPtr session, std::uint64_t epoch
 asio::awaitable<void> Watch::resolve(SessionPtr session, std::uint64_t epoch) {
   for (;;) {
     co_await touched_.wait();
-    if (epoch != epoch_) co_return;
+    if (epoch != epoch_) {
+      touched_.notify();  // meant for the resolver of the session that is there now
+      co_return;
+    }
     while (fsm_.state() == ReflectorFsm::State::watching && readings_ < max_readings &&
            book_.ready()) {
       ++readings_;

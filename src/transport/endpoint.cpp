@@ -60,7 +60,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
 
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed) return invalid(text, "this is not a URL");
-  const boost::urls::url_view url = *parsed;
+  const boost::urls::url_view& url = *parsed;
   const std::string scheme(url.scheme());
   if (scheme != "tcp" && scheme != "http") {
     return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));

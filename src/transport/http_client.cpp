@@ -104,7 +104,8 @@ struct HttpResponse::Impl {
     return fail({.kind = ErrorKind::unavailable,
                  .fault = ConnectFault::unreachable,
                  .endpoint = url,
-                 .what = fmt::format("the engine closed the connection {}", where)});
+                 .what = fmt::format("the engine closed the connection {}", where),
+                 .remedy = "the engine ends or is still starting: look at its log"});
   }
 
   void release() {

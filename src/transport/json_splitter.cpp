@@ -57,25 +57,45 @@ Result<std::size_t> JsonSplitter::skip_between(std::string_view bytes) {
   return bytes.size();
 }
 
+/// Returns how many bytes belong to the string that goes on here, its closing quote among them.
+std::size_t JsonSplitter::scan_string(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    if (escaped_) {
+      escaped_ = false;
+      ++at;
+      continue;
+    }
+    const std::size_t quote = bytes.find('"', at);
+    const std::string_view text = bytes.substr(at, quote - at);
+    const std::size_t plain = text.find_last_not_of('\\');
+    const std::size_t backslashes = text.size() - (plain == text.npos ? 0 : plain + 1);
+    escaped_ = backslashes % 2 == 1;
+    if (quote == bytes.npos) return bytes.size();
+    at = quote;
+    if (escaped_) continue;
+    in_string_ = false;
+    return quote + 1;
+  }
+  return bytes.size();
+}
+
 /// Returns how many bytes belong to the item that begins or goes on here; depth_ is 0 if they
 /// complete it.
 std::size_t JsonSplitter::scan_item(std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    const char c = bytes[at];
+  for (std::size_t at = 0; at < bytes.size();) {
+    // Most bytes are within strings, which are passed by a search for their end.
     if (in_string_) {
-      if (escaped_) {
-        escaped_ = false;
-      } else if (c == '\\') {
-        escaped_ = true;
-      } else if (c == '"') {
-        in_string_ = false;
-      }
-    } else if (c == '"') {
+      at += scan_string(bytes.substr(at));
+      continue;
+    }
+    const char c = bytes[at++];
+    if (c == '"') {
       in_string_ = true;
     } else if (c == '{' || c == '[') {
       ++depth_;
     } else if ((c == '}' || c == ']') && --depth_ == 0) {
-      return at + 1;
+      return at;
     }
   }
   return bytes.size();

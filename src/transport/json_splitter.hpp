@@ -44,6 +44,7 @@ class JsonSplitter {
   enum class Where : std::uint8_t { before_array, between, after_array };
 
   Result<std::size_t> skip_between(std::string_view bytes);
+  std::size_t scan_string(std::string_view bytes);
   std::size_t scan_item(std::string_view bytes);
   Result<void> take_item(std::string_view bytes, std::size_t size, const Sink& sink);
 

@@ -30,8 +30,7 @@ Outcome split(Shape shape, const std::vector<std::string>& pieces, std::size_t m
     return {};
   };
   for (const std::string& piece : pieces) {
-    const std::string exact(piece);
-    if (auto fed = splitter.feed(exact, sink); !fed) {
+    if (auto fed = splitter.feed(piece, sink); !fed) {
       outcome.error = fed.error().what;
       return outcome;
     }
@@ -46,6 +45,17 @@ TEST(JsonSplitter, CutsAnArrayIntoItsObjects) {
   const Outcome outcome = split(Shape::array, {array});
   EXPECT_THAT(outcome.items, ElementsAre(R"({"a":"]}\"\\"})", R"({"b":[1,{"c":{}}]})", "{}"));
   EXPECT_EQ(outcome.error, "");
+}
+
+TEST(JsonSplitter, AQuoteEndsAStringAfterAnEvenNumberOfBackslashes) {
+  const std::string text = R"([{"a":"\\\\"},{"b":"\\\\\\\"}{"},{"\\":"\\\"\\\\"}])";
+  const std::vector<std::string> items{R"({"a":"\\\\"})", R"({"b":"\\\\\\\"}{"})",
+                                       R"({"\\":"\\\"\\\\"})"};
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    const Outcome outcome = split(Shape::array, {text.substr(0, cut), text.substr(cut)});
+    EXPECT_EQ(outcome.items, items) << "cut at " << cut;
+    EXPECT_EQ(outcome.error, "") << "cut at " << cut;
+  }
 }
 
 TEST(JsonSplitter, GivesTheSameItemsHoweverTheInputIsCut) {

@@ -86,7 +86,8 @@ std::unexpected<RuntimeError> broken(const error_code& ec, const Endpoint& endpo
   return fail({.kind = ErrorKind::unavailable,
                .fault = ec.value() == ENOTCONN ? ConnectFault::mute : ConnectFault::unreachable,
                .endpoint = endpoint.url(),
-               .what = fmt::format("the connection broke: {}", ec.message())});
+               .what = fmt::format("the connection broke: {}", ec.message()),
+               .remedy = "the engine hangs, ends or is still starting: look at its log"});
 }
 
 /// Cancellation is not an error of the connection: the coroutine unwinds.

@@ -27,7 +27,7 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using local = asio::local::stream_protocol;
+using Unix = asio::local::stream_protocol;
 
 class StreamTest : public testing::Test {
  protected:
@@ -63,7 +63,7 @@ TEST_F(StreamTest, ASocketThatIsNotThereIsMissing) {
 
 TEST_F(StreamTest, ASocketThatNobodyListensOnIsRefused) {
   {
-    const local::acceptor gone(io_, local::endpoint((folder_ / "s").string()));
+    const Unix::acceptor gone(io_, Unix::endpoint((folder_ / "s").string()));
   }
   EXPECT_EQ(fault(at("s")), ConnectFault::refused);
 }
@@ -77,7 +77,7 @@ TEST_F(StreamTest, AFileIsNotThisApi) {
 }
 
 TEST_F(StreamTest, ASocketWithoutRightsIsDenied) {
-  const local::acceptor listener(io_, local::endpoint((folder_ / "s").string()));
+  const Unix::acceptor listener(io_, Unix::endpoint((folder_ / "s").string()));
   ASSERT_EQ(::chmod((folder_ / "s").c_str(), 0600), 0);
   ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
   if (::geteuid() == 0) {
@@ -95,7 +95,7 @@ TEST_F(StreamTest, ASocketWithoutRightsIsDenied) {
 }
 
 TEST_F(StreamTest, OneThatAcceptsAndSaysNothingIsMute) {
-  const local::acceptor listener(io_, local::endpoint((folder_ / "s").string()));
+  const Unix::acceptor listener(io_, Unix::endpoint((folder_ / "s").string()));
   auto stream = connect(at("s"));
   ASSERT_TRUE(stream);
   std::string buffer(10, '\0');
@@ -105,7 +105,7 @@ TEST_F(StreamTest, OneThatAcceptsAndSaysNothingIsMute) {
 }
 
 TEST_F(StreamTest, CancellingAReadUnwinds) {
-  const local::acceptor listener(io_, local::endpoint((folder_ / "s").string()));
+  const Unix::acceptor listener(io_, Unix::endpoint((folder_ / "s").string()));
   auto stream = connect(at("s"));
   ASSERT_TRUE(stream);
   std::string buffer(10, '\0');
@@ -123,9 +123,9 @@ TEST_F(StreamTest, CancellingAReadUnwinds) {
 }
 
 TEST_F(StreamTest, OneWhoseBacklogIsFullIsMute) {
-  local::acceptor listener(io_);
+  Unix::acceptor listener(io_);
   listener.open();
-  listener.bind(local::endpoint((folder_ / "s").string()));
+  listener.bind(Unix::endpoint((folder_ / "s").string()));
   listener.listen(0);
   auto first = connect(at("s"));
   ASSERT_TRUE(first);
@@ -177,7 +177,7 @@ TEST_F(StreamTest, AWaitForASocketEndsWhenItIsMadeAndNotForItsNeighbour) {
   asio::steady_timer second(io_, 20ms);
   second.async_wait([&](auto) {
     made = true;
-    const local::acceptor acceptor(io_, local::endpoint((folder_ / "s").string()));
+    const Unix::acceptor acceptor(io_, Unix::endpoint((folder_ / "s").string()));
   });
   EXPECT_TRUE(test::run(io_, as_task(wait_for_change_of((folder_ / "s").string()))));
   EXPECT_TRUE(made);

@@ -16,6 +16,25 @@ GOOD = {
     "src/core/word.cpp": "#include <rollcall/word.hpp>\n\nint letters(const Word& word) {\n  return word.letters;\n}\n",
 }
 
+# A project with one runtime, which can be taken out.
+WITH_RUNTIME = {
+    "CMakeLists.txt": "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES CXX)\nadd_subdirectory(src)\n",
+    "src/CMakeLists.txt": "include_directories(.)\nadd_library(x\n  backends/registry.cpp\n  backends/one/one.cpp\n)\n",
+    "src/backends/one/one.hpp": "namespace one {\nint make();\n}\n",
+    "src/backends/one/one.cpp": '#include "backends/one/one.hpp"\n',
+    "src/backends/registry.cpp": '#include "backends/one/one.hpp"\nint (*all[])() = {\n  nullptr,\n  &one::make,\n};\n',
+}
+
+# A program with one command, and a page that tells all of it.
+PROGRAM = """#!/bin/sh
+case "$*" in
+  *--wrong*) echo "unknown option" >&2; exit 2 ;;
+  "ls --help") printf 'Usage\\n\\nOutput:\\n  -q, --quiet  Ids\\n\\nGeneral:\\n  -h, --help  Help\\n' ;;
+  *) printf 'Usage\\n\\nCommands:\\n  ls  Lists\\n\\nGeneral:\\n  -h, --help  Help\\n' ;;
+esac
+"""
+REFERENCE = "## Shared options\n`-h`, `--help`\n\n## rollcall ls\n`-q`, `--quiet`; names: `state`\n"
+
 
 class Checks(unittest.TestCase):
     def setUp(self):
@@ -30,6 +49,11 @@ class Checks(unittest.TestCase):
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+    def plant_program(self, name, text):
+        self.plant(name, text)
+        (self.root / name).chmod(0o755)
+        return self.root / name
 
     def run_check(self, check, *arguments):
         return subprocess.run(
@@ -86,6 +110,98 @@ class Checks(unittest.TestCase):
     def test_unknown_room(self):
         self.plant("src/attic/old.cpp", "\n")
         self.expect_fault("check_includes", "src/attic/old.cpp: is in no room")
+
+    def test_backends(self):
+        for name, text in WITH_RUNTIME.items():
+            self.plant(name, text)
+        self.plant("tests/live/two_test.cpp", "\n")
+        self.plant("tests/live/one_test.cpp", '#include "backends/one/one.hpp"\n')
+        self.expect_good("check_backends")
+        registry = WITH_RUNTIME["src/backends/registry.cpp"]
+        sources = WITH_RUNTIME["src/CMakeLists.txt"]
+        for name, text, sentence in (
+            ("src/core/word.cpp", '#include "backends/one/one.hpp"\n', "src/core/word.cpp: includes a header of"),
+            ("tests/live/two_test.cpp", '#include "backends/one/one.hpp"\n', "two_test.cpp: includes a header of"),
+            ("src/backends/registry.cpp", registry + "int one_more = one::make();\n", "without one: src/backends/reg"),
+            ("src/CMakeLists.txt", sources.replace("one.cpp\n)", "one.cpp)"), "without one: cmake:"),
+        ):
+            with self.subTest(file=name):
+                before = (self.root / name).read_text(encoding="utf-8")
+                self.plant(name, text)
+                self.expect_fault("check_backends", sentence)
+                self.plant(name, before)
+
+    def test_commands(self):
+        build = self.root / "build"
+        self.plant_program("build/bin/rollcall", PROGRAM)
+        self.plant("build/CTestTestfile.cmake", "")
+        self.plant_program("scripts/setup", "#!/bin/sh\n# --test\n")
+        presets = {kind + "Presets": [{"name": "debug"}] for kind in ("configure", "build", "test")}
+        self.plant("CMakePresets.json", json.dumps(presets))
+        good = "# text\nrollcall ls | jq .\n./scripts/setup --test  # once\ncmake --build --preset debug\n./scripts/run\n"
+        self.plant("README.md", f"```sh\n{good}```\n```\n$ rollcall ls\nfrobnicated\n```\n")
+        self.expect_good("check_commands", build)
+        for command, sentence in (
+            ("rollcall ls --wrong", "exit code 2"),
+            ("A=1 rollcall ls | rollcall \\\n  --wrong", "exit code 2"),
+            ("source <(rollcall --wrong)", "exit code 2"),
+            ("./scripts/none", "there is no such script"),
+            ("./scripts/setup --none", "it knows no --none"),
+            ("cmake --preset none", "there is no configure preset 'none'"),
+            ("ctest --preset debug -L none", "no test has the label 'none'"),
+            ("build/debug/tests/none", "no such program is built"),
+            ("frobnicate", "does not know how to check 'frobnicate'"),
+        ):
+            with self.subTest(command=command):
+                self.plant("docs/page.md", f"```sh\n{command}\n```\n")
+                self.expect_fault("check_commands", sentence, build)
+                self.expect_fault("check_commands", "docs/page.md:2: ", build)
+        self.plant("docs/page.md", "```\n$ rollcall --wrong\n```\n")
+        self.expect_fault("check_commands", "docs/page.md:2: rollcall --wrong: exit code 2", build)
+
+    def test_reference(self):
+        program = self.plant_program("rollcall", PROGRAM)
+        writer = 'put_text(out, "state", state);\n'
+        self.plant("docs/cli.md", REFERENCE)
+        self.plant("src/core/json.cpp", writer)
+        self.plant("README.md", "`rollcall ls -q`, `--quiet`, `cmake --build`\n")
+        self.expect_good("check_reference", program)
+        for name, text, sentence in (
+            ("docs/cli.md", REFERENCE.replace("`-q`, ", ""), "docs/cli.md: rollcall ls: -q is not told"),
+            ("docs/cli.md", REFERENCE.replace("`--help`", ""), "docs/cli.md: Shared options: --help is not told"),
+            ("docs/cli.md", REFERENCE + "`--loud`", "docs/cli.md: rollcall ls: there is no --loud"),
+            ("docs/cli.md", REFERENCE.replace("## rollcall ls", ""), "there is no section 'rollcall ls'"),
+            ("README.md", "`--loud`", "README.md: rollcall has no --loud"),
+            ("README.md", "`rollcall ls --loud`", "README.md: rollcall has no --loud"),
+            ("src/core/json.cpp", writer + 'out["health"] = 1;\n', "the JSON name health is not told"),
+        ):
+            with self.subTest(sentence=sentence):
+                before = (self.root / name).read_text(encoding="utf-8")
+                self.plant(name, text)
+                self.expect_fault("check_reference", sentence, program)
+                self.plant(name, before)
+
+    def test_examples(self):
+        self.plant("examples/one/main.cpp", "int main() {}\n")
+        self.plant("docs/page.md", "text\n```cpp\nint main() {}\n```\n")
+        self.expect_good("check_examples")
+        self.plant("docs/page.md", "text\n```cpp\nint main() { return 1; }\n```\n")
+        self.expect_fault("check_examples", "docs/page.md:3: is no file of examples/")
+
+    def test_conformance(self):
+        suite = "tests/conformance/calls_test.cpp"
+        table = "tests/conformance/README.md"
+        self.plant(suite, "TEST_P(List, IsComplete) {}\n")
+        self.plant("src/core/word_test.cpp", "TEST(Word, Is) {}\n")
+        rows = "| a | `List.IsComplete` | both |\n| b | `Word.Is` | src/core/word_test.cpp |\n"
+        self.plant(table, rows)
+        self.expect_good("check_conformance")
+        self.plant(suite, "TEST_P(List, IsComplete) {}\nTEST_P(List, IsNew) {}\n")
+        self.expect_fault("check_conformance", "List.IsNew is not in the table")
+        self.plant(suite, "TEST_P(List, IsRenamed) {}\n")
+        self.expect_fault("check_conformance", f"{table}:1: List.IsComplete is in no file")
+        self.plant(table, "| b | `Word.Is` | src/core/gone_test.cpp |\n")
+        self.expect_fault("check_conformance", f"{table}:1: Word.Is is in no file")
 
     def test_tidy(self):
         build = self.root / "build"

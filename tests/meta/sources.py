@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-FOLDERS = ("include", "src", "tests", "bench")
+FOLDERS = ("include", "src", "tests", "bench", "examples")
 SUFFIXES = (".hpp", ".cpp")
 
 
@@ -12,7 +12,7 @@ def sources(root):
     found = []
     for folder in FOLDERS:
         for path in (root / folder).rglob("*"):
-            if path.suffix in SUFFIXES and path.is_file():
+            if path.suffix in SUFFIXES and path.is_file() and "node_modules" not in path.parts:
                 found.append(path)
     return sorted(found)
 

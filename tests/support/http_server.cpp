@@ -17,7 +17,7 @@
 namespace rollcall::test {
 
 namespace asio = boost::asio;
-using local = asio::local::stream_protocol;
+using Unix = asio::local::stream_protocol;
 
 namespace {
 
@@ -33,9 +33,9 @@ bool take_suffix(std::string& text, std::string_view suffix) {
 
 struct HttpServer::Impl {
   Impl(asio::io_context& io, const std::filesystem::path& path, HttpServer& o, Handler h)
-      : acceptor(io, local::endpoint(path.string())), owner(&o), handler(std::move(h)) {}
+      : acceptor(io, Unix::endpoint(path.string())), owner(&o), handler(std::move(h)) {}
 
-  local::acceptor acceptor;
+  Unix::acceptor acceptor;
   HttpServer* owner;  // null once it is gone
   Handler handler;
 
@@ -47,7 +47,7 @@ struct HttpServer::Impl {
     }
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, local::socket socket) {
+  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Unix::socket socket) {
     std::string buffer;
     for (;;) {
       auto [ec, size] = co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer),

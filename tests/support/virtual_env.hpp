@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <rollcall/instance.hpp>
@@ -17,7 +18,10 @@ class VirtualEnv final : public Env {
  public:
   explicit VirtualEnv(boost::asio::io_context& io) : io_(io) {}
 
-  [[nodiscard]] Timestamp now() const override { return Timestamp(wall_start + elapsed_); }
+  [[nodiscard]] Timestamp now() const override {
+    ticked_ += tick;
+    return Timestamp(wall_start + elapsed_ + ticked_);
+  }
   [[nodiscard]] Monotonic monotonic() const override { return Monotonic(elapsed_); }
   [[nodiscard]] double random() override { return chance; }
 
@@ -41,7 +45,14 @@ class VirtualEnv final : public Env {
     elapsed_ = until;
   }
 
+  /// How long it is until the next sleeper wakes; nothing if none sleeps.
+  [[nodiscard]] std::optional<Duration> until_next() const {
+    if (sleepers_.empty()) return std::nullopt;
+    return std::max(Duration::zero(), sleepers_.begin()->first - elapsed_);
+  }
+
   double chance = 0.5;
+  Duration tick{};  ///< How much later each look at the wall clock is than the one before.
 
  private:
   struct Sleeper {
@@ -62,6 +73,7 @@ class VirtualEnv final : public Env {
 
   boost::asio::io_context& io_;
   Duration elapsed_{};
+  mutable Duration ticked_{};
   std::multimap<Duration, Sleeper*> sleepers_;
 };
 

@@ -25,10 +25,6 @@ namespace {
 constexpr std::size_t max_small_answer = std::size_t{1} << 20U;
 constexpr std::size_t max_quoted_error = 300;
 
-HttpDeadlines deadlines_for(const Endpoint& endpoint) {
-  return {.connect = endpoint.local() ? 2s : 10s};
-}
-
 /// The engine's own words: {"message": …}, Podman's {"cause","message","response"}, or plain text.
 std::string error_text(const std::string& body) {
   boost::system::error_code ec;
@@ -52,9 +48,11 @@ RuntimeError status_error(unsigned status, const std::string& what, const std::s
         "if a proxy stands before the engine, let it pass GET on /_ping, /containers and /events";
   } else if (status >= 500 || status == 429) {
     error.kind = ErrorKind::unavailable;
+    error.remedy = "the engine is in trouble: look at its log";
   } else {
     error.kind = ErrorKind::protocol;
     error.fault = ConnectFault::not_this_api;
+    error.remedy = "check that this is the engine's API endpoint";
   }
   return error;
 }
@@ -98,16 +96,19 @@ std::optional<EngineHello> read_hello(std::string_view server, std::string_view 
   return hello;
 }
 
-Api::Api(Endpoint endpoint, EnvPtr env)
-    : endpoint_(std::move(endpoint)),
-      url_(endpoint_.url()),
+Api::Api(const Endpoint& endpoint, EnvPtr env, Wire wire)
+    : url_(endpoint.url()),
+      host_(endpoint.host_header()),
       env_(std::move(env)),
-      client_(endpoint_),
-      deadlines_(deadlines_for(endpoint_)) {}
+      wire_(std::move(wire)),
+      client_(wire_.connect, host_, url_),
+      deadlines_({.connect = wire_.deadlines.connect,
+                  .head = wire_.deadlines.list_head,
+                  .progress = wire_.deadlines.body}) {}
 
 Task<EngineHello> Api::hello() {
   HttpDeadlines deadlines = deadlines_;
-  deadlines.head = endpoint_.local() ? 2s : 10s;
+  deadlines.head = wire_.deadlines.probe_head;
   auto response = co_await client_.get("/_ping", deadlines);
   if (!response) co_return fail(std::move(response.error()));
   HttpResponse& answer = **response;
@@ -128,8 +129,9 @@ Task<EngineHello> Api::hello() {
   co_return std::move(*hello);
 }
 
-Task<void> Api::ping(Milliseconds deadline) {
-  HttpClient fresh(endpoint_);
+Task<void> Api::ping() {
+  HttpClient fresh(wire_.connect, host_, url_);
+  const Milliseconds deadline = wire_.deadlines.quiet_probe;
   const HttpDeadlines deadlines{.connect = deadline, .head = deadline, .progress = deadline};
   auto response = co_await fresh.get("/_ping", deadlines);
   if (!response) co_return fail(std::move(response.error()));

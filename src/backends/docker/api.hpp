@@ -13,7 +13,7 @@
 
 #include "core/env.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/http_client.hpp"
+#include "transport/wire.hpp"
 
 namespace rollcall::docker {
 
@@ -29,15 +29,15 @@ struct EngineHello {
 /// Speaks to one engine.
 class Api {
  public:
-  Api(Endpoint endpoint, EnvPtr env);
+  Api(const Endpoint& endpoint, EnvPtr env, Wire wire);
 
   /// Asks the unversioned `/_ping`, and from then on speaks the version that it offers.
   ///
   /// Errors: those of connecting; denied; not this API.
   [[nodiscard]] Task<EngineHello> hello();
 
-  /// Whether the engine answers within `deadline`, on a connection of its own.
-  [[nodiscard]] Task<void> ping(Milliseconds deadline);
+  /// Whether the engine answers, on a connection of its own.
+  [[nodiscard]] Task<void> ping();
 
   /// Opens the stream of events from `since` on. Nothing, if the engine (or a proxy before it)
   /// refuses events.
@@ -59,9 +59,10 @@ class Api {
   [[nodiscard]] std::string versioned(std::string_view path) const;
   [[nodiscard]] Task<void> check(HttpResponse& response, std::string what);
 
-  Endpoint endpoint_;
   std::string url_;
+  std::string host_;
   EnvPtr env_;
+  Wire wire_;
   HttpClient client_;
   HttpDeadlines deadlines_;
   std::string prefix_;

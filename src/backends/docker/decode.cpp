@@ -196,6 +196,7 @@ DecodedContainer undecodable(std::string_view id, error_code error) {
 
 struct ContainerDecoder::Parser {
   json_walk::ObjectReader reader;
+  ListItem fields;
 };
 
 ContainerDecoder::ContainerDecoder(std::string backend, std::string endpoint)
@@ -206,7 +207,8 @@ ContainerDecoder::ContainerDecoder(std::string backend, std::string endpoint)
 ContainerDecoder::~ContainerDecoder() = default;
 
 Result<DecodedContainer> ContainerDecoder::decode(std::string_view item, Timestamp discovered_at) {
-  ListItem fields;
+  ListItem& fields = parser_->fields;
+  fields.clear();
   const error_code error = parser_->reader.read(item, ItemReader(fields));
   if (parser_->reader.repaired()) {
     fields.problems.push_back(
@@ -223,7 +225,7 @@ Result<DecodedContainer> ContainerDecoder::decode(std::string_view item, Timesta
                  .what = std::move(what),
                  .remedy = {}});
   }
-  DecodedContainer decoded = error ? undecodable(id, error) : interpret(std::move(fields));
+  DecodedContainer decoded = error ? undecodable(id, error) : interpret(fields);
   decoded.instance.key.backend = backend_;
   decoded.instance.key.endpoint = endpoint_;
   decoded.instance.discovered_at = discovered_at;

@@ -1,12 +1,13 @@
-// One container as `GET /containers/json` tells it (Docker Engine API 1.24 and later, Podman's likeness of it).
+// One container as `GET /containers/json` tells it (Docker Engine API 1.24 and later, Podman's
+// likeness of it).
 #pragma once
-
-#include <rollcall/instance.hpp>
-#include <rollcall/result.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <rollcall/instance.hpp>
+#include <rollcall/result.hpp>
 
 namespace rollcall::docker {
 
@@ -24,8 +25,8 @@ class ContainerDecoder {
 
   /// Decodes one object of the list. The 64 bytes after `item` must be readable.
   ///
-  /// What cannot be decoded but has an id is an instance of state unknown with a problem that says why.
-  /// Errors: protocol, if there is no id.
+  /// What cannot be decoded but has an id is an instance of state unknown with a problem that says
+  /// why. Errors: protocol, if there is no id.
   [[nodiscard]] Result<DecodedContainer> decode(std::string_view item, Timestamp discovered_at);
 
  private:

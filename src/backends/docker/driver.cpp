@@ -28,7 +28,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration poll_period = 10s;
-constexpr Milliseconds probe_deadline = 10s;
 
 /// What outlives a session: who the engine is, and up to where its events were read.
 struct Engine {
@@ -38,6 +37,7 @@ struct Engine {
   bool include_stopped = false;
   EnvPtr env;
   Logger log;
+  Wire wire;
   Timestamp last_event{};
 
   void warn(const std::string& message) const {
@@ -60,7 +60,7 @@ class DockerSession final : public Session {
   [[nodiscard]] Task<Snapshot> list() override;
   [[nodiscard]] Task<Change> next() override;
   [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override;
-  [[nodiscard]] Task<void> probe() override { return api_->ping(probe_deadline); }
+  [[nodiscard]] Task<void> probe() override { return api_->ping(); }
   [[nodiscard]] EngineInfo info() const override {
     return {hello_.podman ? "Podman" : "Docker", hello_.version, hello_.api_version};
   }
@@ -238,7 +238,7 @@ class DockerDriver final : public Driver {
   [[nodiscard]] bool local() const noexcept override { return engine_->endpoint.local(); }
 
   [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose purpose) override {
-    auto api = std::make_unique<Api>(engine_->endpoint, engine_->env);
+    auto api = std::make_unique<Api>(engine_->endpoint, engine_->env, engine_->wire);
     auto hello = co_await api->hello();
     if (!hello) co_return fail(std::move(hello.error()));
     engine_->name = hello->podman ? "podman" : "docker";
@@ -271,12 +271,19 @@ class DockerDriver final : public Driver {
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     asio::any_io_executor /*executor*/, EnvPtr env) {
+  const auto endpoint = parse_endpoint(place.url, default_port);
+  return make_driver(place, options, std::move(env), Wire::to(*endpoint));
+}
+
+std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
+                                    Wire wire) {
   auto endpoint = parse_endpoint(place.url, default_port);
   auto engine = std::make_shared<Engine>(Engine{.endpoint = *endpoint,
                                                 .shown_endpoint = place.url,
                                                 .include_stopped = options.include_stopped,
                                                 .env = std::move(env),
-                                                .log = options.log});
+                                                .log = options.log,
+                                                .wire = std::move(wire)});
   if (!options.alias.empty()) engine->shown_endpoint = options.alias;
   return std::make_unique<DockerDriver>(std::move(engine));
 }

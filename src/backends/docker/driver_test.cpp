@@ -34,15 +34,16 @@ std::string chunk(const std::string& text) {
 
 std::string item(const std::string& id, const std::string& network = "bridge") {
   return fmt::format(
-      R"({{"Id":"{0}","Names":["/{0}"],"Image":"i","State":"running","Status":"Up 1 second","Created":1,)"
-      R"("Ports":[],"Labels":{{}},"HostConfig":{{"NetworkMode":"{1}"}},)"
+      R"({{"Id":"{0}","Names":["/{0}"],"Image":"i","State":"running","Status":"Up 1 second",)"
+      R"("Created":1,"Ports":[],"Labels":{{}},"HostConfig":{{"NetworkMode":"{1}"}},)"
       R"("NetworkSettings":{{"Networks":{{"bridge":{{"IPAddress":"10.0.0.1"}}}}}}}})",
       id, network);
 }
 
 std::string event(const std::string& action, const std::string& id, long long at) {
   return fmt::format(
-      R"({{"Type":"container","Action":"{}","Actor":{{"ID":"{}","Attributes":{{}}}},"timeNano":{}}})"
+      R"({{"Type":"container","Action":"{}","Actor":{{"ID":"{}","Attributes":{{}}}},)"
+      R"("timeNano":{}}})"
       "\n",
       action, id, at);
 }

@@ -1,21 +1,22 @@
 // One line of `GET /events` (Docker Engine API 1.24 and later, Podman's likeness of it).
 #pragma once
 
-#include <rollcall/result.hpp>
-
-#include "core/driver.hpp"
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include <rollcall/result.hpp>
+
+#include "core/driver.hpp"
+
 namespace rollcall::docker {
 
 struct DecodedEvent {
-  Timestamp at{};                 ///< timeNano; else time.
-  std::optional<Change> change;   ///< Nothing if the event does not concern what runs.
-  bool unknown_action = false;    ///< A container action that is in no table: read the container, and count it.
+  Timestamp at{};                ///< timeNano; else time.
+  std::optional<Change> change;  ///< Nothing if the event does not concern what runs.
+  bool unknown_action =
+      false;  ///< A container action that is in no table: read the container, and count it.
 };
 
 class EventDecoder {
@@ -25,8 +26,8 @@ class EventDecoder {
 
   /// Decodes one object of the stream. The 64 bytes after `item` must be readable.
   ///
-  /// Errors: protocol, for what is not JSON. An event whose fields are missing or strange is not an error: it
-  /// asks for a resync if it could concern what runs.
+  /// Errors: protocol, for what is not JSON. An event whose fields are missing or strange is not an
+  /// error: it asks for a resync if it could concern what runs.
   [[nodiscard]] Result<DecodedEvent> decode(std::string_view item);
 
  private:
@@ -34,8 +35,8 @@ class EventDecoder {
   std::unique_ptr<Parser> parser_;
 };
 
-/// The `filters` parameter of `/events`, not yet escaped: only what `decode` makes something of, so that the
-/// exec events of health checks do not flood the stream.
+/// The `filters` parameter of `/events`, not yet escaped: only what `decode` makes something of, so
+/// that the exec events of health checks do not flood the stream.
 std::string_view event_filters() noexcept;
 
 }  // namespace rollcall::docker

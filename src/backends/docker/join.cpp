@@ -40,7 +40,10 @@ std::vector<Reading> finish(Containers containers) {
   }
   std::vector<Reading> readings;
   readings.reserve(containers.size());
-  for (auto& [id, container] : containers) {
+  // Each gives back its memory before the next is made: of a long list, no two copies are held.
+  while (!containers.empty()) {
+    const auto node = containers.extract(containers.begin());
+    DecodedContainer& container = node.mapped();
     const bool settled = !container.awaits_address;
     readings.push_back({std::make_shared<const Instance>(std::move(container.instance)), settled});
   }

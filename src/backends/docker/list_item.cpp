@@ -27,10 +27,10 @@ std::optional<Address> canonical(std::string_view text) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     std::array<char, INET6_ADDRSTRLEN> out{};
     if (inet_pton(family, input.c_str(), bytes.data()) != 1) continue;
+    // Of IPv4, inet_pton takes no other form than the one that inet_ntop writes.
+    if (family == AF_INET) return Address{.ip = input, .network = {}};
     inet_ntop(family, bytes.data(), out.data(), out.size());
-    return Address{.ip = out.data(),
-                   .network = {},
-                   .family = family == AF_INET ? AddressFamily::ipv4 : AddressFamily::ipv6};
+    return Address{.ip = out.data(), .network = {}, .family = AddressFamily::ipv6};
   }
   return std::nullopt;
 }
@@ -221,6 +221,7 @@ void sort_and_deduplicate(std::vector<T>& list) {
   std::ranges::sort(list);
   const auto duplicates = std::ranges::unique(list);
   list.erase(duplicates.begin(), duplicates.end());
+  list.shrink_to_fit();  // an instance is made once and held for long
 }
 
 // An engine says that a container runs shortly before it says which addresses it has.
@@ -238,13 +239,26 @@ bool awaits_address(const Instance& instance, const ListItem& item) {
 
 }  // namespace
 
-DecodedContainer interpret(ListItem item) {
+void ListItem::clear() {
+  ListItem empty;
+  empty.names = std::move(names);
+  empty.networks = std::move(networks);
+  empty.ports = std::move(ports);
+  empty.labels = std::move(labels);
+  *this = std::move(empty);
+  names.clear();
+  networks.clear();
+  ports.clear();
+  labels.clear();
+}
+
+DecodedContainer interpret(const ListItem& item) {
   Instance instance;
   instance.key.id = item.id;
   instance.name = own_name(item.names);
   instance.kind = InstanceKind::container;
   instance.image = item.image;
-  instance.problems = std::move(item.problems);
+  instance.problems = item.problems;
   set_state(instance, item);
   set_health(instance, item);
   set_network_mode(instance, item);

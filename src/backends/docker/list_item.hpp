@@ -39,9 +39,12 @@ struct ListItem {
   std::vector<Labels::Entry> labels;
   /// What could not be read.
   std::vector<Problem> problems;
+
+  /// Makes it empty, but keeps the memory of its lists for the next item.
+  void clear();
 };
 
 /// Makes an instance of it; the key's backend and endpoint are left to the caller.
-DecodedContainer interpret(ListItem item);
+DecodedContainer interpret(const ListItem& item);
 
 }  // namespace rollcall::docker

@@ -15,7 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <rollcall/task.hpp>
 
-namespace rollcall::cli {
+namespace rollcall {
 
 /// What `work` ends with, or `late` if it takes longer than `limit`; then it is cancelled, and
 /// awaited.
@@ -45,4 +45,4 @@ Task<T> with_deadline(Task<T> work, std::chrono::nanoseconds limit, RuntimeError
   co_return std::move(result);
 }
 
-}  // namespace rollcall::cli
+}  // namespace rollcall

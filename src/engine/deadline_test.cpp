@@ -1,11 +1,11 @@
-#include "cli/deadline.hpp"
+#include "engine/deadline.hpp"
 
 #include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-namespace rollcall::cli {
+namespace rollcall {
 namespace {
 
 namespace asio = boost::asio;
@@ -64,4 +64,4 @@ TEST(Deadline, ExceptionsPass) {
 }
 
 }  // namespace
-}  // namespace rollcall::cli
+}  // namespace rollcall

@@ -1,0 +1,262 @@
+#include <exception>
+#include <list>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+#include <rollcall/backend.hpp>
+#include <rollcall/watcher.hpp>
+
+#include "engine/deadline.hpp"
+
+namespace rollcall {
+namespace {
+
+namespace asio = boost::asio;
+
+BackendOptions backend_options(const Engine& engine, const WatcherOptions& options) {
+  return {.endpoint = engine.endpoint,
+          .alias = engine.alias,
+          .include_stopped = options.include_stopped,
+          .getenv = options.getenv,
+          .log = {}};
+}
+
+/// All coroutines of an executor; the last to end stops it. What a backend left behind, such as a
+/// name that is still being looked up, is not waited for.
+class Work {
+ public:
+  explicit Work(asio::io_context& context) : context_(context) {}
+
+  void spawn(asio::awaitable<void> task) {
+    ++running_;
+    asio::co_spawn(context_, std::move(task), [this](const std::exception_ptr& thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+      if (--running_ == 0) context_.stop();
+    });
+  }
+
+ private:
+  asio::io_context& context_;
+  std::size_t running_ = 0;
+};
+
+/// From one start() to its stop(): the engines, their backends, and the executor of both.
+class Run {
+ public:
+  Run(std::shared_ptr<const WatcherOptions> options, const void* owner)
+      : options_(std::move(options)), owner_(owner) {}
+
+  std::optional<RuntimeError> prepare();
+  void work();
+
+  void request_stop() { stop_.request_stop(); }
+  [[nodiscard]] bool stopping() const { return stop_.stop_requested(); }
+
+  /// The run that calls the callback that calls this, if it belongs to that watcher; else null.
+  static Run* calling(const void* owner) {
+    return current_ != nullptr && current_->owner_ == owner ? current_ : nullptr;
+  }
+  /// For a watcher that is destroyed by its callback: another one may come to its address.
+  void disown() { owner_ = nullptr; }
+
+ private:
+  struct Source {
+    Engine engine;
+    std::unique_ptr<RuntimeBackend> backend;
+    EventReceiver events;
+  };
+
+  std::optional<RuntimeError> add(const Engine& engine);
+  asio::awaitable<void> follow(Source& source, EventSender sender);
+  asio::awaitable<void> tell_all(Source& source);
+
+  /// No callback begins after one of them, or another thread, has stopped the watcher.
+  template <class Callback, class... Arguments>
+  void call(const Callback& callback, Arguments&&... arguments) const {
+    if (callback && !stopping()) callback(std::forward<Arguments>(arguments)...);
+  }
+
+  static thread_local Run* current_;
+
+  std::shared_ptr<const WatcherOptions> options_;
+  const void* owner_;
+  std::stop_source stop_;
+  asio::io_context context_{1};  // outlives all that is made on it
+  Work work_{context_};
+  std::list<Source> sources_;
+};
+
+thread_local Run* Run::current_ = nullptr;
+
+std::optional<RuntimeError> Run::prepare() {
+  for (const Engine& engine : options_->engines) {
+    if (auto error = add(engine)) return error;
+  }
+  if (!sources_.empty()) return {};
+  return RuntimeError{.kind = ErrorKind::invalid_config,
+                      .what = "there is no engine to watch",
+                      .remedy = "name one in WatcherOptions::engines"};
+}
+
+std::optional<RuntimeError> Run::add(const Engine& engine) {
+  BackendOptions options = backend_options(engine, *options_);
+  if (options_->log) {
+    options.log = [this](LogLevel level, std::string_view message) {
+      call(options_->log, level, message);
+    };
+  }
+  auto backend = make_backend(engine.kind, std::move(options), context_.get_executor());
+  if (!backend) return std::move(backend.error());
+  EventChannel channel = make_event_channel(context_.get_executor());
+  Source& source = sources_.emplace_back(engine, std::move(*backend), std::move(channel.receiver));
+  work_.spawn(follow(source, std::move(channel.sender)));
+  work_.spawn(tell_all(source));
+  return {};
+}
+
+void Run::work() {
+  current_ = this;
+  context_.run();
+  current_ = nullptr;
+}
+
+asio::awaitable<void> Run::follow(Source& source, EventSender sender) {
+  auto watching = source.backend->watch(std::move(sender), stop_.get_token());
+  const Result<void> ended = co_await std::move(watching);
+  if (!ended) call(options_->on_error, EngineError{source.engine, ended.error()});
+}
+
+asio::awaitable<void> Run::tell_all(Source& source) {
+  while (!source.events.synced()) {
+    co_await source.events.wait();
+    const auto event = source.events.try_receive();
+    if (event) {
+      call(options_->on_event, *event);
+    } else if (!source.events.synced()) {
+      co_return;  // the watch has ended
+    }
+  }
+  call(options_->on_synced, source.engine);
+  for (;;) {
+    const auto event = co_await source.events.receive();
+    if (!event) co_return;
+    call(options_->on_event, *event);
+  }
+}
+
+RuntimeError no_answer(const Engine& engine, std::chrono::milliseconds timeout) {
+  return {
+      .kind = ErrorKind::unavailable,
+      .fault = ConnectFault::mute,
+      .endpoint = engine.endpoint.empty() ? std::string(to_string(engine.kind)) : engine.endpoint,
+      .what = fmt::format("no answer within {} ms", timeout.count()),
+      .remedy = "see whether the engine hangs, or give it longer"};
+}
+
+using Answer = Result<std::vector<InstancePtr>>;
+
+asio::awaitable<void> ask(const Engine& engine, const WatcherOptions& options,
+                          std::chrono::milliseconds timeout, Answer& answer) {
+  auto executor = co_await asio::this_coro::executor;
+  auto backend = make_backend(engine.kind, backend_options(engine, options), executor);
+  if (!backend) {
+    answer = fail(std::move(backend.error()));
+    co_return;
+  }
+  auto listing = with_deadline((*backend)->list_instances(), timeout, no_answer(engine, timeout));
+  answer = co_await std::move(listing);
+}
+
+/// One engine that was named twice, or by two paths, has its instances once.
+Listing merge(const std::vector<Engine>& engines, std::vector<Answer> answers) {
+  Listing listing;
+  std::map<InstanceKey, InstancePtr> by_key;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i]) {
+      listing.errors.push_back({engines[i], std::move(answers[i].error())});
+      continue;
+    }
+    for (InstancePtr& instance : *answers[i]) by_key.emplace(instance->key, std::move(instance));
+  }
+  for (auto& [key, instance] : by_key) listing.instances.push_back(std::move(instance));
+  return listing;
+}
+
+}  // namespace
+
+struct Watcher::Impl {
+  std::shared_ptr<const WatcherOptions> options;
+  std::mutex mutex{};  // guards the two below; never taken on the run's own thread
+  std::shared_ptr<Run> run{};
+  std::thread thread{};
+
+  /// The caller holds the mutex.
+  void finish() {
+    if (!run) return;
+    run->request_stop();
+    thread.join();
+    run.reset();
+  }
+};
+
+Watcher::Watcher(WatcherOptions options)
+    : impl_(std::make_unique<Impl>(std::make_shared<const WatcherOptions>(std::move(options)))) {}
+
+Watcher::~Watcher() {
+  Run* const calling = Run::calling(impl_.get());
+  if (calling == nullptr) {
+    stop();
+    return;
+  }
+  // The thread keeps the run, and ends by itself.
+  calling->request_stop();
+  calling->disown();
+  impl_->thread.detach();
+}
+
+std::optional<RuntimeError> Watcher::start() {
+  if (const Run* calling = Run::calling(impl_.get()); calling != nullptr) {
+    if (!calling->stopping()) return {};
+    return RuntimeError{.kind = ErrorKind::busy,
+                        .what = "the watcher is stopping, and waits for this very callback",
+                        .remedy = "start it when the callback has returned"};
+  }
+  const std::scoped_lock lock(impl_->mutex);
+  if (impl_->run && !impl_->run->stopping()) return {};
+  impl_->finish();
+  auto run = std::make_shared<Run>(impl_->options, impl_.get());
+  if (auto error = run->prepare()) return error;
+  impl_->thread = std::thread([run] { run->work(); });
+  impl_->run = std::move(run);
+  return {};
+}
+
+void Watcher::stop() {
+  if (Run* calling = Run::calling(impl_.get()); calling != nullptr) {
+    calling->request_stop();
+    return;
+  }
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->finish();
+}
+
+Listing Watcher::list(std::chrono::milliseconds timeout) const {
+  const std::vector<Engine>& engines = impl_->options->engines;
+  std::vector<Answer> answers(engines.size());
+  asio::io_context context(1);
+  Work work(context);
+  for (std::size_t i = 0; i < engines.size(); ++i) {
+    work.spawn(ask(engines[i], *impl_->options, timeout, answers[i]));
+  }
+  context.run();
+  return merge(engines, std::move(answers));
+}
+
+}  // namespace rollcall

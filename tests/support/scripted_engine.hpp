@@ -1,0 +1,116 @@
+// An engine that a test plays: HTTP over a Unix socket or TCP, in the test's own executor, with
+// everything that can go wrong between an engine and its client.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/signal.hpp"
+
+namespace rollcall::test {
+
+/// Events on their way to one client. Real engines hold a bounded number of them for a client that
+/// does not read, and lose the rest without a word.
+class EventFeed {
+ public:
+  explicit EventFeed(const boost::asio::any_io_executor& executor, std::size_t bound = 1000)
+      : arrived_(executor), bound_(bound) {}
+
+  void push(std::string event);
+  void end();  ///< In the way that the protocol calls normal.
+
+  [[nodiscard]] std::size_t waiting() const noexcept { return events_.size(); }
+  [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
+
+  /// Takes the next event; nothing at the end. `all`: those that wait are taken as one.
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> take(bool all);
+
+ private:
+  Signal arrived_;
+  std::size_t bound_;
+  std::size_t lost_ = 0;
+  bool ended_ = false;
+  std::deque<std::string> events_;
+};
+
+/// What an engine says to one request.
+struct ScriptedAnswer {
+  unsigned status = 200;
+  std::string headers{};              ///< Lines, each with its end.
+  std::string body{};                 ///< Unless there is a feed.
+  std::shared_ptr<EventFeed> feed{};  ///< The body is a stream, one chunk an event.
+};
+
+/// The live state behind a scripted engine: what its API answers.
+class EngineApi {
+ public:
+  virtual ~EngineApi() = default;
+  [[nodiscard]] virtual ScriptedAnswer answer(const std::string& target) = 0;
+};
+
+/// What goes wrong with an answer.
+struct Fault {
+  enum class Verb : std::uint8_t {
+    drop,             ///< The connection ends without an answer.
+    close_on_data,    ///< It is reset as soon as the client says anything.
+    stay_mute,        ///< The request is read and never answered.
+    mute_after_head,  ///< The head comes, then nothing.
+    delay,            ///< The answer, as it would be now, comes when the engine is healed.
+    cut,              ///< The connection ends after `amount` bytes of the body, or of an event.
+    corrupt,          ///< Byte `amount` of the body, or of an event, is none that JSON allows.
+    limit,            ///< The connection ends after `amount` bytes of all, head and body.
+    parts,            ///< Written in pieces of `amount` bytes, or cut at `places`.
+    concatenate,      ///< Events that wait come as one chunk.
+    instant_end,      ///< A stream ends at once, normally.
+    refuse_with,      ///< The status is `amount`.
+  };
+  Verb verb;
+  std::string where{};  ///< Part of the target; empty: every request.
+  std::size_t amount = 0;
+  std::vector<std::size_t> places{};
+  int times = -1;  ///< How often; -1: until it is healed.
+};
+
+class ScriptedEngine {
+ public:
+  enum class Transport : std::uint8_t { unix_socket, tcp };
+
+  /// Listens at once, in a folder of its own or on a free port of the loopback.
+  ScriptedEngine(boost::asio::io_context& io, EngineApi& api,
+                 Transport transport = Transport::unix_socket);
+  ~ScriptedEngine();
+  ScriptedEngine(const ScriptedEngine&) = delete;
+  ScriptedEngine& operator=(const ScriptedEngine&) = delete;
+
+  [[nodiscard]] std::string url() const;
+
+  // How it listens. Connections that were made stay.
+  void listen();        ///< Again, on a new socket of the old name.
+  void refuse();        ///< Nobody listens; the socket is left over.
+  void hide();          ///< Nor is there a socket.
+  void fill_backlog();  ///< The kernel takes no more connections, and nobody accepts any.
+
+  void drop_connections();
+
+  // How it answers. The last fault that fits a request counts, for streams also later ones.
+  void inject(Fault fault);
+  void heal();  ///< No fault any more; what was delayed is answered.
+
+  std::vector<std::string> requests;  ///< The targets, in the order in which they came.
+  std::size_t accepted = 0;           ///< Connections.
+
+ private:
+  struct Impl;
+  std::filesystem::path folder_;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rollcall::test
