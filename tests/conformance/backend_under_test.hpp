@@ -1,0 +1,118 @@
+// What the suite needs of a runtime: a backend, and the hand that moves its engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <rollcall/backend.hpp>
+
+#include "support/scripted_engine.hpp"
+#include "support/virtual_env.hpp"
+#include "transport/wire.hpp"
+
+namespace rollcall::conformance {
+
+struct MakeOptions {
+  std::string endpoint = {};  ///< Empty: the engine's.
+  bool include_stopped = false;
+  bool automatic = false;  ///< Which engine it is, the backend shall find out.
+  Logger log = {};
+};
+
+/// One engine that is the test's own, up when it is made.
+class BackendUnderTest {
+ public:
+  virtual ~BackendUnderTest() = default;
+
+  // The backend.
+  [[nodiscard]] virtual std::unique_ptr<RuntimeBackend> make(MakeOptions options) = 0;
+  [[nodiscard]] virtual std::string name() const = 0;  ///< As the engine tells it.
+  [[nodiscard]] virtual std::string endpoint() const = 0;
+
+  /// Where the backend runs, and nothing else.
+  [[nodiscard]] virtual boost::asio::io_context& io() = 0;
+
+  /// Runs what is ready on both sides, and lets a moment pass.
+  virtual void let_pass() = 0;
+
+  // The engine. What is made gets an id; each returns when the engine has done it.
+  virtual std::string create(const std::string& name) = 0;  ///< Without starting it.
+  virtual std::string run(const std::string& name) = 0;
+  virtual void stop(const std::string& id) = 0;
+  virtual void restart(const std::string& id) = 0;
+  virtual void pause(const std::string& id) = 0;
+  virtual void unpause(const std::string& id) = 0;
+  virtual void rename(const std::string& id, const std::string& name) = 0;
+  virtual void remove(const std::string& id) = 0;
+  virtual void hang_up(const std::string& id) = 0;                ///< A signal that it survives.
+  virtual std::string run_crashing(const std::string& name) = 0;  ///< Ends, and is begun again.
+
+  virtual void kill_engine() = 0;   ///< What it runs stays.
+  virtual void start_engine() = 0;  ///< After that.
+
+  /// Where connecting fails in this way, for missing, refused, mute and not_this_api.
+  [[nodiscard]] virtual std::string broken_endpoint(ConnectFault fault) = 0;
+
+  /// One sentence for each way in which the instances, by id, differ from what runs.
+  [[nodiscard]] virtual std::vector<std::string> differences(
+      const std::map<std::string, InstancePtr>& instances) = 0;
+};
+
+/// A scripted engine, in virtual time: everything can fail, and an hour takes a moment.
+class ScriptedBackend : public BackendUnderTest {
+ public:
+  [[nodiscard]] virtual test::ScriptedEngine& server() = 0;
+  [[nodiscard]] virtual test::VirtualEnv& env() = 0;
+
+  /// Runs what is ready on both sides; no time passes.
+  virtual void settle() = 0;
+  /// Lets virtual time pass, step by step.
+  virtual void pass(Duration duration) = 0;
+
+  /// From now on it listens on TCP.
+  virtual void use_tcp() = 0;
+
+  // What goes wrong with its state and its stream.
+  virtual void rename_silently(const std::string& id, const std::string& name) = 0;
+  virtual void remove_silently(const std::string& id) = 0;
+  virtual void list_undecodable(const std::string& id) = 0;  ///< Empty: one without an id.
+  virtual void signal_without_change(const std::string& id) = 0;
+  virtual void signal_doubt() = 0;  ///< The stream itself says that something was missed.
+  virtual void repeat_signals(std::size_t count) = 0;
+  virtual void end_stream() = 0;  ///< In the way that the protocol calls normal.
+  virtual void lose_history() = 0;
+  [[nodiscard]] virtual std::size_t unread_signals() const = 0;
+
+  /// Parts of the targets of its requests.
+  std::string hello_target;
+  std::string stream_target;
+  std::string list_target;
+  /// For the backends that are made next.
+  Deadlines deadlines{};
+  std::function<Connector(Connector)> wrap = {};
+};
+
+/// One line of backends.cpp.
+struct BackendCase {
+  std::string name;  ///< docker_scripted
+  bool scripted;
+  std::unique_ptr<BackendUnderTest> (*make)();
+};
+
+inline std::ostream& operator<<(std::ostream& out, const BackendCase& backend) {
+  return out << backend.name;
+}
+
+const std::vector<BackendCase>& all_backends();
+
+std::unique_ptr<BackendUnderTest> docker_scripted();
+std::unique_ptr<BackendUnderTest> docker_26_scripted();
+std::unique_ptr<BackendUnderTest> docker_real();
+
+}  // namespace rollcall::conformance

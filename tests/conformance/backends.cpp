@@ -1,0 +1,15 @@
+// Every backend that the suite is run on: one line each.
+#include "conformance/backend_under_test.hpp"
+
+namespace rollcall::conformance {
+
+const std::vector<BackendCase>& all_backends() {
+  static const std::vector<BackendCase> all = {
+      {"docker_scripted", true, &docker_scripted},
+      {"docker_26_scripted", true, &docker_26_scripted},
+      {"docker_real", false, &docker_real},
+  };
+  return all;
+}
+
+}  // namespace rollcall::conformance

@@ -1,0 +1,133 @@
+// What the tests of the suite share: one engine, one backend, its watch, and the judgement at the
+// end.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "conformance/backend_under_test.hpp"
+#include "support/checked_fold.hpp"
+
+namespace rollcall::conformance {
+
+using support::CheckedFold;
+using Instances = std::vector<InstancePtr>;
+
+/// A test of any backend. However it went: in the end the fold of the events equals what runs,
+/// every event was lawful, and the watch ends within a second of its cancellation with nothing left
+/// on its executor.
+class Conformance : public testing::TestWithParam<BackendCase> {
+ protected:
+  void SetUp() override { engine_ = GetParam().make(); }
+  void TearDown() override;
+
+  /// Judges what was so far, and goes on with another engine.
+  void begin_again();
+
+  [[nodiscard]] BackendUnderTest& engine() { return *engine_; }
+
+  /// Made by the first use.
+  [[nodiscard]] RuntimeBackend& backend();
+  void make_backend(MakeOptions options) { backend_ = engine().make(std::move(options)); }
+
+  /// Runs a call of the backend to its end.
+  template <class T>
+  Result<T> call(Task<T> task);
+  Result<Instances> list() { return call(backend().list_instances()); }
+
+  /// Starts a watch whose events are folded as they come, unless the consumer sleeps.
+  void watch();
+  void sleep_as_consumer() { consumer_sleeps_ = true; }
+  void wake_as_consumer() { consumer_sleeps_ = false; }
+  [[nodiscard]] EventReceiver& receiver() { return channel_->receiver; }
+
+  /// Waits for the end of the watch; its result.
+  std::optional<Result<void>> cancel();
+  std::optional<Result<void>> wait_for_end();
+  [[nodiscard]] bool nothing_is_left();
+
+  bool wait_until(const std::function<bool()>& condition,
+                  std::chrono::seconds deadline = std::chrono::seconds(30));
+  [[nodiscard]] bool wait_synced();
+  /// Waits until an event of the instance is on its way to a consumer that sleeps.
+  [[nodiscard]] bool wait_untaken(const std::string& id);
+  [[nodiscard]] bool wait_started(const std::string& id);
+  [[nodiscard]] bool wait_stopped(const std::string& id);
+  [[nodiscard]] bool wait_for(const std::string& id, InstanceState state);
+  [[nodiscard]] bool wait_for_count(std::string_view type, std::size_t count);
+
+  /// Waits for a change that comes after all before it: what has caused no event by then causes
+  /// none.
+  void pass_a_marker();
+
+  /// Lets both sides do what they are about to do, where nothing tells that they have done it.
+  void let_time_pass();
+
+  void expect_agreement();
+
+  [[nodiscard]] CheckedFold& fold() { return fold_; }
+  [[nodiscard]] std::string history(const std::string& id) const { return fold_.history_of(id); }
+  /// "started a initial", "backend_disconnected", …
+  [[nodiscard]] std::vector<std::string> told() const;
+
+ private:
+  void step();
+
+  std::unique_ptr<BackendUnderTest> engine_;
+  std::unique_ptr<RuntimeBackend> backend_;
+  std::optional<EventChannel> channel_;
+  std::stop_source stop_;
+  std::optional<Result<void>> ended_;
+  bool consumer_sleeps_ = false;
+  CheckedFold fold_;
+};
+
+/// A test of what only a scripted engine can do.
+class ScriptedConformance : public Conformance {
+ protected:
+  [[nodiscard]] ScriptedBackend& script() { return dynamic_cast<ScriptedBackend&>(engine()); }
+  [[nodiscard]] test::ScriptedEngine& server() { return script().server(); }
+
+  void inject(test::Fault fault) { server().inject(std::move(fault)); }
+  /// A watch that knows of everything.
+  void watch_synced();
+  /// Lets virtual time pass, receiving meanwhile.
+  void pass(Duration duration);
+  [[nodiscard]] std::size_t requests(const std::string& part);
+  void use_short_deadlines();
+};
+
+template <class T>
+Result<T> Conformance::call(Task<T> task) {
+  std::optional<Result<T>> result;
+  boost::asio::co_spawn(engine().io(), std::move(task),
+                        [&result](const std::exception_ptr& thrown, Result<T> value) {
+                          if (thrown) std::rethrow_exception(thrown);
+                          result = std::move(value);
+                        });
+  if (!wait_until([&] { return result.has_value(); }, std::chrono::seconds(60))) {
+    throw std::runtime_error("a call of the backend does not end");
+  }
+  return std::move(*result);
+}
+
+/// Those that --backend= chose.
+std::vector<BackendCase> chosen_backends();
+std::vector<BackendCase> chosen_scripted();
+/// False if no backend has that name.
+bool choose_backend(std::string name);
+
+inline std::string name_of(const testing::TestParamInfo<BackendCase>& info) {
+  return info.param.name;
+}
+
+}  // namespace rollcall::conformance
