@@ -21,6 +21,9 @@ Task<void> Reflector::connect() {
 }
 
 Task<std::vector<InstancePtr>> Reflector::list_instances() {
+  // A list tells what the next watch starts from, unless a watch ran at any time beside it.
+  const bool alone = !*watching_;
+  const std::uint64_t watches = watches_;
   auto session = co_await driver_->connect(Purpose::list);
   if (!session) co_return fail(std::move(session.error()));
   auto snapshot = co_await (*session)->list();
@@ -34,7 +37,7 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
   }
   const auto key = [](const InstancePtr& i) -> const auto& { return i->key; };
   if (!std::ranges::is_sorted(instances, {}, key)) std::ranges::sort(instances, {}, key);
-  if (!*watching_) remember(*snapshot);
+  if (alone && watches == watches_) remember(*snapshot);
   co_return instances;
 }
 
@@ -59,6 +62,7 @@ Task<void> Reflector::watch(EventSender events, CancellationToken cancel) {
   }
   const std::shared_ptr<void> release(nullptr, [flag = watching_](void*) { *flag = false; });
   *watching_ = true;
+  ++watches_;
   Watch watch(*this, std::move(events));
   co_return co_await watch.run(std::move(cancel));
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,6 +59,20 @@ TEST_F(ReflectorTest, AListDuringAWatchDoesNotChangeWhatTheWatchSends) {
   ASSERT_EQ(list()->size(), 1U);
   engine_.touch("1", RunMark::began);
   EXPECT_THAT(events(), ElementsAre("started a live"));
+}
+
+TEST_F(ReflectorTest, AListThatBeganDuringAWatchIsNotWhatTheNextOneStartsFrom) {
+  watch();
+  engine_.put(make_instance("1", "a"));
+  engine_.hold_lists();
+  boost::asio::co_spawn(io_, reflector_->list_instances(), boost::asio::detached);
+  settle();
+  stop_.request_stop();
+  settle();
+  engine_.release_lists();
+  settle();
+  watch();
+  EXPECT_THAT(events(), ElementsAre("started a resync"));
 }
 
 TEST_F(ReflectorTest, AListIsCompleteOrAnError) {

@@ -165,6 +165,8 @@ void Watch::apply_list(const Snapshot& snapshot) {
     for (const Difference& d : differences) apply(reflector_.known_, d, snapshot.taken_at);
     for (const Difference& d : differences) events_.send(d.event, d.told);
   }
+  std::erase_if(looks_,
+                [this](const auto& look) { return !reflector_.known_.contains(look.first); });
   list_cause_ = Cause::resync;
   reflector_.told_ = true;
   for (const Reading& reading : snapshot.readings) look_again(reading);
