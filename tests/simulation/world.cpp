@@ -220,7 +220,7 @@ Reading World::read(const Thing& thing) {
   auto instance = std::make_shared<Instance>(thing.instance);
   instance->discovered_at =
       Timestamp(std::chrono::seconds(thing.run) + std::chrono::nanoseconds(++readings_));
-  return {std::move(instance), thing.settled};
+  return {std::move(instance), thing.settled || scenario_.flavour.upserts};
 }
 
 Snapshot World::snapshot() {
