@@ -34,8 +34,8 @@ bool takes_some(int fd) {
 // Asio makes every descriptor that it waits for non-blocking, and with it that of all processes
 // which share it: the shell's terminal, for one. So Asio waits for an epoll that waits for the
 // descriptor.
-Outlet::Outlet(int fd, asio::any_io_executor executor)
-    : fd_(fd), poll_(executor, make_epoll()), drained_(std::move(executor)) {
+Outlet::Outlet(int fd, const asio::any_io_executor& executor)
+    : fd_(fd), poll_(executor, make_epoll()), drained_(executor) {
   epoll_event nothing{};  // errors and hang-ups are always told
   // A plain file cannot be watched and needs not be: it is never full, and has no reader to lose.
   static_cast<void>(::epoll_ctl(poll_.native_handle(), EPOLL_CTL_ADD, fd_, &nothing));

@@ -20,7 +20,7 @@ namespace rollcall::cli {
 /// back: `co_await outlet.drained()` before it takes what it writes next. One executor, no threads.
 class Outlet {
  public:
-  Outlet(int fd, boost::asio::any_io_executor executor);
+  Outlet(int fd, const boost::asio::any_io_executor& executor);
 
   /// Writes what can be written now, keeps the rest.
   void write(std::string_view text);

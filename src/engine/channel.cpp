@@ -9,8 +9,8 @@ namespace asio = boost::asio;
 
 class EventQueue {
  public:
-  explicit EventQueue(asio::any_io_executor executor)
-      : to_consumer(executor), to_sender(std::move(executor)) {}
+  explicit EventQueue(const asio::any_io_executor& executor)
+      : to_consumer(executor), to_sender(executor) {}
 
   void sender_gone() {
     ended = true;

@@ -115,7 +115,8 @@ void Judge::check(const Started& event) {
   if (fold_.contains(id)) breach("started and stopped alternate", id + " started twice");
   fold_[id] = {event.instance, last_run_of_start(*event.instance)};
   // After a clock was set, old ends cannot be told from new ones.
-  if (++starts_[id] > engine_.world.runs_of(id) && !engine_.clocks_jumped) {
+  const unsigned most = engine_.world.runs_of(id) + engine_.blurred[id];
+  if (++starts_[id] > most && !engine_.clocks_jumped) {
     breach("no run is told twice",
            fmt::format("{}: {} starts of {} runs", id, starts_[id], engine_.world.runs_of(id)));
   }

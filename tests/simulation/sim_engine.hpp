@@ -114,6 +114,9 @@ class SimEngine {
   Timestamp last_event{};                        ///< That was delivered.
   std::map<std::string, unsigned> ended_runs{};  ///< The last end of each that was delivered.
   bool clocks_jumped = false;
+  /// Runs that began between the moment a reading was asked for and the moment it looked. Where
+  /// runs have no names, nobody can tell on which side of the reading such a beginning lies.
+  std::map<std::string, unsigned> blurred;
   Signal endpoint;
 
  private:

@@ -214,12 +214,15 @@ Task<Snapshot> SimSession::read(std::vector<Touched> touched) {
                       static_cast<std::int64_t>(touched.size()));
   co_await wait_for_store(touched);
   snapshot.taken_at = engine_.world.clock();
+  std::map<std::string, unsigned> runs;
+  for (const Touched& each : touched) runs[each.id] = engine_.world.runs_of(each.id);
   const auto spread = static_cast<std::uint64_t>(engine_.weather.read_spread.count());
   const Duration late(spread == 0 ? 0 : engine_.dice.below(spread));
   std::uint32_t none = 0;
   auto head = co_await answer(late / 3, none);
   if (!head) co_return fail(std::move(head.error()));
   for (const Touched& each : touched) {
+    engine_.blurred[each.id] += engine_.world.runs_of(each.id) - runs[each.id];
     if (auto reading = engine_.world.look(each.id)) snapshot.readings.push_back(*reading);
   }
   auto body = co_await answer(late - late / 3, engine_.weather.failing_reads);

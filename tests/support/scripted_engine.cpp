@@ -23,8 +23,8 @@
 namespace rollcall::test {
 
 namespace asio = boost::asio;
-using local = asio::local::stream_protocol;
-using tcp = asio::ip::tcp;
+using Unix = asio::local::stream_protocol;
+using Tcp = asio::ip::tcp;
 using Verb = Fault::Verb;
 
 namespace {
@@ -110,10 +110,10 @@ struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   EngineApi& api;
   ScriptedEngine* owner;  // null once it is gone
   std::filesystem::path path;
-  tcp::endpoint address{asio::ip::address_v4::loopback(), 0};
-  std::shared_ptr<local::acceptor> unix_acceptor;
-  std::shared_ptr<tcp::acceptor> tcp_acceptor;
-  std::vector<local::socket> backlog;
+  Tcp::endpoint address{asio::ip::address_v4::loopback(), 0};
+  std::shared_ptr<Unix::acceptor> unix_acceptor;
+  std::shared_ptr<Tcp::acceptor> tcp_acceptor;
+  std::vector<Unix::socket> backlog;
   std::vector<ConnectionPtr> connections;
   std::vector<Fault> faults;
   std::vector<std::shared_ptr<Signal>> delayed;
@@ -147,10 +147,10 @@ void ScriptedEngine::Impl::listen() {
   const auto self = shared_from_this();
   if (is_unix()) {
     std::filesystem::remove(path);
-    unix_acceptor = std::make_shared<local::acceptor>(io, local::endpoint(path.string()));
+    unix_acceptor = std::make_shared<Unix::acceptor>(io, Unix::endpoint(path.string()));
     asio::co_spawn(io, [self, a = unix_acceptor] { return self->accept(a); }, asio::detached);
   } else {
-    tcp_acceptor = std::make_shared<tcp::acceptor>(io, address);
+    tcp_acceptor = std::make_shared<Tcp::acceptor>(io, address);
     address = tcp_acceptor->local_endpoint();
     asio::co_spawn(io, [self, a = tcp_acceptor] { return self->accept(a); }, asio::detached);
   }
@@ -339,13 +339,13 @@ void ScriptedEngine::hide() {
 
 void ScriptedEngine::fill_backlog() {
   hide();
-  const local::endpoint address(impl_->path.string());
-  impl_->unix_acceptor = std::make_shared<local::acceptor>(impl_->io);
+  const Unix::endpoint address(impl_->path.string());
+  impl_->unix_acceptor = std::make_shared<Unix::acceptor>(impl_->io);
   impl_->unix_acceptor->open();
   impl_->unix_acceptor->bind(address);
   impl_->unix_acceptor->listen(0);
   for (int error = 0; error == 0;) {
-    local::socket& socket = impl_->backlog.emplace_back(impl_->io);
+    Unix::socket& socket = impl_->backlog.emplace_back(impl_->io);
     socket.open();
     socket.native_non_blocking(true);
     error =
