@@ -33,8 +33,8 @@ struct Touched {
   RunMark mark = RunMark::changed;
 };
 
-/// The whole new state of one instance, of a stream that goes on from the list's position and is the
-/// truth. Nothing is read beside such a stream: all readings of its session are settled.
+/// The whole new state of one instance, of a stream that goes on from the list's position and is
+/// the truth. Nothing is read beside such a stream: all readings of its session are settled.
 struct Upsert {
   InstancePtr instance;
 };

@@ -182,6 +182,18 @@ TEST_F(ReflectorHealingTest, OneWithoutItsAddressIsLookedAtThreeTimesMore) {
   EXPECT_EQ(engine_.reads, 4);
 }
 
+TEST_F(ReflectorHealingTest, ANewRunWithoutItsAddressIsLookedAtThreeTimesAgain) {
+  watch();
+  engine_.put(make_instance("1", "a"));
+  engine_.unsettled["1"] = true;
+  engine_.touch("1", RunMark::began);
+  env_->advance(20s);
+  EXPECT_EQ(engine_.reads, 4);
+  engine_.touch("1", RunMark::ended);
+  env_->advance(20s);
+  EXPECT_EQ(engine_.reads, 8);
+}
+
 TEST_F(ReflectorHealingTest, ADoubtDuringAListListsAgainBeforeReconnected) {
   engine_.connect_error = unavailable();
   watch();

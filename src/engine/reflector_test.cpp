@@ -351,6 +351,24 @@ TEST_F(ReflectorTest, AWholeInstanceInTheStreamNeedsNoReading) {
   EXPECT_EQ(engine_.reads, 0);
 }
 
+TEST_F(ReflectorTest, AWholeInstanceWhileItIsReadIsNotOverriddenByTheReading) {
+  engine_.hold_lists();
+  watch();
+  engine_.put(make_instance("1", "old"));
+  engine_.signal(Upsert{make_instance("1", "old")});
+  settle();
+  engine_.hold_reads();
+  engine_.release_lists();
+  settle();  // reads "old", and is held
+  engine_.put(make_instance("1", "new"));
+  engine_.signal(Upsert{make_instance("1", "new")});
+  settle();
+  engine_.release_reads();
+  events();
+  ASSERT_EQ(inventory_.size(), 1U);
+  EXPECT_EQ(inventory_.list().front()->name, "new");
+}
+
 TEST_F(ReflectorTest, AsiosOwnCancellationLeavesNothingBehind) {
   boost::asio::cancellation_signal signal;
   channel_.emplace(make_event_channel(io_.get_executor()));

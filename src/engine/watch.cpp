@@ -162,7 +162,7 @@ void Watch::apply_list(const Snapshot& snapshot) {
   const auto differences = reconcile(reflector_.known_, snapshot, book_.ends(), list_cause_);
   if (!events_.closed()) {
     // What is kept first, what will be taken after it: between each other they would leave holes.
-    for (const Difference& d : differences) apply(reflector_.known_, d, snapshot.taken_at);
+    for (const Difference& d : differences) know(d, snapshot.taken_at);
     for (const Difference& d : differences) events_.send(d.event, d.told);
   }
   std::erase_if(looks_,
@@ -184,8 +184,14 @@ void Watch::apply_reading(const std::string& id, const Reading* reading, Timesta
 
 void Watch::tell(const Difference& difference, Timestamp as_of) {
   if (events_.closed()) return;  // never received, so never told
-  apply(reflector_.known_, difference, as_of);
+  know(difference, as_of);
   events_.send(difference.event, difference.told);
+}
+
+void Watch::know(const Difference& difference, Timestamp as_of) {
+  apply(reflector_.known_, difference, as_of);
+  // A new run may wait for its address anew.
+  if (std::holds_alternative<Started>(difference.event)) looks_.erase(key_of(difference.event)->id);
 }
 
 void Watch::take(const Change& change) {

@@ -62,6 +62,7 @@ class Watch {
   void gone(const std::string& id);
   void touch(const Touched& touched);
   void tell(const Difference& difference, Timestamp as_of);
+  void know(const Difference& difference, Timestamp as_of);
   void look_again(const Reading& reading);
   void restore_undelivered();
   void log_failure(const RuntimeError& error);

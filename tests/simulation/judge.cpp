@@ -97,11 +97,14 @@ void Judge::check_cause(Cause cause, const std::string& id, bool synced) {
 /// One reconciliation sends all Stopped, then all Updated, then all Started, each by key; the queue
 /// keeps the two events of a restart together.
 void Judge::check_order(const RuntimeEvent& event, Cause cause) {
-  if (cause == Cause::live || !prompt_ || !one_list_) return last_difference_.reset();
-  int rank = std::holds_alternative<Stopped>(event) ? 0 : 2;
-  if (std::holds_alternative<Updated>(event)) rank = 1;
   const std::string& id = key_of(event)->id;
-  if (rank == 2 && last_difference_ == std::tuple(0, id)) return;
+  const bool ends = std::holds_alternative<Stopped>(event);
+  const bool rest_of_restart = std::holds_alternative<Started>(event) && ended_before_ == id;
+  ended_before_ = ends ? id : std::string();
+  if (cause == Cause::live || !prompt_ || !one_list_) return last_difference_.reset();
+  if (rest_of_restart) return;
+  int rank = ends ? 0 : 2;
+  if (std::holds_alternative<Updated>(event)) rank = 1;
   auto place = std::tuple(rank, id);
   if (last_difference_ && place < *last_difference_) {
     breach("differences come in order", std::get<1>(place));

@@ -61,6 +61,7 @@ class Judge {
   std::uint64_t lists_ = 0;
   std::map<std::string, std::size_t> taken_;                     // in this go, by id
   std::optional<std::tuple<int, std::string>> last_difference_;  // of one reconciliation
+  std::string ended_before_;                                     // whose end was the event before
 };
 
 }  // namespace rollcall::simulation
