@@ -73,10 +73,11 @@ TEST_F(Targets, ARuntimeThatIsNowhereIsWaitedForAsAWhole) {
   variables_["HOME"] = folder_.string();
   const auto listed = targets_to_list(select({"docker"}, {}), options_);
   const auto watched = targets_to_watch(select({"docker"}, {}), options_);
-  if (fs::exists("/var/run/docker.sock")) GTEST_SKIP() << "an engine runs here";
   EXPECT_GT(listed.size(), 1U);
   ASSERT_EQ(watched.size(), 1U);
-  EXPECT_TRUE(watched[0].place.url.empty());
+  // The one place that no variable moves: on a host with an engine of its own that is watched.
+  const bool engine_here = fs::exists("/var/run/docker.sock");
+  EXPECT_EQ(watched[0].place.url, engine_here ? "unix:///var/run/docker.sock" : "");
 }
 
 TEST_F(Targets, AlternativesShareTheirRequest) {
