@@ -1,11 +1,13 @@
 // What a backend is made of: its kind, its endpoint, its options.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <rollcall/log.hpp>
 
@@ -43,6 +45,18 @@ struct BackendOptions {
   std::string alias;
   /// Lists hold what does not run, too. Watches never do.
   bool include_stopped = false;
+  /// How often a runtime that tells nothing by itself is looked at: the host.
+  std::chrono::milliseconds look_period{5000};
+  /// For the host: whether another backend of this program lists what a runtime of this kind runs,
+  /// so that it is not shown twice. Asked at each look, on the backend's executor. Empty: no other
+  /// does.
+  std::function<bool(RuntimeBackendKind)> listed_elsewhere{};
+  /// For systemd: the manager of the user, not of the system.
+  bool user_manager = false;
+  /// For systemd: all units of the chosen types, not only those that listen or opted in.
+  bool all_units = false;
+  /// For systemd: types of units besides services: "socket", "timer", "scope".
+  std::vector<std::string> unit_types{};
   Getenv getenv = process_environment();
   Logger log;
 };

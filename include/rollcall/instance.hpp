@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <rollcall/labels.hpp>
@@ -129,6 +130,23 @@ struct Metadata {
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
+/// What a host or a service manager knows of the process behind an instance. Engines of containers
+/// tell none of it.
+struct Details {
+  std::string description;           ///< What its definition calls it, for people.
+  std::string definition;            ///< The file that defines it, absolute.
+  std::string user;                  ///< Whom it runs as; the number if the user has no name.
+  std::vector<std::string> command;  ///< Its arguments, those that look secret masked.
+  std::int64_t pid = 0;              ///< Its main process; 0 if it has none or it cannot be seen.
+  std::uint32_t restarts = 0;        ///< How often its manager started it again; a counter.
+
+  /// Compares all but the counter.
+  friend bool operator==(const Details& a, const Details& b) {
+    return std::tie(a.description, a.definition, a.user, a.command, a.pid) ==
+           std::tie(b.description, b.definition, b.user, b.command, b.pid);
+  }
+};
+
 /// One thing that runs. Addresses, ports and problems are sorted; engines list them in random
 /// order.
 ///
@@ -151,6 +169,7 @@ struct Instance {
   std::vector<PortMapping> ports;
   Labels labels;
   std::shared_ptr<const Metadata> metadata;  ///< Null if no label says anything.
+  std::shared_ptr<const Details> details;    ///< Null where none of it is known.
   std::vector<Problem> problems;
   std::optional<Timestamp> created_at;
   std::optional<Timestamp> started_at;  ///< Only where the engine says it.

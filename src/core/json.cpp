@@ -137,6 +137,18 @@ json::object describe(const Metadata& metadata) {
   return out;
 }
 
+void put_details(json::object& out, const Details& details) {
+  put_text(out, "description", details.description);
+  put_text(out, "definition", details.definition);
+  put_text(out, "user", details.user);
+  if (!details.command.empty()) {
+    json::array& command = out["command"].emplace_array();
+    for (const std::string& argument : details.command) command.emplace_back(text(argument));
+  }
+  if (details.pid != 0) out["pid"] = details.pid;
+  if (details.restarts != 0) out["restarts"] = details.restarts;
+}
+
 void put_place(json::object& out, const Instance& instance) {
   if (instance.network_mode != NetworkMode::own) {
     out["network_mode"] = to_string(instance.network_mode);
@@ -189,6 +201,7 @@ json::object to_json(const Instance& instance) {
   put_list(out, "ports", instance.ports);
   put_object(out, "labels", describe(instance.labels));
   if (instance.metadata) put_object(out, "metadata", describe(*instance.metadata));
+  if (instance.details) put_details(out, *instance.details);
   put_list(out, "problems", instance.problems);
   put_time(out, "created_at", instance.created_at);
   put_time(out, "started_at", instance.started_at);

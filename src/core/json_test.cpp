@@ -42,6 +42,12 @@ TEST(Json, AllFieldsComeInAFixedOrder) {
   instance.node = "n1";
   instance.addresses.push_back({.ip = "10.0.0.2", .network = "n", .family = AddressFamily::ipv4});
   instance.labels = Labels({{"b", "2"}, {"a", "1"}});
+  instance.details = std::make_shared<const Details>(Details{.description = "the shop",
+                                                             .definition = "/etc/shop.service",
+                                                             .user = "www",
+                                                             .command = {"shop", "--fast"},
+                                                             .pid = 7,
+                                                             .restarts = 3});
   instance.problems.push_back({.where = "State", .what = "is strange"});
   instance.created_at = Timestamp(1500ms);
   instance.started_at = Timestamp(2s);
@@ -51,7 +57,9 @@ TEST(Json, AllFieldsComeInAFixedOrder) {
             R"("network_mode":"joined","network_owner":"c0","reason":"why","image":"nginx:1",)"
             R"("group":"shop","service":"front","node":"n1",)"
             R"("addresses":[{"ip":"10.0.0.2","network":"n","family":"ipv4"}],)"
-            R"("labels":{"a":"1","b":"2"},"problems":[{"where":"State","what":"is strange"}],)"
+            R"("labels":{"a":"1","b":"2"},"description":"the shop",)"
+            R"("definition":"/etc/shop.service","user":"www","command":["shop","--fast"],)"
+            R"("pid":7,"restarts":3,"problems":[{"where":"State","what":"is strange"}],)"
             R"("created_at":"1970-01-01T00:00:01.5Z","started_at":"1970-01-01T00:00:02Z",)"
             R"("discovered_at":"2001-09-09T01:46:40Z"})");
 }

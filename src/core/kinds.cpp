@@ -65,15 +65,24 @@ std::ostream& operator<<(std::ostream& out, const RuntimeError& error) {
   return out << to_string(error.kind) << ": " << error.describe();
 }
 
+namespace {
+
+// By value; null is equal to null alone.
+template <class T>
+bool same_value(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b) {
+  return a == b || (a && b && *a == *b);
+}
+
+}  // namespace
+
 bool same_content(const Instance& a, const Instance& b) {
   const auto fields = [](const Instance& i) {
     return std::tie(i.key, i.name, i.kind, i.state, i.health, i.network_mode, i.network_owner,
                     i.reason, i.image, i.group, i.service, i.node, i.addresses, i.ports, i.labels,
                     i.problems, i.created_at, i.started_at, i.run);
   };
-  if (fields(a) != fields(b)) return false;
-  if (a.metadata == nullptr || b.metadata == nullptr) return a.metadata == b.metadata;
-  return *a.metadata == *b.metadata;
+  return fields(a) == fields(b) && same_value(a.metadata, b.metadata) &&
+         same_value(a.details, b.details);
 }
 
 bool in_running_set(const Instance& instance) noexcept {

@@ -89,6 +89,13 @@ TEST(Kinds, OnlyWhatIsStoppedIsOutsideTheRunningSet) {
   }
 }
 
+template <class T>
+std::shared_ptr<const Details> details_with(T Details::* field, std::type_identity_t<T> value) {
+  Details details;
+  details.*field = std::move(value);
+  return std::make_shared<const Details>(std::move(details));
+}
+
 TEST(Kinds, ADifferenceInAnyFieldIsADifferentContent) {
   const std::vector<std::function<void(Instance&)>> changes{
       [](Instance& i) { i.key.id = "x"; },
@@ -107,6 +114,11 @@ TEST(Kinds, ADifferenceInAnyFieldIsADifferentContent) {
       [](Instance& i) { i.ports.emplace_back(); },
       [](Instance& i) { i.labels = Labels({{"x", ""}}); },
       [](Instance& i) { i.metadata = std::make_shared<const Metadata>(); },
+      [](Instance& i) { i.details = details_with(&Details::description, "x"); },
+      [](Instance& i) { i.details = details_with(&Details::definition, "x"); },
+      [](Instance& i) { i.details = details_with(&Details::user, "x"); },
+      [](Instance& i) { i.details = details_with(&Details::command, {"x"}); },
+      [](Instance& i) { i.details = details_with(&Details::pid, 1); },
       [](Instance& i) { i.problems.emplace_back(); },
       [](Instance& i) { i.created_at = Timestamp{}; },
       [](Instance& i) { i.started_at = Timestamp{}; },
@@ -124,6 +136,15 @@ TEST(Kinds, WhenItWasDiscoveredIsNoPartOfTheContent) {
   Instance later;
   later.discovered_at = Timestamp(std::chrono::seconds(1));
   EXPECT_TRUE(same_content(Instance{}, later));
+}
+
+TEST(Kinds, ACounterIsNoPartOfTheContent) {
+  Instance once;
+  once.details = details_with(&Details::restarts, 1);
+  Instance twice;
+  twice.details = details_with(&Details::restarts, 2);
+  EXPECT_TRUE(same_content(once, twice));
+  EXPECT_FALSE(same_content(once, Instance{}));
 }
 
 TEST(Kinds, MetadataIsComparedByValue) {
