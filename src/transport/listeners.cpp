@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -63,36 +64,50 @@ std::optional<Problem> ListenersSeen::problem() const {
 Result<ListenersPtr> Listeners::look() {
   auto sockets = view_->sockets(of_);
   if (!sockets) return fail(std::move(sockets.error()));
-  if (last_ && *sockets == sockets_ && owners_live()) return last_;
+  if (last_ && still_true(*sockets)) return last_;
   auto seen = std::make_shared<ListenersSeen>();
   seen->listeners.reserve(sockets->size());
-  for (const auto& socket : *sockets) {
-    auto& listener = seen->listeners.emplace_back(Listener{.socket = socket});
-    if (socket.cgroup) listener.cgroup = view_->cgroup_path(*socket.cgroup).value_or("");
+  for (auto& socket : *sockets) {
+    std::string made_in;
+    if (socket.cgroup) made_in = view_->cgroup_path(*socket.cgroup).value_or("");
+    seen->listeners.push_back({.socket = socket, .owners = {}, .cgroup = std::move(made_in)});
   }
-  find_owners(seen->listeners, *seen);
-  sockets_ = std::move(*sockets);
+  find_owners(*seen);
   last_ = seen;
   return last_;
 }
 
+bool Listeners::still_true(const std::vector<ListeningSocket>& sockets) const {
+  if (!std::ranges::equal(sockets, last_->listeners, {}, {}, &Listener::socket)) return false;
+  // One that ended may have passed its sockets on to another.
+  return std::ranges::all_of(last_->listeners,
+                             [this](const Listener& listener) {
+                               return std::ranges::all_of(listener.owners, [this](pid_t pid) {
+                                 return last_->owners.contains(pid);
+                               });
+                             }) &&
+         std::ranges::all_of(last_->owners, [this](const auto& owner) {
+           const auto now = view_->identity(owner.first);
+           return now && now->start_ticks == owner.second.start_ticks;
+         });
+}
+
 // The members of the groups in which the sockets were made are looked through first. All others
 // only if that leaves a socket without an owner, or where sockets are handed on.
-void Listeners::find_owners(std::vector<Listener>& listeners, ListenersSeen& seen) {
-  std::vector<std::string_view> groups;
+void Listeners::find_owners(ListenersSeen& seen) const {
+  auto& listeners = seen.listeners;
+  std::set<std::string_view> groups;
   bool all = false;
   for (const auto& listener : listeners) {
     if (listener.socket.inode == 0) continue;
     all = all || may_hand_on(listener.cgroup);
-    groups.emplace_back(listener.cgroup);
+    groups.insert(listener.cgroup);
   }
   if (!all) {
-    std::ranges::sort(groups);
-    const auto twice = std::ranges::unique(groups);
-    groups.erase(twice.begin(), twice.end());
     std::vector<pid_t> members;
-    for (const auto group : groups)
+    for (const auto group : groups) {
       std::ranges::copy(view_->cgroup_members(group), std::back_inserter(members));
+    }
     seen.unreadable = assign(listeners, view_->holders(inodes_of(listeners, true), members));
     all = !inodes_of(listeners, false).empty();
   }
@@ -101,20 +116,12 @@ void Listeners::find_owners(std::vector<Listener>& listeners, ListenersSeen& see
     seen.unreadable = assign(listeners, view_->holders(inodes_of(listeners, true), pids));
   }
   seen.unowned = inodes_of(listeners, false).size();
-  owners_.clear();
   for (const auto& listener : listeners) {
-    for (const pid_t pid : listener.owners) owners_.try_emplace(pid, 0);
+    for (const pid_t pid : listener.owners) {
+      if (seen.owners.contains(pid)) continue;
+      if (auto identity = view_->identity(pid)) seen.owners.emplace(pid, std::move(*identity));
+    }
   }
-  for (auto& [pid, ticks] : owners_) {
-    if (const auto identity = view_->identity(pid)) ticks = identity->start_ticks;
-  }
-}
-
-bool Listeners::owners_live() const {
-  return std::ranges::all_of(owners_, [this](const auto& owner) {
-    const auto identity = view_->identity(owner.first);
-    return identity && identity->start_ticks == owner.second;
-  });
 }
 
 std::vector<Listener> listeners_of(const ListenersSeen& seen, std::span<const pid_t> pids) {

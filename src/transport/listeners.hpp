@@ -33,8 +33,10 @@ struct Listener {
 /// What one look has seen. Made once, never changed.
 struct ListenersSeen {
   std::vector<Listener> listeners{};  ///< Sorted by socket.
-  std::size_t unowned = 0;            ///< Sockets whose owner may not be seen.
-  std::size_t unreadable = 0;         ///< Processes whose descriptors may not be read.
+  /// Who the owners are; one that ended just after it was found is absent.
+  std::map<pid_t, ProcessIdentity> owners{};
+  std::size_t unowned = 0;     ///< Sockets whose owner may not be seen.
+  std::size_t unreadable = 0;  ///< Processes whose descriptors may not be read.
 
   /// A note about what was not seen, and the remedy; nothing if all was.
   [[nodiscard]] std::optional<Problem> problem() const;
@@ -62,8 +64,8 @@ class Listeners {
   void forget() noexcept { last_ = nullptr; }
 
  private:
-  void find_owners(std::vector<Listener>& listeners, ListenersSeen& seen);
-  [[nodiscard]] bool owners_live() const;
+  [[nodiscard]] bool still_true(const std::vector<ListeningSocket>& sockets) const;
+  void find_owners(ListenersSeen& seen) const;
 
   HostViewPtr view_;
   pid_t of_;
