@@ -43,6 +43,7 @@ struct Words {
   std::string sort = "name";
   std::string format;
   std::string timeout = "5s";
+  std::string look_period = "5s";
   std::string shell;
   bool all = false;
   bool quiet = false;
@@ -56,7 +57,7 @@ auto value_of(const Table& table, std::string_view word) {
 }
 
 /// "5s", "500ms", "1m", or a number of seconds; more than nothing and at most a day.
-std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
+std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return {};
@@ -71,6 +72,18 @@ std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
   }
   if (!(seconds > 0 && seconds <= 86400)) return {};
   return std::chrono::round<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
+}
+
+/// How often to look. The host's processes may be many: looking without a pause would keep a core
+/// busy.
+std::expected<std::chrono::milliseconds, std::string> parse_look_period(const std::string& text) {
+  constexpr std::chrono::milliseconds shortest{100};
+  const auto period = parse_time(text);
+  if (!period || *period < shortest) {
+    return std::unexpected(fmt::format(
+        "--look-period: '{}' is no time such as 5s, 500ms or 1m (at least 100ms)", text));
+  }
+  return std::chrono::round<std::chrono::milliseconds>(*period);
 }
 
 /// The CLI11 program, bound to the words. This is the only place that knows commands and options.
@@ -188,6 +201,9 @@ void Parser::add_watch() {
   watch_->option_defaults()->group("Output");
   add_choice(*watch_, "-o,--output", words_.output, {"text", "jsonl"},
              "The form of the output (default: text)");
+  watch_->option_defaults()->group("Where to look");
+  add_text(*watch_, "--look-period", words_.look_period, "TIME",
+           "How often to look at the host, such as 1s (default: 5s)");
 }
 
 void Parser::add_doctor() {
@@ -257,7 +273,10 @@ std::expected<Options, std::string> Parser::options() const {
     if (!format) return std::unexpected(std::move(format.error()));
     options.format = std::move(*format);
   }
-  const auto timeout = parse_timeout(words_.timeout);
+  const auto look_period = parse_look_period(words_.look_period);
+  if (!look_period) return std::unexpected(look_period.error());
+  options.look_period = *look_period;
+  const auto timeout = parse_time(words_.timeout);
   if (!timeout) {
     return std::unexpected(fmt::format(
         "--timeout: '{}' is no time such as 5s, 500ms or 1m (at most a day)", words_.timeout));

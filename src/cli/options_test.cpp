@@ -38,6 +38,15 @@ TEST(Options, TheDefaultIsAllThatAnswer) {
   EXPECT_EQ(options.timeout, std::chrono::seconds(5));
 }
 
+TEST(Options, TheHostIsLookedAtAsOftenAsIsSaid) {
+  EXPECT_EQ(parsed({"watch"}).look_period, std::chrono::seconds(5));
+  EXPECT_EQ(parsed({"watch", "--look-period", "250ms"}).look_period,
+            std::chrono::milliseconds(250));
+  for (const char* wrong : {"0", "99ms", "-1s", "often", "2d"}) {
+    EXPECT_THAT(misuse({"watch", "--look-period", wrong}), HasSubstr("--look-period"));
+  }
+}
+
 TEST(Options, RuntimesAndEndpoints) {
   const Options two = parsed({"watch", "-r", "docker", "--runtime", "podman"});
   EXPECT_FALSE(two.selection.all);
