@@ -74,6 +74,19 @@ class Listeners {
   ListenersPtr last_;
 };
 
+/// Ports that the kernel gives to sockets which did not ask for one.
+struct PortRange {
+  std::uint16_t first = 32768;
+  std::uint16_t last = 60999;
+
+  [[nodiscard]] bool holds(std::uint16_t port) const noexcept {
+    return first <= port && port <= last;
+  }
+};
+
+/// Of net.ipv4.ip_local_port_range; the kernel's defaults if it cannot be read.
+PortRange ephemeral_ports();
+
 /// What these processes hold (sorted).
 std::vector<Listener> listeners_of(const ListenersSeen& seen, std::span<const pid_t> pids);
 
