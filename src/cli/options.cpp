@@ -18,6 +18,9 @@ namespace {
 
 constexpr int usage_error = 2;
 
+constexpr std::string_view runtimes_name = "runtimes";
+constexpr std::string_view runtime_words = "all|auto|docker|podman|systemd|incus|kubernetes|host";
+
 constexpr auto outputs =
     std::to_array<std::pair<std::string_view, Output>>({{"table", Output::table},
                                                         {"wide", Output::wide},
@@ -37,6 +40,7 @@ constexpr auto sort_keys =
 /// The command line as it was written.
 struct Words {
   std::vector<std::string> runtimes;
+  std::vector<std::string> arguments;  // runtimes, too
   std::vector<std::string> endpoints;
   std::vector<std::string> filters;
   std::string output = "table";
@@ -100,6 +104,7 @@ class Parser {
                 const std::string& value, const std::string& text);
   void add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& words,
                     const std::string& value, const std::string& text);
+  void add_runtimes(CLI::App& command);
   void add_shared_options();
   void add_list();
   void add_watch();
@@ -158,10 +163,14 @@ void Parser::add_repeated(CLI::App& app, const std::string& names, std::vector<s
   app.add_option(names, words, text)->allow_extra_args(false)->type_name(value);
 }
 
+void Parser::add_runtimes(CLI::App& command) {
+  command.add_option(std::string(runtimes_name), words_.arguments)
+      ->type_name(std::string(runtime_words));
+}
+
 void Parser::add_shared_options() {
   app_.option_defaults()->group("Where to look");
-  add_repeated(app_, "-r,--runtime", words_.runtimes,
-               "all|auto|docker|podman|systemd|incus|kubernetes|host",
+  add_repeated(app_, "-r,--runtime", words_.runtimes, std::string(runtime_words),
                "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
@@ -173,6 +182,7 @@ void Parser::add_shared_options() {
 void Parser::add_list() {
   list_ = app_.add_subcommand("ls", "Show what runs now");
   list_->footer(std::string(manual::list_notes));
+  add_runtimes(*list_);
   list_->option_defaults()->group("Which");
   list_->add_flag("-a,--all", words_.all, "Also what does not run");
   add_repeated(*list_, "-f,--filter", words_.filters, "KEY=VALUE", "Only what matches; repeatable");
@@ -195,6 +205,7 @@ void Parser::add_list() {
 void Parser::add_watch() {
   watch_ = app_.add_subcommand("watch", "Show what runs now, then every change");
   watch_->footer(std::string(manual::watch_notes));
+  add_runtimes(*watch_);
   watch_->option_defaults()->group("Which");
   add_repeated(*watch_, "-f,--filter", words_.filters, "KEY=VALUE",
                "Only what matches; repeatable");
@@ -209,6 +220,7 @@ void Parser::add_watch() {
 void Parser::add_doctor() {
   doctor_ = app_.add_subcommand("doctor", "Tell which runtimes answer, and why others do not");
   doctor_->footer(std::string(manual::doctor_notes));
+  add_runtimes(*doctor_);
   doctor_->option_defaults()->group("Output");
   add_choice(*doctor_, "-o,--output", words_.output, {"text", "json"},
              "The form of the output (default: text)");
@@ -262,7 +274,9 @@ std::expected<Options, std::string> Parser::options() const {
   options.command = command() == watch_    ? Command::watch
                     : command() == doctor_ ? Command::doctor
                                            : Command::list;
-  auto selection = Selection::parse(words_.runtimes, words_.endpoints);
+  std::vector<std::string> runtimes = words_.runtimes;
+  runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
+  auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
@@ -334,14 +348,18 @@ void append_options(const CLI::App& app, std::vector<OptionHelp>& all) {
 CommandHelp Parser::describe(const CLI::App& command) const {
   CommandHelp help{.name = command.get_name(),
                    .summary = command.get_description(),
+                   .argument = {},
                    .choices = {},
                    .options = {},
                    .notes = command.get_footer()};
   append_options(command, help.options);
   if (&command == completion_) {
-    help.choices = choices_in(command.get_option("shell")->get_type_name());
+    help.argument = command.get_option("shell")->get_type_name();
+    help.choices = choices_in(help.argument);
   } else {
     append_options(app_, help.options);
+    help.argument = "[RUNTIME...]";
+    help.choices = choices_in(runtime_words);
   }
   // Help comes first in CLI11's order, and interests least.
   std::ranges::rotate(help.options, help.options.begin() + 1);

@@ -214,8 +214,8 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
     co_await source.events.wait();
     auto event = source.events.try_receive();
     if (event && key_of(*event) == nullptr) {
-      tried(source);
       co_await show(std::move(*event));
+      tried(source);
     } else if (event) {
       first.push_back(std::move(*event));
     } else if (!source.events.synced()) {
@@ -223,13 +223,13 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
     }
   }
   source.listed = true;
-  tried(source);
   // All are known before one is shown, so that each can name those that it depends on.
   for (const RuntimeEvent& event : first) known_.apply(event);
   for (RuntimeEvent& event : first) co_await show(std::move(event));
   first = {};
   give_back_memory();
   --unsynced_;
+  tried(source);
   note_if_nothing_runs();
 }
 
