@@ -10,6 +10,8 @@
 #include "backends/docker/driver.hpp"
 #include "backends/docker/places.hpp"
 #include "backends/first_driver.hpp"
+#include "backends/host/driver.hpp"
+#include "backends/host/places.hpp"
 #include "engine/reflector.hpp"
 
 namespace rollcall {
@@ -24,7 +26,7 @@ constexpr std::array descriptors = {
     BackendDescriptor{Kind::systemd},
     BackendDescriptor{Kind::incus},
     BackendDescriptor{Kind::kubernetes},
-    BackendDescriptor{Kind::host},
+    BackendDescriptor{Kind::host, &host::places, &host::make_driver},
 };
 
 bool in_auto(Kind kind) {

@@ -142,6 +142,7 @@ json::object to_json(const Finding& finding) {
     add("product", finding.engine->product);
     add("version", finding.engine->version);
     add("api_version", finding.engine->api_version);
+    add("blind_spot", finding.engine->blind_spot);
     object["latency_ms"] = milliseconds(finding.latency);
   }
   return object;
@@ -173,10 +174,25 @@ bool works(const Finding& finding) {
   return finding.built && finding.engine;
 }
 
+/// The host is always there, and so no reason not to look for an engine.
+bool engine_works(const Finding& finding) {
+  return works(finding) && finding.kind != RuntimeBackendKind::host;
+}
+
+/// What is not seen where something answers.
+std::string blind_spots(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    if (!works(finding) || finding.engine->blind_spot.empty()) continue;
+    text += fmt::format("  {}: {}\n", place_of(finding), printable(finding.engine->blind_spot));
+  }
+  return text;
+}
+
 /// What to do about what failed, each advice once. What is merely not there is no trouble while
-/// something else works.
+/// another engine works.
 std::string remedies(const std::vector<Finding>& findings) {
-  const bool any_works = std::ranges::any_of(findings, works);
+  const bool any_works = std::ranges::any_of(findings, engine_works);
   std::vector<std::pair<std::string, std::vector<std::string>>> places_by_remedy;
   for (const Finding& finding : findings) {
     if (finding.engine || finding.engine.error().remedy.empty()) continue;
@@ -206,6 +222,8 @@ std::string text_report(const std::vector<Finding>& findings, bool colour) {
                           {details_of(finding)}});
   }
   std::string text = render_table(table, 0, colour);
+  const std::string unseen = blind_spots(findings);
+  if (!unseen.empty()) text += "\n" + styled("Not seen:", Style::bold, colour) + "\n" + unseen;
   const std::string advice = remedies(findings);
   if (!advice.empty()) text += "\n" + styled("What to do:", Style::bold, colour) + "\n" + advice;
   return text;

@@ -1,7 +1,9 @@
-// `rollcall ls`: asks all engines side by side, once.
+// `rollcall ls`: asks all engines side by side, once, and then the host.
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
+#include <span>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,6 +23,7 @@ namespace asio = boost::asio;
 struct Inquiry {
   Target target;
   Result<std::vector<InstancePtr>> answer;
+  std::optional<RuntimeBackendKind> runtime{};  ///< The one that answered.
 };
 
 RuntimeError no_answer(const Target& target, std::chrono::nanoseconds limit) {
@@ -43,6 +46,20 @@ asio::awaitable<void> ask(Inquiry& inquiry, const Options& options, BackendOptio
   auto listing = with_deadline((*backend)->list_instances(), options.timeout,
                                no_answer(inquiry.target, options.timeout));
   inquiry.answer = co_await std::move(listing);
+  if (inquiry.answer) inquiry.runtime = parse_kind((*backend)->name());
+}
+
+void ask_side_by_side(std::span<Inquiry> inquiries, const Options& options,
+                      const BackendOptions& common) {
+  asio::io_context context(1);
+  std::size_t waiting = inquiries.size();
+  for (Inquiry& inquiry : inquiries) {
+    asio::co_spawn(context, ask(inquiry, options, common), [&](const std::exception_ptr& thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+      if (--waiting == 0) context.stop();  // what a backend left behind is not waited for
+    });
+  }
+  context.run();
 }
 
 std::vector<Inquiry> ask_all(const Options& options, Console& console) {
@@ -55,15 +72,15 @@ std::vector<Inquiry> ask_all(const Options& options, Console& console) {
   for (Target& target : targets_to_list(options.selection, common)) {
     inquiries.push_back({std::move(target), {}});
   }
-  asio::io_context context(1);
-  std::size_t waiting = inquiries.size();
-  for (Inquiry& inquiry : inquiries) {
-    asio::co_spawn(context, ask(inquiry, options, common), [&](const std::exception_ptr& thrown) {
-      if (thrown) std::rethrow_exception(thrown);
-      if (--waiting == 0) context.stop();  // what a backend left behind is not waited for
-    });
-  }
-  context.run();
+  // The host comes last: what another has listed, it leaves out.
+  const auto hosts = std::ranges::partition(inquiries, [](const Inquiry& inquiry) {
+    return inquiry.target.kind != RuntimeBackendKind::host;
+  });
+  ask_side_by_side({inquiries.begin(), hosts.begin()}, options, common);
+  common.listed_elsewhere = [&inquiries](RuntimeBackendKind runtime) {
+    return std::ranges::find(inquiries, runtime, &Inquiry::runtime) != inquiries.end();
+  };
+  ask_side_by_side(hosts, options, common);
   return inquiries;
 }
 

@@ -23,6 +23,7 @@ struct Options {
   Command command = Command::list;
   Selection selection;
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+  std::chrono::milliseconds look_period{5000};
   bool verbose = false;
 
   Filters filters;

@@ -36,6 +36,12 @@ class Targets : public testing::Test {
     return selection.value_or(Selection());
   }
 
+  /// What other runtimes may be on this host, is not asked here.
+  static std::vector<Target> of_docker(std::vector<Target> targets) {
+    std::erase_if(targets, [](const Target& it) { return it.kind != RuntimeBackendKind::docker; });
+    return targets;
+  }
+
   fs::path folder_;
   std::map<std::string, std::string, std::less<>> variables_;
   BackendOptions options_;
@@ -43,10 +49,18 @@ class Targets : public testing::Test {
 
 TEST_F(Targets, AVariableDecides) {
   variables_["DOCKER_HOST"] = "unix:///somewhere/else.sock";
-  const auto targets = targets_to_list(select({}, {}), options_);
+  const auto targets = of_docker(targets_to_list(select({}, {}), options_));
   ASSERT_EQ(targets.size(), 1U);
   EXPECT_EQ(targets[0].place.url, "unix:///somewhere/else.sock");
   EXPECT_FALSE(targets[0].named);
+}
+
+TEST_F(Targets, OfAllTheHostIsTheLastAndOfAutoItIsNone) {
+  EXPECT_EQ(targets_to_list(select({}, {}), options_).back().kind, RuntimeBackendKind::host);
+  EXPECT_EQ(targets_to_watch(select({"all"}, {}), options_).back().kind, RuntimeBackendKind::host);
+  for (const Target& target : targets_to_list(select({"auto"}, {}), options_)) {
+    EXPECT_NE(target.kind, RuntimeBackendKind::host);
+  }
 }
 
 TEST_F(Targets, OneSocketUnderTwoNamesIsOneEngine) {
@@ -90,7 +104,7 @@ TEST_F(Targets, AlternativesShareTheirRequest) {
 
 TEST_F(Targets, AnEndpointComesBesidesAll) {
   variables_["DOCKER_HOST"] = "unix:///somewhere/else.sock";
-  const auto targets = targets_to_list(select({"all"}, {"tcp://h:1"}), options_);
+  const auto targets = of_docker(targets_to_list(select({"all"}, {"tcp://h:1"}), options_));
   ASSERT_EQ(targets.size(), 2U);
   EXPECT_NE(targets[0].request, targets[1].request);
 }

@@ -1,4 +1,5 @@
 // `rollcall watch`: a line an event, until the user has seen enough.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -53,10 +54,12 @@ struct Source {
   Target target;
   std::unique_ptr<RuntimeBackend> backend;
   EventReceiver events;
+  bool tried = false;   ///< Its first list was told, or its first attempt has failed.
+  bool listed = false;  ///< Its first list was told.
 };
 
 /// All engines, one output. One coroutine watches each engine, one shows its events, one minds the
-/// output.
+/// output. The host is watched when all others were tried: what another lists, it leaves out.
 class WatchRun {
  public:
   WatchRun(const Options& options, Console& console)
@@ -69,7 +72,10 @@ class WatchRun {
   int run();
 
  private:
-  bool add(Target target, const BackendOptions& common);
+  bool add(Target target);
+  void tried(Source& source);
+  void add_hosts();
+  [[nodiscard]] bool lists(RuntimeBackendKind runtime) const;
   void spawn(asio::awaitable<void> work);
   void stop();
 
@@ -87,6 +93,8 @@ class WatchRun {
   asio::io_context context_{1};  // outlives all that is made on it
   Outlet outlet_;
   asio::signal_set signals_;
+  BackendOptions common_;
+  std::vector<Target> hosts_;  // that wait for the others
   std::list<Source> sources_;
   std::stop_source stop_source_;
   std::size_t working_ = 0;    // coroutines that have not ended
@@ -98,13 +106,19 @@ class WatchRun {
 };
 
 int WatchRun::run() {
-  BackendOptions common;
-  common.getenv = console_.environment();
-  common.log = console_logger(console_, options_.verbose);
-  for (Target& target : targets_to_watch(options_.selection, common)) {
+  common_.getenv = console_.environment();
+  common_.log = console_logger(console_, options_.verbose);
+  common_.look_period = options_.look_period;
+  common_.listed_elsewhere = [this](RuntimeBackendKind runtime) { return lists(runtime); };
+  for (Target& target : targets_to_watch(options_.selection, common_)) {
+    if (target.kind == RuntimeBackendKind::host) {
+      hosts_.push_back(std::move(target));
+      continue;
+    }
     const bool named = target.named;
-    if (!add(std::move(target), common) && named) return failure;
+    if (!add(std::move(target)) && named) return failure;
   }
+  if (sources_.empty()) add_hosts();
   if (sources_.empty()) {
     console_.note("there is nothing to watch; `rollcall doctor` tells why");
     return failure;
@@ -119,8 +133,8 @@ int WatchRun::run() {
   return code_;
 }
 
-bool WatchRun::add(Target target, const BackendOptions& common) {
-  auto backend = make_backend(target.kind, options_for(target, common), context_.get_executor());
+bool WatchRun::add(Target target) {
+  auto backend = make_backend(target.kind, options_for(target, common_), context_.get_executor());
   if (!backend) {
     console_.note(backend.error().describe());
     return false;
@@ -133,6 +147,28 @@ bool WatchRun::add(Target target, const BackendOptions& common) {
   spawn(follow(source, std::move(channel.sender)));
   spawn(show_all(source));
   return true;
+}
+
+void WatchRun::tried(Source& source) {
+  source.tried = true;
+  if (std::ranges::all_of(sources_, &Source::tried)) add_hosts();
+}
+
+void WatchRun::add_hosts() {
+  if (stop_source_.stop_requested()) return;
+  for (Target& target : std::exchange(hosts_, {})) {
+    const bool named = target.named;
+    if (!add(std::move(target)) && named) {
+      code_ = failure;
+      stop();
+    }
+  }
+}
+
+bool WatchRun::lists(RuntimeBackendKind runtime) const {
+  return std::ranges::any_of(sources_, [runtime](const Source& source) {
+    return source.listed && parse_kind(source.backend->name()) == runtime;
+  });
 }
 
 void WatchRun::spawn(asio::awaitable<void> work) {
@@ -154,6 +190,7 @@ asio::awaitable<void> WatchRun::follow(Source& source, EventSender sender) {
   auto watching = source.backend->watch(std::move(sender), stop_source_.get_token());
   const Result<void> ended = co_await std::move(watching);
   --following_;
+  tried(source);
   if (ended) co_return;
   console_.note(ended.error().describe());
   if (source.target.named || following_ == 0) {
@@ -178,18 +215,21 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
     auto event = source.events.try_receive();
     if (event && key_of(*event) == nullptr) {
       co_await show(std::move(*event));
+      tried(source);
     } else if (event) {
       first.push_back(std::move(*event));
     } else if (!source.events.synced()) {
       co_return;  // closed
     }
   }
+  source.listed = true;
   // All are known before one is shown, so that each can name those that it depends on.
   for (const RuntimeEvent& event : first) known_.apply(event);
   for (RuntimeEvent& event : first) co_await show(std::move(event));
   first = {};
   give_back_memory();
   --unsynced_;
+  tried(source);
   note_if_nothing_runs();
 }
 
@@ -228,7 +268,7 @@ bool WatchRun::wanted(const RuntimeEvent& event) const {
 
 void WatchRun::note_if_nothing_runs() {
   // A person before an empty screen wonders; a program does not.
-  if (unsynced_ == 0 && known_.size() == 0 && console_.interactive()) {
+  if (unsynced_ == 0 && hosts_.empty() && known_.size() == 0 && console_.interactive()) {
     console_.note("nothing runs yet; what starts is shown here (Ctrl-C ends this)");
   }
 }

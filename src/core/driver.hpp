@@ -76,9 +76,10 @@ struct Snapshot {
 
 /// What answers at an endpoint.
 struct EngineInfo {
-  std::string product;      ///< "Docker", "Podman".
-  std::string version;      ///< Of the engine; empty if it does not tell.
-  std::string api_version;  ///< The one that is spoken.
+  std::string product;       ///< "Docker", "Podman".
+  std::string version;       ///< Of the engine; empty if it does not tell.
+  std::string api_version;   ///< The one that is spoken.
+  std::string blind_spot{};  ///< What it may not see, and what to do about it; empty: nothing.
 };
 
 /// One connection to an engine. Thrown away on error, never repaired.

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::array<Duration, 3> look_again_after = {50ms, 200ms, 1000ms};
+// An address comes within a second; a server that is slow to start takes longer to listen.
+constexpr std::array<Duration, 6> look_again_after = {50ms, 200ms, 1s, 5s, 20s, 60s};
 
 }  // namespace
 

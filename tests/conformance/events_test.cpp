@@ -93,6 +93,7 @@ TEST_P(Events, OfAnOutageThatWasNotSeenAreItsDifferencesAlone) {
 }
 
 TEST_P(Events, OfOneInstanceAlternate) {
+  REQUIRE_ABILITY(pausing);
   const std::string id = started("web");
   engine().pause(id);
   ASSERT_TRUE(wait_for(id, InstanceState::paused));
@@ -145,6 +146,7 @@ TEST_P(Events, AnEndIsStopped) {
 }
 
 TEST_P(Events, AnEndThatFindsItRunningAgainIsStoppedAndStarted) {
+  REQUIRE_ABILITY(lasting_ids);
   const std::string id = started("web");
   engine().restart(id);
   ASSERT_TRUE(wait_for_count("stopped", 1));
@@ -155,6 +157,7 @@ TEST_P(Events, AnEndThatFindsItRunningAgainIsStoppedAndStarted) {
 }
 
 TEST_P(Events, OneThatIsRestartingIsPartOfTheRunningSet) {
+  REQUIRE_ABILITY(restarting);
   const std::string id = engine().run_crashing("crashing");
   ASSERT_TRUE(wait_for(id, InstanceState::restarting)) << transcript(fold());
   engine().remove(id);

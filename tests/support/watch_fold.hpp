@@ -27,6 +27,7 @@ class WatchFold {
   /// Makes the backend; watch() starts.
   explicit WatchFold(const std::string& endpoint,
                      RuntimeBackendKind kind = RuntimeBackendKind::docker);
+  WatchFold(RuntimeBackendKind kind, BackendOptions options);
   ~WatchFold();  ///< Cancels the watch.
   WatchFold(const WatchFold&) = delete;
   WatchFold& operator=(const WatchFold&) = delete;

@@ -1,0 +1,142 @@
+#include "backends/host/driver.hpp"
+
+#include <deque>
+#include <string>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <sys/utsname.h>
+
+#include "backends/host/look.hpp"
+
+namespace rollcall::host {
+namespace {
+
+namespace asio = boost::asio;
+
+/// The kernel tells nothing of listeners by itself: the stream of changes is one look after
+/// another. Each is the truth, and nothing is read beside it.
+class HostSession final : public Session {
+ public:
+  HostSession(const Eyes& eyes, Duration period) : env_(eyes.env), looker_(eyes), period_(period) {}
+
+  /// The first look.
+  Result<void> open() {
+    auto looked = looker_.look();
+    if (!looked) return fail(std::move(looked.error()));
+    return {};
+  }
+
+  [[nodiscard]] Task<Snapshot> list() override {
+    // The look of a moment ago was thorough; a later list finds also what the sockets do not tell,
+    // such as a process that has become another program.
+    if (std::exchange(listed_, true)) looker_.forget();
+    auto snapshot = look_at({});
+    if (snapshot) {
+      told_ = looked_;
+      changes_.clear();  // what they lead to is in the list
+    }
+    co_return snapshot;
+  }
+
+  [[nodiscard]] Task<Change> next() override {
+    while (changes_.empty()) {
+      co_await env_->sleep_for(period_);
+      auto now = looker_.look();
+      if (!now) co_return fail(std::move(now.error()));
+      for (Change& change : changes(told_, *now)) changes_.push_back(std::move(change));
+      told_ = std::move(*now);
+    }
+    Change change = std::move(changes_.front());
+    changes_.pop_front();
+    co_return change;
+  }
+
+  [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override {
+    co_return look_at(touched);
+  }
+
+  /// The next look is never far, and tells more.
+  [[nodiscard]] Task<void> probe() override { co_return Result<void>(); }
+
+  [[nodiscard]] EngineInfo info() const override {
+    utsname system{};
+    const bool known = ::uname(&system) == 0;
+    return {.product = "Linux",
+            .version = known ? static_cast<const char*>(system.release) : "",
+            .api_version = "",
+            .blind_spot = looker_.blind_spot()};
+  }
+
+ private:
+  /// Those that were asked for; of nothing, all.
+  Result<Snapshot> look_at(const std::vector<Touched>& asked) {
+    Snapshot snapshot{.readings = {}, .taken_at = env_->now()};
+    auto now = looker_.look();
+    if (!now) return fail(std::move(now.error()));
+    looked_ = std::move(*now);
+    for (const Touched& touched : asked) {
+      const auto at = looked_.find(touched.id);
+      if (at != looked_.end()) snapshot.readings.push_back({.instance = at->second});
+    }
+    if (!asked.empty()) return snapshot;
+    for (const auto& [id, instance] : looked_) snapshot.readings.push_back({.instance = instance});
+    return snapshot;
+  }
+
+  EnvPtr env_;
+  Looker looker_;
+  Duration period_;
+  bool listed_ = false;
+  InstancesById looked_;  // at the last look that was asked for
+  InstancesById told_;    // by the last list, and the changes since
+  std::deque<Change> changes_;
+};
+
+class HostDriver final : public Driver {
+ public:
+  HostDriver(Eyes eyes, Duration period) : eyes_(std::move(eyes)), period_(period) {}
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "host"; }
+  [[nodiscard]] std::string_view endpoint() const noexcept override { return eyes_.endpoint; }
+  [[nodiscard]] bool local() const noexcept override { return true; }
+
+  [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose /*purpose*/) override {
+    auto session = std::make_shared<HostSession>(eyes_, period_);
+    auto opened = session->open();
+    if (!opened) co_return fail(std::move(opened.error()));
+    co_return std::shared_ptr<Session>(std::move(session));
+  }
+
+  [[nodiscard]] asio::awaitable<void> endpoint_changed() override {
+    asio::steady_timer never(co_await asio::this_coro::executor,
+                             asio::steady_timer::time_point::max());
+    co_await never.async_wait(asio::use_awaitable);
+  }
+
+ private:
+  Eyes eyes_;
+  Duration period_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
+                                    asio::any_io_executor /*executor*/, EnvPtr env) {
+  return make_driver(place, options, std::move(env), system_host_view(), &look_at_network);
+}
+
+std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
+                                    HostViewPtr view, LookAtNetwork network) {
+  Eyes eyes{.view = std::move(view),
+            .network = std::move(network),
+            .env = std::move(env),
+            .endpoint = options.alias.empty() ? place.url : options.alias,
+            .user_manager = options.user_manager,
+            .listed_elsewhere = options.listed_elsewhere};
+  return std::make_unique<HostDriver>(std::move(eyes), options.look_period);
+}
+
+}  // namespace rollcall::host

@@ -1,0 +1,80 @@
+#include "backends/host/network.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include "transport/small_files.hpp"
+
+namespace rollcall::host {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+// The system's socket addresses are one type in the guise of another: copying is the only way to
+// read them that the language allows.
+template <class SocketAddress>
+SocketAddress as(const sockaddr* address) {
+  SocketAddress copy{};
+  std::memcpy(&copy, address, sizeof copy);
+  return copy;
+}
+
+std::optional<ip::address> address_of(const sockaddr* address) {
+  if (address == nullptr) return {};
+  if (address->sa_family == AF_INET) {
+    return ip::address_v4(ntohl(as<sockaddr_in>(address).sin_addr.s_addr));
+  }
+  if (address->sa_family != AF_INET6) return {};
+  ip::address_v6::bytes_type bytes{};
+  const auto copy = as<sockaddr_in6>(address);
+  std::memcpy(bytes.data(), &copy.sin6_addr, bytes.size());
+  return ip::address_v6(bytes);
+}
+
+std::vector<InterfaceAddress> interface_addresses() {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(first, &::freeifaddrs);
+  std::vector<InterfaceAddress> addresses;
+  std::map<std::string, std::uint32_t> indices;  // a host has many addresses, and few interfaces
+  for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
+    const auto address = address_of(at->ifa_addr);
+    if (!address || (at->ifa_flags & static_cast<unsigned>(IFF_UP)) == 0) continue;
+    const auto [index, is_new] = indices.try_emplace(at->ifa_name, 0);
+    if (is_new) index->second = ::if_nametoindex(at->ifa_name);
+    addresses.push_back({.interface = index->first, .index = index->second, .address = *address});
+  }
+  return addresses;
+}
+
+void read_ephemeral_ports(HostNetwork& network) {
+  const auto text = read_small_file("/proc/sys/net/ipv4/ip_local_port_range", 64).value_or("");
+  const char* const end = text.data() + text.size();
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  const auto read = std::from_chars(text.data(), end, first);
+  const char* at = read.ptr;
+  while (at != end && (*at == ' ' || *at == '\t')) ++at;
+  if (read.ec != std::errc() || std::from_chars(at, end, last).ec != std::errc()) return;
+  network.first_ephemeral_port = first;
+  network.last_ephemeral_port = last;
+}
+
+}  // namespace
+
+HostNetwork look_at_network() {
+  HostNetwork network{.addresses = interface_addresses()};
+  read_ephemeral_ports(network);
+  return network;
+}
+
+}  // namespace rollcall::host

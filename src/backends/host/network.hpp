@@ -1,0 +1,36 @@
+// The addresses of this host, and the ports that it gives away by itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/ip/address.hpp>
+
+namespace rollcall::host {
+
+struct InterfaceAddress {
+  std::string interface;    ///< Its name, "eth0".
+  std::uint32_t index = 0;  ///< The kernel's number of the interface.
+  boost::asio::ip::address address;
+
+  friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
+};
+
+struct HostNetwork {
+  std::vector<InterfaceAddress> addresses{};  ///< Of interfaces that are up.
+  /// Ports of sockets that did not ask for one, the last one too.
+  std::uint16_t first_ephemeral_port = 32768;
+  std::uint16_t last_ephemeral_port = 60999;
+
+  friend bool operator==(const HostNetwork&, const HostNetwork&) = default;
+};
+
+/// A look at the network namespace of the caller; a seam for tests.
+using LookAtNetwork = std::function<HostNetwork()>;
+
+/// Blocks for some microseconds. What cannot be read is as if it were not there.
+HostNetwork look_at_network();
+
+}  // namespace rollcall::host
