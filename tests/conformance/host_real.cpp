@@ -163,7 +163,7 @@ class HostReal final : public BackendUnderTest {
  private:
   struct Running {
     std::string name;
-    std::uint16_t port;
+    std::uint16_t port = 0;
     std::unique_ptr<Server> server;
   };
 
