@@ -79,7 +79,7 @@ Result<std::vector<ListeningSocket>> ScriptedHost::sockets(pid_t /*of*/) {
   if (refusal) return fail(*refusal);
   std::vector<ListeningSocket> all;
   for (const auto& [inode, socket] : sockets_) all.push_back(socket);
-  std::ranges::sort(all, std::less<ListeningSocket>());
+  std::ranges::sort(all, std::less<>());
   if (const auto ends = std::exchange(ends_after_the_dump, {})) end(*ends);
   return all;
 }
