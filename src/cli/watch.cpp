@@ -86,6 +86,7 @@ class WatchRun {
   asio::awaitable<void> mind_output();
 
   [[nodiscard]] bool wanted(const RuntimeEvent& event) const;
+  [[nodiscard]] bool is_nowhere(const Source& source) const;
   void note_if_nothing_runs();
 
   const Options& options_;
@@ -214,7 +215,7 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
     co_await source.events.wait();
     auto event = source.events.try_receive();
     if (event && key_of(*event) == nullptr) {
-      co_await show(std::move(*event));
+      if (!is_nowhere(source)) co_await show(std::move(*event));
       tried(source);
     } else if (event) {
       first.push_back(std::move(*event));
@@ -252,6 +253,12 @@ asio::awaitable<void> WatchRun::mind_output() {
   if (outlet_.error() == ECANCELED) co_return;
   console_.set_write_error(outlet_.error());
   stop();
+}
+
+/// To a person, a runtime that nobody named and that has no socket anywhere is no loss.
+bool WatchRun::is_nowhere(const Source& source) const {
+  const Target& target = source.target;
+  return options_.output != Output::jsonl && !target.named && target.place.url.empty();
 }
 
 bool WatchRun::wanted(const RuntimeEvent& event) const {
