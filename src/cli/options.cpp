@@ -49,6 +49,9 @@ struct Words {
   bool quiet = false;
   bool no_trunc = false;
   bool verbose = false;
+  bool user = false;
+  bool all_units = false;
+  std::vector<std::string> unit_types;
 };
 
 template <class Table>
@@ -85,6 +88,18 @@ std::expected<std::chrono::milliseconds, std::string> parse_look_period(const st
   }
   return std::chrono::round<std::chrono::milliseconds>(*period);
 }
+
+}  // namespace
+
+BackendOptions Options::backend_options() const {
+  BackendOptions options;
+  options.user_manager = user_manager;
+  options.all_units = all_units;
+  options.unit_types = unit_types;
+  return options;
+}
+
+namespace {
 
 /// The CLI11 program, bound to the words. This is the only place that knows commands and options.
 class Parser {
@@ -165,6 +180,12 @@ void Parser::add_shared_options() {
                "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
+  app_.option_defaults()->group("Units of systemd");
+  app_.add_flag("--user", words_.user, "Of your own manager instead of the system's");
+  app_.add_flag("--all-units", words_.all_units, "Also those that neither listen nor opted in");
+  add_repeated(app_, "--unit-type", words_.unit_types, "socket|timer|scope",
+               "Besides services; repeatable");
+  app_.get_option("--unit-type")->check(CLI::IsMember({"service", "socket", "timer", "scope"}));
   app_.option_defaults()->group("General");
   app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
   app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
@@ -288,6 +309,9 @@ std::expected<Options, std::string> Parser::options() const {
   options.all = words_.all;
   options.quiet = words_.quiet;
   options.no_trunc = words_.no_trunc;
+  options.user_manager = words_.user;
+  options.all_units = words_.all_units;
+  options.unit_types = words_.unit_types;
   return options;
 }
 

@@ -15,10 +15,14 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds between_looks{10};
 
-std::unique_ptr<RuntimeBackend> make(RuntimeBackendKind kind, const std::string& endpoint,
-                                     const asio::any_io_executor& executor) {
+BackendOptions options_for(const std::string& endpoint) {
   BackendOptions options;
   options.endpoint = endpoint;
+  return options;
+}
+
+std::unique_ptr<RuntimeBackend> make(RuntimeBackendKind kind, BackendOptions options,
+                                     const asio::any_io_executor& executor) {
   auto backend = make_backend(kind, std::move(options), executor);
   if (!backend) throw std::runtime_error(backend.error().describe());
   return std::move(*backend);
@@ -36,10 +40,14 @@ Result<T> await_result(asio::io_context& io, Task<T> task) {
 }  // namespace
 
 WatchFold::WatchFold(const std::string& endpoint, RuntimeBackendKind kind)
+    : WatchFold(options_for(endpoint), kind, [] {}) {}
+
+WatchFold::WatchFold(BackendOptions options, RuntimeBackendKind kind, std::function<void()> enter)
     : work_(io_.get_executor()),
-      backend_(make(kind, endpoint, io_.get_executor())),
+      backend_(make(kind, std::move(options), io_.get_executor())),
       channel_(make_event_channel(io_.get_executor())),
-      thread_([this] {
+      thread_([this, enter = std::move(enter)] {
+        enter();
         io_.run();
         const std::lock_guard lock(mutex_);
         executor_empty_ = true;

@@ -1,0 +1,43 @@
+// Which ports the processes of a unit listen on.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/instance.hpp>
+#include <rollcall/result.hpp>
+
+#include "transport/listeners.hpp"
+
+namespace rollcall::systemd {
+
+/// Listening sockets by the control group of who holds them.
+class PortBook {
+ public:
+  explicit PortBook(HostViewPtr view) : view_(std::move(view)), listeners_(view_) {}
+
+  /// Looks at the host again. The control groups whose sockets have changed since the last look.
+  ///
+  /// Errors: those of HostView::sockets(). What was seen before stays.
+  [[nodiscard]] Result<std::vector<std::string>> look();
+
+  /// What is listened on in a control group and those below it, as ports of the host.
+  [[nodiscard]] std::vector<PortMapping> of_group(std::string_view group) const;
+
+  /// The same for a unit with a network of its own: ports that are reached at its own addresses
+  /// alone. None if its network may not be looked at.
+  [[nodiscard]] std::vector<PortMapping> of_private_network(std::string_view group) const;
+
+ private:
+  using Groups = std::map<std::string, std::vector<Listener>, std::less<>>;
+  [[nodiscard]] Groups by_group(const ListenersSeen& seen) const;
+
+  HostViewPtr view_;
+  Listeners listeners_;
+  ListenersPtr seen_;
+  Groups groups_;
+};
+
+}  // namespace rollcall::systemd
