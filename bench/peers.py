@@ -63,14 +63,14 @@ def _succeeds(*command: str) -> bool:
 
 def require_all() -> None:
     """Raises BenchError with a sentence if one is not here: a peer is never left out in silence."""
-    for program in ("curl", "docker", "node", PYTHON):
+    for program in ("curl", "docker", "node", "ss", PYTHON):
         if shutil.which(program) is None:
             raise BenchError(f"{program} is not installed; scripts/setup --bench installs it")
     if not _succeeds(PYTHON, "-c", "import docker"):
         raise BenchError(f"Docker's SDK is not there for {PYTHON}; scripts/setup --bench installs python3-docker")
     if not _succeeds("node", "-e", "require('dockerode')"):
         raise BenchError("dockerode is not in bench/node_modules; scripts/bench puts it there with `npm ci`")
-    for binary in ("rollcall", "scripted_docker", "measured_run", "stamp"):
+    for binary in ("rollcall", "scripted_docker", "measured_run", "stamp", "crowd", "look"):
         if not (BIN / binary).exists():
             raise BenchError(f"{binary} is not built; run scripts/bench, which builds it")
 
@@ -81,6 +81,7 @@ def versions() -> dict[str, str]:
         "curl": ["curl", "--version"],
         "docker": ["docker", "--version"],
         "node": ["node", "--version"],
+        "ss": ["ss", "--version"],
         "dockerode": ["node", "-p", "require('dockerode/package.json').version"],
         "python docker": [PYTHON, "-c", "import docker; print(docker.__version__)"],
     }

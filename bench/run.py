@@ -15,6 +15,7 @@ from row_latency import latency_row
 from row_list import growth_row, list_row
 from row_memory import memory_row
 from row_restart import restart_row
+from row_sockets import sockets_row
 
 SIZES = [100, 1000, 5000]
 QUICK_PAIRS = 3
@@ -27,6 +28,7 @@ ROWS: dict[str, Row] = {
     "latency": latency_row,
     "restart": restart_row,
     "dockerd": dockerd_row,
+    "sockets": sockets_row,
 }
 
 

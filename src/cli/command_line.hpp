@@ -22,7 +22,8 @@ std::vector<std::string> choices_in(std::string_view value);
 struct CommandHelp {
   std::string name;
   std::string summary;               ///< One line.
-  std::vector<std::string> choices;  ///< Of its one argument; empty if it takes none.
+  std::string argument;              ///< "bash|zsh", "[RUNTIME...]"; empty if it takes none.
+  std::vector<std::string> choices;  ///< The words that it may be.
   std::vector<OptionHelp> options;   ///< Its own, and those that all commands share.
   std::string notes;                 ///< What stands below the options: examples.
 };

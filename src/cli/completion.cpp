@@ -112,7 +112,7 @@ std::string zsh_script(const CommandLine& line) {
     branches += fmt::format("    {}) _arguments", command.name);
     for (const OptionHelp& option : command.options) branches += zsh_option(option);
     if (!command.choices.empty()) {
-      branches += fmt::format(" '1: :({})'", fmt::join(command.choices, " "));
+      branches += fmt::format(" '*: :({})'", fmt::join(command.choices, " "));
     }
     branches += " ;;\n";
   }

@@ -64,7 +64,7 @@ std::string help_text(const CommandLine& line) {
 
 std::string help_text(const CommandHelp& command) {
   std::string text = command.summary + "\n\nUsage: rollcall " + command.name;
-  if (!command.choices.empty()) text += fmt::format(" {}", fmt::join(command.choices, "|"));
+  if (!command.argument.empty()) text += " " + command.argument;
   if (!command.options.empty()) text += " [OPTIONS]";
   return text + "\n" + options_text(command.options) + "\n" + command.notes;
 }

@@ -11,6 +11,7 @@ inline constexpr std::string_view summary =
 inline constexpr std::string_view notes = R"(Try:
   rollcall ls                                what runs now
   rollcall watch                             what runs now, and every change
+  rollcall ls host                           whatever listens on this host
   rollcall doctor                            which runtimes answer, and why others do not
   source <(rollcall completion bash)         completion in this shell
 
@@ -27,6 +28,7 @@ inline constexpr std::string_view list_notes = R"(Examples:
   rollcall ls --format '{{.Name}}\t{{.Ports}}'
   rollcall ls --runtime docker --endpoint unix:///run/other/docker.sock
 
+The host is always asked, and leaves out what another runtime lists.
 Filters of one key are alternatives; those of different keys must all hold.
 Keys: runtime, state, health, group (exact, or a pattern), name (a part of it, or
 a pattern for all of it), label (KEY or KEY=VALUE).
@@ -40,6 +42,7 @@ inline constexpr std::string_view watch_notes = R"(Examples:
   rollcall watch -o jsonl | jq -r 'select(.type == "stopped").name'
 
 What runs now comes first, marked (initial). Lost engines are waited for. Ctrl-C ends it.
+The host is looked at every --look-period; all others tell their changes at once.
 Filters are those of `rollcall ls`; a change is shown if the instance matches
 before or after it.
 )";
@@ -49,7 +52,7 @@ inline constexpr std::string_view doctor_notes = R"(Examples:
   rollcall doctor --endpoint tcp://10.0.0.7:2375
   rollcall doctor -o json
 
-Exit code 0 if one runtime answers.
+Exit code 0 if one runtime answers; the host always does.
 )";
 
 inline constexpr std::string_view completion_notes = R"(Examples:

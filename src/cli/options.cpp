@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -12,11 +11,15 @@
 #include "cli/command_line.hpp"
 #include "cli/manual.hpp"
 #include "cli/suggest.hpp"
+#include "cli/times.hpp"
 
 namespace rollcall::cli {
 namespace {
 
 constexpr int usage_error = 2;
+
+constexpr std::string_view runtimes_name = "runtimes";
+constexpr std::string_view runtime_words = "all|auto|docker|podman|systemd|incus|kubernetes|host";
 
 constexpr auto outputs =
     std::to_array<std::pair<std::string_view, Output>>({{"table", Output::table},
@@ -37,6 +40,7 @@ constexpr auto sort_keys =
 /// The command line as it was written.
 struct Words {
   std::vector<std::string> runtimes;
+  std::vector<std::string> arguments;  // runtimes, too
   std::vector<std::string> endpoints;
   std::vector<std::string> filters;
   std::string output = "table";
@@ -57,24 +61,6 @@ struct Words {
 template <class Table>
 auto value_of(const Table& table, std::string_view word) {
   return std::ranges::find(table, word, [](const auto& entry) { return entry.first; })->second;
-}
-
-/// "5s", "500ms", "1m", or a number of seconds; more than nothing and at most a day.
-std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return {};
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  double seconds = number;
-  if (unit == "ms") {
-    seconds = number / 1000;
-  } else if (unit == "m") {
-    seconds = number * 60;
-  } else if (unit != "s" && !unit.empty()) {
-    return {};
-  }
-  if (!(seconds > 0 && seconds <= 86400)) return {};
-  return std::chrono::round<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
 /// How often to look. The host's processes may be many: looking without a pause would keep a core
@@ -115,6 +101,7 @@ class Parser {
                 const std::string& value, const std::string& text);
   void add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& words,
                     const std::string& value, const std::string& text);
+  void add_runtimes(CLI::App& command);
   void add_shared_options();
   void add_list();
   void add_watch();
@@ -173,10 +160,14 @@ void Parser::add_repeated(CLI::App& app, const std::string& names, std::vector<s
   app.add_option(names, words, text)->allow_extra_args(false)->type_name(value);
 }
 
+void Parser::add_runtimes(CLI::App& command) {
+  command.add_option(std::string(runtimes_name), words_.arguments)
+      ->type_name(std::string(runtime_words));
+}
+
 void Parser::add_shared_options() {
   app_.option_defaults()->group("Where to look");
-  add_repeated(app_, "-r,--runtime", words_.runtimes,
-               "all|auto|docker|podman|systemd|incus|kubernetes|host",
+  add_repeated(app_, "-r,--runtime", words_.runtimes, std::string(runtime_words),
                "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
@@ -194,6 +185,7 @@ void Parser::add_shared_options() {
 void Parser::add_list() {
   list_ = app_.add_subcommand("ls", "Show what runs now");
   list_->footer(std::string(manual::list_notes));
+  add_runtimes(*list_);
   list_->option_defaults()->group("Which");
   list_->add_flag("-a,--all", words_.all, "Also what does not run");
   add_repeated(*list_, "-f,--filter", words_.filters, "KEY=VALUE", "Only what matches; repeatable");
@@ -216,6 +208,7 @@ void Parser::add_list() {
 void Parser::add_watch() {
   watch_ = app_.add_subcommand("watch", "Show what runs now, then every change");
   watch_->footer(std::string(manual::watch_notes));
+  add_runtimes(*watch_);
   watch_->option_defaults()->group("Which");
   add_repeated(*watch_, "-f,--filter", words_.filters, "KEY=VALUE",
                "Only what matches; repeatable");
@@ -230,6 +223,7 @@ void Parser::add_watch() {
 void Parser::add_doctor() {
   doctor_ = app_.add_subcommand("doctor", "Tell which runtimes answer, and why others do not");
   doctor_->footer(std::string(manual::doctor_notes));
+  add_runtimes(*doctor_);
   doctor_->option_defaults()->group("Output");
   add_choice(*doctor_, "-o,--output", words_.output, {"text", "json"},
              "The form of the output (default: text)");
@@ -283,7 +277,9 @@ std::expected<Options, std::string> Parser::options() const {
   options.command = command() == watch_    ? Command::watch
                     : command() == doctor_ ? Command::doctor
                                            : Command::list;
-  auto selection = Selection::parse(words_.runtimes, words_.endpoints);
+  std::vector<std::string> runtimes = words_.runtimes;
+  runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
+  auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
@@ -358,14 +354,18 @@ void append_options(const CLI::App& app, std::vector<OptionHelp>& all) {
 CommandHelp Parser::describe(const CLI::App& command) const {
   CommandHelp help{.name = command.get_name(),
                    .summary = command.get_description(),
+                   .argument = {},
                    .choices = {},
                    .options = {},
                    .notes = command.get_footer()};
   append_options(command, help.options);
   if (&command == completion_) {
-    help.choices = choices_in(command.get_option("shell")->get_type_name());
+    help.argument = command.get_option("shell")->get_type_name();
+    help.choices = choices_in(help.argument);
   } else {
     append_options(app_, help.options);
+    help.argument = "[RUNTIME...]";
+    help.choices = choices_in(runtime_words);
   }
   // Help comes first in CLI11's order, and interests least.
   std::ranges::rotate(help.options, help.options.begin() + 1);

@@ -38,6 +38,15 @@ TEST(Options, TheDefaultIsAllThatAnswer) {
   EXPECT_EQ(options.timeout, std::chrono::seconds(5));
 }
 
+TEST(Options, RuntimesMayBeNamedAlone) {
+  const Options options = parsed({"ls", "host", "docker", "-r", "podman", "-o", "json"});
+  EXPECT_FALSE(options.selection.all);
+  EXPECT_THAT(options.selection.kinds,
+              testing::ElementsAre(RuntimeBackendKind::podman, RuntimeBackendKind::host,
+                                   RuntimeBackendKind::docker));
+  EXPECT_TRUE(parsed({"watch", "all"}).selection.all);
+}
+
 TEST(Options, TheHostIsLookedAtAsOftenAsIsSaid) {
   EXPECT_EQ(parsed({"watch"}).look_period, std::chrono::seconds(5));
   EXPECT_EQ(parsed({"watch", "--look-period", "250ms"}).look_period,
@@ -97,8 +106,9 @@ TEST(Options, MistakesAreExplainedInOneLine) {
   EXPECT_THAT(misuse({"lss"}), HasSubstr("unknown command 'lss'; did you mean 'ls'?"));
   EXPECT_THAT(misuse({"ls", "--fliter", "a=b"}), HasSubstr("did you mean '--filter'?"));
   EXPECT_THAT(misuse({"--versoin"}), HasSubstr("did you mean '--version'?"));
-  EXPECT_THAT(misuse({"ls", "web"}), HasSubstr("one word too many"));
-  EXPECT_THAT(misuse({"ls", "watch"}), HasSubstr("one word too many"));
+  EXPECT_THAT(misuse({"ls", "web"}), HasSubstr("no runtime is called 'web'"));
+  EXPECT_THAT(misuse({"ls", "watch"}), HasSubstr("no runtime is called 'watch'"));
+  EXPECT_THAT(misuse({"completion", "bash", "zsh"}), HasSubstr("one word too many"));
   EXPECT_THAT(misuse({"ls", "-o", "jsn"}), HasSubstr("did you mean 'json'?"));
   EXPECT_THAT(misuse({"ls", "-o"}), HasSubstr("--output needs a value"));
   EXPECT_THAT(misuse({"ls", "-q", "-o", "json"}), HasSubstr("--output"));

@@ -86,6 +86,7 @@ class WatchRun {
   asio::awaitable<void> mind_output();
 
   [[nodiscard]] bool wanted(const RuntimeEvent& event) const;
+  [[nodiscard]] bool is_nowhere(const Source& source) const;
   void note_if_nothing_runs();
 
   const Options& options_;
@@ -215,8 +216,8 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
     co_await source.events.wait();
     auto event = source.events.try_receive();
     if (event && key_of(*event) == nullptr) {
+      if (!is_nowhere(source)) co_await show(std::move(*event));
       tried(source);
-      co_await show(std::move(*event));
     } else if (event) {
       first.push_back(std::move(*event));
     } else if (!source.events.synced()) {
@@ -224,13 +225,13 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
     }
   }
   source.listed = true;
-  tried(source);
   // All are known before one is shown, so that each can name those that it depends on.
   for (const RuntimeEvent& event : first) known_.apply(event);
   for (RuntimeEvent& event : first) co_await show(std::move(event));
   first = {};
   give_back_memory();
   --unsynced_;
+  tried(source);
   note_if_nothing_runs();
 }
 
@@ -253,6 +254,12 @@ asio::awaitable<void> WatchRun::mind_output() {
   if (outlet_.error() == ECANCELED) co_return;
   console_.set_write_error(outlet_.error());
   stop();
+}
+
+/// To a person, a runtime that nobody named and that has no socket anywhere is no loss.
+bool WatchRun::is_nowhere(const Source& source) const {
+  const Target& target = source.target;
+  return options_.output != Output::jsonl && !target.named && target.place.url.empty();
 }
 
 bool WatchRun::wanted(const RuntimeEvent& event) const {

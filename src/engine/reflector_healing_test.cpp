@@ -165,7 +165,7 @@ TEST_F(ReflectorHealingTest, AQuietStreamIsProbedEveryThirtySeconds) {
   EXPECT_THAT(events(), ElementsAre("backend_disconnected"));
 }
 
-TEST_F(ReflectorHealingTest, OneWithoutItsAddressIsLookedAtThreeTimesMore) {
+TEST_F(ReflectorHealingTest, OneThatIsNotSettledIsLookedAtSixTimesMore) {
   watch();
   engine_.put(make_instance("1", "a"));
   engine_.unsettled["1"] = true;
@@ -178,20 +178,20 @@ TEST_F(ReflectorHealingTest, OneWithoutItsAddressIsLookedAtThreeTimesMore) {
   env_->advance(250ms);
   EXPECT_EQ(engine_.reads, 3);
   EXPECT_THAT(events(), ElementsAre("started a with address live"));
-  env_->advance(20s);
-  EXPECT_EQ(engine_.reads, 4);
+  env_->advance(10min);
+  EXPECT_EQ(engine_.reads, 7);
 }
 
-TEST_F(ReflectorHealingTest, ANewRunWithoutItsAddressIsLookedAtThreeTimesAgain) {
+TEST_F(ReflectorHealingTest, ANewRunThatIsNotSettledIsLookedAtSixTimesAgain) {
   watch();
   engine_.put(make_instance("1", "a"));
   engine_.unsettled["1"] = true;
   engine_.touch("1", RunMark::began);
-  env_->advance(20s);
-  EXPECT_EQ(engine_.reads, 4);
+  env_->advance(2min);
+  EXPECT_EQ(engine_.reads, 7);
   engine_.touch("1", RunMark::ended);
-  env_->advance(20s);
-  EXPECT_EQ(engine_.reads, 8);
+  env_->advance(2min);
+  EXPECT_EQ(engine_.reads, 14);
 }
 
 TEST_F(ReflectorHealingTest, ADoubtDuringAListListsAgainBeforeReconnected) {

@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t max_readings = 8;  // requests in flight beside the stream
 constexpr std::size_t max_batch = 100;   // ids in one request
 constexpr Duration quiet_before_probe = 30s;
-constexpr std::array<Duration, 3> look_again_after = {50ms, 200ms, 1000ms};
+// An address comes within a second; a server that is slow to start takes longer to listen.
+constexpr std::array<Duration, 6> look_again_after = {50ms, 200ms, 1s, 5s, 20s, 60s};
 constexpr Duration settle_endpoint = 20ms;
 constexpr double resync_spread = 0.2;
 

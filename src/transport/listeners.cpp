@@ -1,6 +1,7 @@
 #include "transport/listeners.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "transport/cgroup.hpp"
+#include "transport/small_files.hpp"
 
 namespace rollcall {
 namespace {
@@ -122,6 +124,16 @@ void Listeners::find_owners(ListenersSeen& seen) const {
       if (auto identity = view_->identity(pid)) seen.owners.emplace(pid, std::move(*identity));
     }
   }
+}
+
+PortRange ephemeral_ports() {
+  const auto text = read_small_file("/proc/sys/net/ipv4/ip_local_port_range", 64).value_or("");
+  PortRange range;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, range.first);
+  const char* const second = std::find_if(first.ptr, end, [](char c) { return c != '\t'; });
+  std::from_chars(second, end, range.last);
+  return range;
 }
 
 std::vector<Listener> listeners_of(const ListenersSeen& seen, std::span<const pid_t> pids) {

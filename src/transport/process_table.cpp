@@ -168,29 +168,28 @@ std::optional<ProcessIdentity> ProcessTable::identity(pid_t pid) const {
 }
 
 std::optional<Process> ProcessTable::process(pid_t pid) {
-  const auto before = identity(pid);
-  if (!before) return std::nullopt;
-  const auto file = [&](std::string_view name, std::size_t limit) {
-    return read_small_file(fmt::format("{}/{}/{}", proc_, pid, name), limit).value_or("");
-  };
+  const Folder folder(fmt::format("{}/{}", proc_, pid));
+  const auto text = folder.file("stat", status_limit);
+  auto identity = text ? parse_stat(*text) : std::nullopt;
+  if (!identity) return std::nullopt;
   Process process;
-  static_cast<ProcessIdentity&>(process) = *before;
-  process.uid = effective_uid(file("status", status_limit));
+  static_cast<ProcessIdentity&>(process) = std::move(*identity);
+  process.arguments = split_arguments(folder.file("cmdline", arguments_limit).value_or(""));
+  process.cgroups = parse_cgroups(folder.file("cgroup", cgroups_limit).value_or(""));
+  process.executable = valid_utf8(folder.link("exe"));
+  process.network_namespace = namespace_inode(folder.link("ns/net"));
+  // Read last: one that is still there now was there for all that was read before.
+  const auto status = folder.file("status", status_limit);
+  if (!status) return std::nullopt;
+  process.uid = effective_uid(*status);
   process.user = user_name(process.uid);
-  process.arguments = split_arguments(file("cmdline", arguments_limit));
-  process.cgroups = parse_cgroups(file("cgroup", cgroups_limit));
-  process.executable = valid_utf8(read_link(fmt::format("{}/{}/exe", proc_, pid)));
-  process.network_namespace = namespace_inode(read_link(fmt::format("{}/{}/ns/net", proc_, pid)));
   if (booted_at_) {
     const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    const auto since_boot = std::chrono::seconds(before->start_ticks / ticks) +
+    const auto since_boot = std::chrono::seconds(process.start_ticks / ticks) +
                             std::chrono::nanoseconds(std::nano::den / ticks) *
-                                static_cast<std::int64_t>(before->start_ticks % ticks);
+                                static_cast<std::int64_t>(process.start_ticks % ticks);
     process.started_at = *booted_at_ + since_boot;
   }
-  // Ended, and its number given anew while it was read: what was read is of two.
-  const auto after = identity(pid);
-  if (!after || after->start_ticks != before->start_ticks) return std::nullopt;
   return process;
 }
 

@@ -33,6 +33,7 @@ class FakeProc : public testing::Test {
 
   void add(int pid, std::string_view comm = "server", int start_ticks = 250) {
     proc_.write(fmt::format("{}/stat", pid), stat_line(pid, comm, start_ticks));
+    proc_.write(fmt::format("{}/status", pid), "Uid:\t0\t0\t0\t0\n");
   }
   void open_socket(int pid, int fd, int inode) {
     proc_.link(fmt::format("{}/fd/{}", pid, fd), fmt::format("socket:[{}]", inode));
@@ -85,6 +86,12 @@ TEST_F(FakeProc, OneThatHasEndedIsAbsent) {
   EXPECT_EQ(table().identity(42), std::nullopt);
   proc_.write("43/stat", "");
   EXPECT_EQ(table().process(43), std::nullopt);
+}
+
+TEST_F(FakeProc, OneThatEndsWhileItIsReadIsAbsent) {
+  proc_.write("42/stat", stat_line(42, "server", 250));
+  EXPECT_NE(table().identity(42), std::nullopt);
+  EXPECT_EQ(table().process(42), std::nullopt);
 }
 
 TEST_F(FakeProc, ListsProcessesInOrder) {

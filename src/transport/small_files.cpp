@@ -11,8 +11,10 @@
 
 namespace rollcall {
 
-std::optional<std::string> read_small_file(const std::string& path, std::size_t limit) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+namespace {
+
+std::optional<std::string> read_at(int folder, const char* name, std::size_t limit) {
+  const int fd = ::openat(folder, name, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
   std::array<char, 4096> piece;
   std::string text;
@@ -28,9 +30,26 @@ std::optional<std::string> read_small_file(const std::string& path, std::size_t 
   return text;
 }
 
-std::string read_link(const std::string& path) {
+}  // namespace
+
+std::optional<std::string> read_small_file(const std::string& path, std::size_t limit) {
+  return read_at(AT_FDCWD, path.c_str(), limit);
+}
+
+Folder::Folder(const std::string& path)
+    : fd_(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+
+Folder::~Folder() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::optional<std::string> Folder::file(const char* name, std::size_t limit) const {
+  return fd_ < 0 ? std::nullopt : read_at(fd_, name, limit);
+}
+
+std::string Folder::link(const char* name) const {
   std::array<char, PATH_MAX> target;
-  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  const ssize_t size = fd_ < 0 ? -1 : ::readlinkat(fd_, name, target.data(), target.size());
   return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
 

@@ -13,8 +13,23 @@ namespace rollcall {
 /// The file from its beginning, at most `limit` bytes of it; nothing if it cannot be read.
 std::optional<std::string> read_small_file(const std::string& path, std::size_t limit);
 
-/// Where a symbolic link leads; empty if it cannot be read.
-std::string read_link(const std::string& path);
+/// A folder whose files are read by their names. Of /proc/PID it stays that of one process: when
+/// that has ended nothing can be read, even if its number was given anew.
+class Folder {
+ public:
+  explicit Folder(const std::string& path);
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  [[nodiscard]] std::optional<std::string> file(const char* name, std::size_t limit) const;
+
+  /// Where a symbolic link leads; empty if it cannot be read.
+  [[nodiscard]] std::string link(const char* name) const;
+
+ private:
+  int fd_;
+};
 
 /// Goes through the entries of a folder.
 class FolderReader {

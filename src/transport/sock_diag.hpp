@@ -27,7 +27,7 @@ struct ListeningSocket {
   std::uint64_t inode = 0;      ///< As in `socket:[N]` of /proc/PID/fd; 0: no process has it open.
   /// The id of the version 2 control group in which the socket was made, which a process that was
   /// moved later has left. Absent on kernels before 5.8.
-  std::optional<std::uint64_t> cgroup;
+  std::optional<std::uint64_t> cgroup{};
 
   friend bool operator==(const ListeningSocket&, const ListeningSocket&) = default;
 };

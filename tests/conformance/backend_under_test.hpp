@@ -7,6 +7,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -25,6 +26,20 @@ struct MakeOptions {
   Logger log = {};
 };
 
+/// What not every runtime has. The sentences of the contract about it cannot apply to one without.
+enum class Ability : std::uint8_t {
+  automatic,     ///< It is one of those that `auto` tries.
+  refused,       ///< Its place can be there without anybody who listens.
+  mute,          ///< It can accept a connection and not answer.
+  not_this_api,  ///< Something else can answer in its place.
+  ended_ones,    ///< It knows of instances that do not run.
+  pausing,       ///< It tells paused instances from running ones.
+  restarting,    ///< It says that it is about to start an instance again.
+  lasting_ids,   ///< An instance that is started again keeps its id.
+  new_ids,       ///< One that is made anew under its name has another id.
+  renaming,      ///< An instance can be given another name.
+};
+
 /// One engine that is the test's own, up when it is made.
 class BackendUnderTest {
  public:
@@ -40,6 +55,9 @@ class BackendUnderTest {
 
   /// Runs what is ready on both sides, and lets a moment pass.
   virtual void let_pass() = 0;
+
+  /// Why the runtime has no such thing; empty: it has.
+  [[nodiscard]] virtual std::string_view lacks(Ability /*ability*/) const { return {}; }
 
   // The engine. What is made gets an id; each returns when the engine has done it.
   virtual std::string create(const std::string& name) = 0;  ///< Without starting it.
@@ -101,7 +119,7 @@ class ScriptedBackend : public BackendUnderTest {
 /// One line of backends.cpp.
 struct BackendCase {
   std::string name;  ///< docker_scripted
-  bool scripted;
+  bool scripted;     ///< It makes a ScriptedBackend, whose engine speaks HTTP.
   std::unique_ptr<BackendUnderTest> (*make)();
 };
 
@@ -114,5 +132,8 @@ const std::vector<BackendCase>& all_backends();
 std::unique_ptr<BackendUnderTest> docker_scripted();
 std::unique_ptr<BackendUnderTest> docker_26_scripted();
 std::unique_ptr<BackendUnderTest> docker_real();
+std::unique_ptr<BackendUnderTest> host_scripted();
+std::unique_ptr<BackendUnderTest> systemd_scripted();
+std::unique_ptr<BackendUnderTest> systemd_real();
 
 }  // namespace rollcall::conformance

@@ -8,6 +8,9 @@ const std::vector<BackendCase>& all_backends() {
       {"docker_scripted", true, &docker_scripted},
       {"docker_26_scripted", true, &docker_26_scripted},
       {"docker_real", false, &docker_real},
+      {"host_scripted", false, &host_scripted},
+      {"systemd_scripted", false, &systemd_scripted},
+      {"systemd_real", false, &systemd_real},
   };
   return all;
 }

@@ -53,7 +53,7 @@ TEST_P(Connect, IsIdempotent) {
 }
 
 TEST_P(Connect, IsOneAttempt) {
-  const std::string endpoint = engine().broken_endpoint(ConnectFault::refused);
+  const std::string endpoint = engine().broken_endpoint(ConnectFault::missing);
   make_backend({.endpoint = endpoint});
   EXPECT_FALSE(call(backend().connect()));
   EXPECT_TRUE(nothing_is_left());
@@ -64,14 +64,17 @@ TEST_P(Connect, SaysThatItIsMissing) {
 }
 
 TEST_P(Connect, SaysThatItIsRefused) {
+  REQUIRE_ABILITY(refused);
   expect_fault(ConnectFault::refused);
 }
 
 TEST_P(Connect, SaysThatItIsMute) {
+  REQUIRE_ABILITY(mute);
   expect_fault(ConnectFault::mute);
 }
 
 TEST_P(Connect, SaysThatItIsNotThisApi) {
+  REQUIRE_ABILITY(not_this_api);
   expect_fault(ConnectFault::not_this_api);
 }
 
@@ -107,6 +110,7 @@ TEST_P(List, HoldsTheRunningSetAlone) {
 }
 
 TEST_P(List, ShowsTheOthersToThoseWhoAskForThem) {
+  REQUIRE_ABILITY(ended_ones);
   make_backend({.include_stopped = true});
   engine().create("created");
   const std::string exited = engine().run("exited");
@@ -184,6 +188,7 @@ TEST_P(WatchCall, EndsInTheMiddleOfReconnectingToo) {
 }
 
 TEST_P(WatchCall, EndsWhileTheEngineIsMuteToo) {
+  REQUIRE_ABILITY(mute);
   const std::string endpoint = engine().broken_endpoint(ConnectFault::mute);
   make_backend({.endpoint = endpoint});
   watch();
@@ -253,7 +258,13 @@ TEST_P(WatchCall, WaitsForAnEngineThatComesLater) {
 
 INSTANTIATE_TEST_SUITE_P(Each, WatchCall, testing::ValuesIn(chosen_backends()), name_of);
 
-class Automatic : public Conformance {};
+class Automatic : public Conformance {
+ protected:
+  void SetUp() override {
+    Conformance::SetUp();
+    REQUIRE_ABILITY(automatic);
+  }
+};
 
 TEST_P(Automatic, TakesTheFirstThatAnswersAndItsNameIsTheConcreteOne) {
   make_backend({.automatic = true});

@@ -45,6 +45,12 @@ void Conformance::begin_again() {
   engine_ = GetParam().make();
 }
 
+std::vector<BackendCase> chosen(std::string_view name) {
+  std::vector<BackendCase> backends = chosen_backends();
+  std::erase_if(backends, [name](const BackendCase& backend) { return backend.name != name; });
+  return backends;
+}
+
 RuntimeBackend& Conformance::backend() {
   if (!backend_) make_backend({});
   return *backend_;

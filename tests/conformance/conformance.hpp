@@ -91,6 +91,12 @@ class Conformance : public testing::TestWithParam<BackendCase> {
   CheckedFold fold_;
 };
 
+/// Ends a test of what the runtime does not have, and says why: gtest counts and lists those tests.
+#define REQUIRE_ABILITY(ability)                                            \
+  if (const auto why = engine().lacks(Ability::ability); !why.empty()) {    \
+    GTEST_SKIP() << "does not apply to " << engine().name() << ": " << why; \
+  }
+
 /// A test of what only a scripted engine can do.
 class ScriptedConformance : public Conformance {
  protected:
@@ -123,6 +129,8 @@ Result<T> Conformance::call(Task<T> task) {
 /// Those that --backend= chose.
 std::vector<BackendCase> chosen_backends();
 std::vector<BackendCase> chosen_scripted();
+/// The one with this name, if it was chosen.
+std::vector<BackendCase> chosen(std::string_view name);
 /// False if no backend has that name.
 bool choose_backend(std::string name);
 

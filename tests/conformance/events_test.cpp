@@ -55,6 +55,7 @@ TEST_P(Events, FoldToWhatRunsHoweverLateTheyAreTaken) {
 }
 
 TEST_P(Events, AreAtMostTwoAnInstanceForAConsumerThatIsBehind) {
+  REQUIRE_ABILITY(renaming);
   const std::string id = started("web");
   sleep_as_consumer();
   for (int round = 0; round < 4; ++round) {
@@ -93,6 +94,7 @@ TEST_P(Events, OfAnOutageThatWasNotSeenAreItsDifferencesAlone) {
 }
 
 TEST_P(Events, OfOneInstanceAlternate) {
+  REQUIRE_ABILITY(pausing);
   const std::string id = started("web");
   engine().pause(id);
   ASSERT_TRUE(wait_for(id, InstanceState::paused));
@@ -104,6 +106,7 @@ TEST_P(Events, OfOneInstanceAlternate) {
 }
 
 TEST_P(Events, OfOneMadeAnewUnderItsNameAreStoppedOldAndStartedNew) {
+  REQUIRE_ABILITY(new_ids);
   const std::string old = started("web");
   engine().remove(old);
   const std::string now = engine().run("web");
@@ -113,6 +116,7 @@ TEST_P(Events, OfOneMadeAnewUnderItsNameAreStoppedOldAndStartedNew) {
 }
 
 TEST_P(Events, ANewNameIsAnUpdate) {
+  REQUIRE_ABILITY(renaming);
   const std::string id = started("before");
   engine().rename(id, "after");
   ASSERT_TRUE(wait_until([this] { return fold().find("after") != nullptr; }));
@@ -145,6 +149,7 @@ TEST_P(Events, AnEndIsStopped) {
 }
 
 TEST_P(Events, AnEndThatFindsItRunningAgainIsStoppedAndStarted) {
+  REQUIRE_ABILITY(lasting_ids);
   const std::string id = started("web");
   engine().restart(id);
   ASSERT_TRUE(wait_for_count("stopped", 1));
@@ -155,6 +160,7 @@ TEST_P(Events, AnEndThatFindsItRunningAgainIsStoppedAndStarted) {
 }
 
 TEST_P(Events, OneThatIsRestartingIsPartOfTheRunningSet) {
+  REQUIRE_ABILITY(restarting);
   const std::string id = engine().run_crashing("crashing");
   ASSERT_TRUE(wait_for(id, InstanceState::restarting)) << transcript(fold());
   engine().remove(id);

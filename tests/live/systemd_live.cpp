@@ -27,7 +27,7 @@ void SystemdLive::watch(bool all_units) {
   options.all_units = all_units;
   options.look_period = 200ms;
   // The thread sees the sockets of the network that the services are in.
-  watched_.emplace(std::move(options), RuntimeBackendKind::systemd,
+  watched_.emplace(RuntimeBackendKind::systemd, std::move(options),
                    [this] { manager_->join_network(); });
   watched_->watch();
   ASSERT_TRUE(watched_->wait_synced());

@@ -58,7 +58,7 @@ TEST_F(SystemdManagerLive, ADropInCountsAfterAReload) {
 TEST_F(SystemdManagerLive, ThatAFileChangedWithoutAReloadIsNotedWhenItIsReadAgain) {
   start();
   run_quietly();
-  manager().write_unit("web.service.d/10-name.conf", "[X-Rollcall]\nName=Wiki\n");
+  write_sleeper("web.service");
   manager().systemctl({"restart", "web.service"});
   ASSERT_TRUE(becomes("web.service", [](const Instance& it) {
     return !it.problems.empty() && it.problems[0].where == "NeedDaemonReload";

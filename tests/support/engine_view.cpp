@@ -23,6 +23,7 @@ struct Facts {
   std::string addresses;
   std::string labels;
   std::string owner;
+  bool on_host = false;
 };
 
 std::string text_of(const json::object& object, std::string_view key) {
@@ -95,6 +96,7 @@ Facts facts_of(const json::object& item) {
   constexpr std::string_view container = "container:";
   const auto mode = text_of(item.at("HostConfig").as_object(), "NetworkMode");
   if (mode.starts_with(container)) facts.owner = mode.substr(container.size());
+  facts.on_host = mode == "host";
   return facts;
 }
 
@@ -151,7 +153,8 @@ void compare(const Facts& told, const Facts& engine, std::vector<std::string>& s
   note("state", told.state, engine.state);
   // The prose of a paused container has no room for its health.
   if (engine.state == "running") note("health", told.health, engine.health);
-  note("ports", told.ports, engine.ports);
+  // Of one with the host's network the engine does not know what it listens on.
+  if (!engine.on_host) note("ports", told.ports, engine.ports);
   note("addresses", told.addresses, engine.addresses);
   note("labels", told.labels, engine.labels);
   note("owner", told.owner, engine.owner);

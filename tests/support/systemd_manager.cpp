@@ -1,13 +1,16 @@
 #include "support/systemd_manager.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rollcall::support {
 namespace {
@@ -16,6 +19,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds start_deadline{30};
+constexpr std::chrono::seconds command_deadline{60};
 
 // $1: the folder of the room, $2: the name of its control group. Everything is below that group;
 // /run is the room's own, so that nobody outside takes this host for one that was booted with
@@ -52,7 +56,7 @@ for unit in basic sysinit sockets timers paths slices local-fs local-fs-pre swap
 done
 cp -L /lib/systemd/system/dbus.service /lib/systemd/system/dbus.socket \
   /lib/systemd/system/user.slice /lib/systemd/system/systemd-exit.service "$base/"
-sed -i '/^Alias=/d' "$base"/*.*
+find "$base" -maxdepth 1 -type f -exec sed -i '/^Alias=/d' {} +
 ln -sfn multi-user.target "$base/default.target"
 ln -sfn ../dbus.socket "$base/sockets.target.wants/dbus.socket"
 exec unshare --mount --pid --cgroup --uts --ipc --fork --kill-child=SIGKILL bash -ec '
@@ -155,27 +159,30 @@ void SystemdManager::remove_unit(const std::string& name) const {
   fs::remove(unit_folder(sandbox_, kind_) / name);
 }
 
-std::vector<std::string> SystemdManager::systemctl_command(std::vector<std::string> words) const {
+Output SystemdManager::run_systemctl(std::vector<std::string> words) const {
+  // By the private socket, which works without the bus, too; it takes no client from outside of the
+  // manager's own processes.
   std::vector<std::string> command;
   if (kind_ == Kind::user) {
-    // The private socket: it works without the bus, too.
     command = {"env", "XDG_RUNTIME_DIR=" + sandbox_.folder() + "/run", "systemctl", "--user"};
   } else {
     command = {"nsenter", "--target", fmt::format("{}", pid()), "--all", "systemctl"};
   }
   command.emplace_back("--no-pager");
-  command.insert(command.end(), std::make_move_iterator(words.begin()),
-                 std::make_move_iterator(words.end()));
-  return command;
+  std::ranges::move(words, std::back_inserter(command));
+  if (kind_ == Kind::system) return support::run(command, command_deadline);
+  const Capture out;
+  const Capture err;
+  Process process = sandbox_.spawn(command, {.in = -1, .out = out.fd(), .err = err.fd()});
+  const auto status = process.wait(command_deadline);
+  return {.status = status, .out = out.text(), .err = err.text()};
 }
 
 std::string SystemdManager::systemctl(std::vector<std::string> words) const {
-  return run_or_throw(systemctl_command(std::move(words)), 60s);
-}
-
-bool SystemdManager::try_systemctl(std::vector<std::string> words) const {
-  return support::run(systemctl_command(std::move(words)), 60s).status ==
-         ExitStatus{.code = 0, .signal = 0};
+  const std::string what = fmt::format("systemctl {}", fmt::join(words, " "));
+  Output output = run_systemctl(std::move(words));
+  if (output.status == ExitStatus{.code = 0, .signal = 0}) return std::move(output.out);
+  throw std::runtime_error(fmt::format("{} failed: {}", what, output.err));
 }
 
 std::vector<std::string> SystemdManager::running_services() const {
@@ -192,6 +199,22 @@ std::vector<std::string> SystemdManager::running_services() const {
     services.push_back(fmt::format("{} {} {}", name, active, sub));
   }
   return services;
+}
+
+bool SystemdManager::runs_as(const std::string& unit, const std::string& command) const {
+  std::istringstream lines(systemctl({"show", "--property=ControlGroup", "--value", unit}));
+  std::string group;
+  std::getline(lines, group);
+  for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    std::ifstream processes(root + group + "/cgroup.procs");
+    for (std::string number; processes >> number;) {
+      std::string name;
+      std::ifstream comm("/proc/" + number + "/comm");
+      std::getline(comm, name);
+      if (name == command) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace rollcall::support

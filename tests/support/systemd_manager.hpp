@@ -42,12 +42,13 @@ class SystemdManager {
 
   /// Runs systemctl in the room; what it wrote. Throws if it fails.
   std::string systemctl(std::vector<std::string> words) const;
-  /// The same, whether it succeeded.
-  [[nodiscard]] bool try_systemctl(std::vector<std::string> words) const;
 
   /// "web.service active running" of each loaded service that systemctl calls active, activating or
   /// reloading.
   [[nodiscard]] std::vector<std::string> running_services() const;
+
+  /// Whether a process of the service is called that.
+  [[nodiscard]] bool runs_as(const std::string& unit, const std::string& command) const;
 
   /// Joins the network that its services are in, for the calling thread.
   void join_network() const { sandbox_.join_network(); }
@@ -55,7 +56,7 @@ class SystemdManager {
   [[nodiscard]] const Sandbox& room() const noexcept { return sandbox_; }
 
  private:
-  [[nodiscard]] std::vector<std::string> systemctl_command(std::vector<std::string> words) const;
+  [[nodiscard]] Output run_systemctl(std::vector<std::string> words) const;
   [[nodiscard]] bool answers() const;
   /// Of the manager, as this test sees it.
   [[nodiscard]] pid_t pid() const;

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds between_looks{10};
 
-BackendOptions options_for(const std::string& endpoint) {
+BackendOptions at(const std::string& endpoint) {
   BackendOptions options;
   options.endpoint = endpoint;
   return options;
@@ -40,9 +40,9 @@ Result<T> await_result(asio::io_context& io, Task<T> task) {
 }  // namespace
 
 WatchFold::WatchFold(const std::string& endpoint, RuntimeBackendKind kind)
-    : WatchFold(options_for(endpoint), kind, [] {}) {}
+    : WatchFold(kind, at(endpoint)) {}
 
-WatchFold::WatchFold(BackendOptions options, RuntimeBackendKind kind, std::function<void()> enter)
+WatchFold::WatchFold(RuntimeBackendKind kind, BackendOptions options, std::function<void()> enter)
     : work_(io_.get_executor()),
       backend_(make(kind, std::move(options), io_.get_executor())),
       channel_(make_event_channel(io_.get_executor())),

@@ -29,7 +29,7 @@ class WatchFold {
                      RuntimeBackendKind kind = RuntimeBackendKind::docker);
   /// The same with all options; `enter` is called on the thread of the backend, before anything
   /// else.
-  WatchFold(BackendOptions options, RuntimeBackendKind kind, std::function<void()> enter);
+  WatchFold(RuntimeBackendKind kind, BackendOptions options, std::function<void()> enter = [] {});
   ~WatchFold();  ///< Cancels the watch.
   WatchFold(const WatchFold&) = delete;
   WatchFold& operator=(const WatchFold&) = delete;

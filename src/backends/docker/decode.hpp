@@ -15,6 +15,8 @@ struct DecodedContainer {
   Instance instance;
   /// A network that gives addresses is attached, but the engine has not told an address yet.
   bool awaits_address = false;
+  /// It uses the host's network, and runs for so short that its server may not listen yet.
+  bool awaits_ports = false;
 };
 
 /// Decodes list items. Keeps its parser's memory, so make one for a session.

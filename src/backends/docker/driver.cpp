@@ -15,6 +15,7 @@
 #include "backends/docker/api.hpp"
 #include "backends/docker/decode.hpp"
 #include "backends/docker/events.hpp"
+#include "backends/docker/host_ports.hpp"
 #include "backends/docker/join.hpp"
 #include "backends/docker/places.hpp"
 #include "transport/json_splitter.hpp"
@@ -38,6 +39,7 @@ struct Engine {
   EnvPtr env;
   Logger log;
   Wire wire;
+  HostPorts host_ports;
   Timestamp last_event{};
 
   void warn(const std::string& message) const {
@@ -73,6 +75,7 @@ class DockerSession final : public Session {
   [[nodiscard]] Task<void> fetch(std::vector<std::string> ids, Containers& into);
   [[nodiscard]] Task<bool> settle(const std::vector<Touched>& touched);
   [[nodiscard]] Task<void> fetch_missing_owners(Containers& containers);
+  void fill_host_ports(Containers& containers);
   Result<void> take_event(std::string_view item);
   void push(const Change& change);
 
@@ -132,12 +135,20 @@ Task<void> DockerSession::fetch_missing_owners(Containers& containers) {
   co_return co_await fetch(std::move(missing), containers);
 }
 
+void DockerSession::fill_host_ports(Containers& containers) {
+  if (engine_->endpoint.local()) {
+    engine_->host_ports.fill(containers, engine_->env->now());
+  }
+}
+
 Task<Snapshot> DockerSession::list() {
   Snapshot snapshot{.taken_at = engine_now()};
   Containers containers;
   auto fetched = co_await fetch({}, containers);
   if (!fetched) co_return fail(std::move(fetched.error()));
   joins_.replace(containers);
+  engine_->host_ports.keep_only(containers);
+  fill_host_ports(containers);
   for (auto& reading : finish(std::move(containers)))
     snapshot.readings.push_back(std::move(reading));
   co_return snapshot;
@@ -176,6 +187,7 @@ Task<Snapshot> DockerSession::read(std::vector<Touched> touched) {
   auto completed = co_await fetch_missing_owners(containers);
   if (!completed) co_return fail(std::move(completed.error()));
   joins_.update(containers);
+  fill_host_ports(containers);
   for (auto& reading : finish(std::move(containers))) {
     const auto asked = [&](const Touched& t) { return t.id == reading.instance->key.id; };
     if (!std::ranges::any_of(touched, asked)) continue;
@@ -276,14 +288,15 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 }
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
-                                    Wire wire) {
+                                    Wire wire, HostViewPtr view) {
   auto endpoint = parse_endpoint(place.url, default_port);
   auto engine = std::make_shared<Engine>(Engine{.endpoint = *endpoint,
                                                 .shown_endpoint = place.url,
                                                 .include_stopped = options.include_stopped,
                                                 .env = std::move(env),
                                                 .log = options.log,
-                                                .wire = std::move(wire)});
+                                                .wire = std::move(wire),
+                                                .host_ports = HostPorts(std::move(view))});
   if (!options.alias.empty()) engine->shown_endpoint = options.alias;
   return std::make_unique<DockerDriver>(std::move(engine));
 }

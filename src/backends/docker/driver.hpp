@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/registry.hpp"
+#include "transport/host_view.hpp"
 #include "transport/wire.hpp"
 
 namespace rollcall::docker {
@@ -10,8 +11,8 @@ namespace rollcall::docker {
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor executor, EnvPtr env);
 
-/// The same, with connections and deadlines of the caller's.
+/// The same, with connections and deadlines of the caller's, and his view of the host.
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
-                                    Wire wire);
+                                    Wire wire, HostViewPtr view = nullptr);
 
 }  // namespace rollcall::docker

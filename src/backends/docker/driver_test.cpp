@@ -13,6 +13,8 @@
 #include "support/http_server.hpp"
 #include "support/run.hpp"
 #include "support/virtual_env.hpp"
+#include "support/written_host.hpp"
+#include "transport/endpoint.hpp"
 
 namespace rollcall::docker {
 namespace {
@@ -243,6 +245,34 @@ TEST_F(DockerDriverTest, OneThatJoinedANetworkIsTouchedWithItsOwner) {
   for (const Reading& reading : listed->readings) EXPECT_EQ(reading.instance->addresses.size(), 1U);
   EXPECT_EQ(std::get<Touched>(*test::run(io_, (*session)->next())).id, "o");
   EXPECT_EQ(std::get<Touched>(*test::run(io_, (*session)->next())).id, "j");
+}
+
+// What a list says of a container whose server listens on port 80 of the host.
+Instance listed_with_the_hosts_network(boost::asio::io_context& io, const EnvPtr& env,
+                                       const std::string& url, const HostViewPtr& host) {
+  const auto driver =
+      make_driver({url, "test"}, {}, env, Wire::to(*parse_endpoint(url, 2375)), host);
+  auto session = test::run(io, driver->connect(Purpose::list));
+  EXPECT_TRUE(session) << session.error();
+  auto listed = test::run(io, (*session)->list());
+  EXPECT_TRUE(listed) << listed.error();
+  return *listed->readings.at(0).instance;
+}
+
+TEST_F(DockerDriverTest, OneWithTheHostsNetworkHasThePortsOfItsProcesses) {
+  const std::string id(64, 'c');
+  const auto host = std::make_shared<test::WrittenHost>();
+  host->add(10, {1}, "/docker/" + id);
+  host->sockets_of[0] = {{.address = boost::asio::ip::make_address("::1"), .port = 80, .inode = 1}};
+  list_ = http_answer("[" + item(id, "host") + "]");
+  const auto here = listed_with_the_hosts_network(io_, env_, server_.url(), host);
+  const PortMapping port{.host_ip = "::1",
+                         .host_port = 80,
+                         .container_port = 80,
+                         .protocol = Protocol::tcp,
+                         .name = "",
+                         .scope = PortScope::host};
+  EXPECT_THAT(here.ports, ElementsAre(port));
 }
 
 TEST_F(DockerDriverTest, AProbeIsAConnectionOfItsOwn) {

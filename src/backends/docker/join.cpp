@@ -44,7 +44,7 @@ std::vector<Reading> finish(Containers containers) {
   while (!containers.empty()) {
     const auto node = containers.extract(containers.begin());
     DecodedContainer& container = node.mapped();
-    const bool settled = !container.awaits_address;
+    const bool settled = !container.awaits_address && !container.awaits_ports;
     readings.push_back({std::make_shared<const Instance>(std::move(container.instance)), settled});
   }
   return readings;

@@ -127,7 +127,7 @@ std::string program_of(const Process& process) {
 }
 
 std::string name_of(const Process& process) {
-  const std::string program = program_of(process);
+  std::string program = program_of(process);
   const Arguments arguments = process.arguments;
   if (program == "busybox" && !arguments.empty()) {
     const auto applet = base_name(arguments[0]);

@@ -273,6 +273,19 @@ TEST_F(SystemdDriverTest, APortThatOpensOrClosesIsSeenWithoutASignal) {
   EXPECT_THAT(ports(*read(*session, {"web.service"}).at(0)), IsEmpty());
 }
 
+TEST_F(SystemdDriverTest, APrivateNetworkIsLookedIntoAsOftenAsTheHosts) {
+  options_.look_period = 1ms;
+  unit("web.service").private_network = true;
+  const auto session = connected();
+  EXPECT_THAT(ports(*list(*session).at(0)), IsEmpty());
+  listener("web.service", 80);
+  EXPECT_EQ(next_change(*session), "began web.service");
+  const InstancePtr web = read(*session, {"web.service"}).at(0);
+  EXPECT_EQ(web->network_mode, NetworkMode::own);
+  EXPECT_THAT(ports(*web), ElementsAre(":80"));
+  EXPECT_EQ(web->ports[0].scope, PortScope::internal);
+}
+
 TEST_F(SystemdDriverTest, AServiceThatJustBecameActiveIsLookedAtSoon) {
   options_.look_period = 1h;
   unit("web.service").active_since =

@@ -175,6 +175,10 @@ std::vector<Touched> SystemdSession::look_for_ports() {
     return {};
   }
   std::vector<Touched> touched;
+  for (const auto& [unit, ports] : private_ports_) {
+    const std::string group = units_.of(unit).control_group.value_or("");
+    if (ports_.of_private_network(group) != ports) touched.push_back(may_have_begun(unit));
+  }
   for (const std::string& group : *changed) {
     for (std::string& unit : units_.of_group(group))
       touched.push_back(may_have_begun(std::move(unit)));
@@ -184,6 +188,7 @@ std::vector<Touched> SystemdSession::look_for_ports() {
 
 std::vector<PortMapping> SystemdSession::ports_of_unit(const UnitRow& row,
                                                        const UnitProperties& unit) {
+  private_ports_.erase(row.name);
   std::vector<PortMapping> ports = sockets_.held_for(row.name);
   if (is_socket(row) && row.active_state == "active" && unit.listen) {
     ports = ports_of(*unit.listen);
@@ -192,6 +197,7 @@ std::vector<PortMapping> SystemdSession::ports_of_unit(const UnitRow& row,
     const std::string group = unit.control_group.value_or("");
     const bool own = unit.private_network.value_or(false);
     auto open = own ? ports_.of_private_network(group) : ports_.of_group(group);
+    if (own) private_ports_.insert_or_assign(row.name, open);
     ports.insert(ports.end(), open.begin(), open.end());
   }
   std::ranges::sort(ports);
@@ -314,6 +320,7 @@ Task<Snapshot> SystemdSession::list() {
   if (!learned) co_return fail(std::move(learned.error()));
   // All is read below, so nobody needs to be told what has changed.
   learn_sockets(*rows);
+  private_ports_.clear();
   look_for_ports();
   std::set<std::string_view> loaded;
   for (const UnitRow& row : *rows) loaded.insert(row.name);
@@ -334,6 +341,7 @@ Task<Snapshot> SystemdSession::read(std::vector<Touched> touched) {
   auto learned = co_await learn(*rows);
   if (!learned) co_return fail(std::move(learned.error()));
   std::vector<Touched> others = learn_sockets(*rows);
+  for (const Touched& touch : touched) private_ports_.erase(touch.id);
   std::ranges::move(look_for_ports(), std::back_inserter(others));
   for (const Touched& other : others) {
     const bool read_now = std::ranges::find(touched, other.id, &Touched::id) != touched.end();

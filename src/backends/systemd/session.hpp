@@ -86,6 +86,8 @@ class SystemdSession final : public Session {
   PortBook ports_;
   std::map<std::string, InstancePtr, std::less<>> last_;  // of those that are shown and run
 
+  std::map<std::string, std::vector<PortMapping>> private_ports_;  // in networks of their own
+
   boost::asio::steady_timer latch_;
   bool woken_ = false;
   std::map<std::string, Touched> touched_;  // what next() is about to tell
