@@ -124,6 +124,7 @@ class Dbus::Connection {
   [[nodiscard]] Task<void> sign_on(Milliseconds deadline);
   [[nodiscard]] const asio::any_io_executor& executor() const { return executor_; }
   [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] int descriptor() const { return sd_bus_get_fd(loop_->bus()); }
 
   void enlist(Batch& batch) { batches_.insert(&batch); }
   void forget(Batch& batch);
@@ -308,6 +309,13 @@ void Dbus::on_end(std::function<void(const RuntimeError&)> take) {
 
 const std::string& Dbus::url() const noexcept {
   return connection_->url();
+}
+
+pid_t Dbus::listener() const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const int fd = connection_->descriptor();
+  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
 asio::awaitable<DbusReply> Dbus::call(DbusCall call, Milliseconds deadline) {

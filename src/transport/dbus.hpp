@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <rollcall/task.hpp>
+#include <sys/types.h>
 
 #include "transport/dbus_message.hpp"
 #include "transport/endpoint.hpp"
@@ -53,6 +54,10 @@ class Dbus {
   static constexpr std::size_t most_in_flight = 32;
 
   [[nodiscard]] const std::string& url() const noexcept;
+
+  /// The process that made the socket listen, by its number here: of a bus that a service manager
+  /// starts on demand the manager. 0 if it cannot be seen.
+  [[nodiscard]] pid_t listener() const;
 
  private:
   class Connection;

@@ -74,7 +74,7 @@ TEST_F(DbusTest, ACallIsAnswered) {
   ASSERT_TRUE(reply.has_value());
   DbusReader reader(*reply);
   EXPECT_EQ(reader.enter_variant(), "s");
-  EXPECT_EQ(reader.text(), "252 (scripted)");
+  EXPECT_EQ(reader.text(), "257 (scripted)");
   EXPECT_TRUE(reader.ok());
 }
 

@@ -121,17 +121,16 @@ TEST_F(SystemdManagerLive, ABusThatIsKilledComesBackByItself) {
 
 TEST_F(SystemdManagerLive, TheManagerOfASystemIsWatchedLikeThatOfAUser) {
   start(SystemdManager::Kind::system);
-  manager().write_unit("web.service",
-                       "[Service]\nExecStart=/bin/sleep infinity\n[X-Rollcall]\nName=Wiki\n");
-  manager().systemctl({"daemon-reload"});
-  manager().systemctl({"start", "web.service"});
-  ASSERT_TRUE(starts("web.service"));
-  EXPECT_EQ(watched().fold().running().at("web.service")->group, "system.slice");
+  run_server("web.service", 18101, "[X-Rollcall]\nName=Wiki");
+  ASSERT_TRUE(serves("web.service", 18101)) << "its control groups begin below ours";
+  const InstancePtr web = watched().fold().running().at("web.service");
+  EXPECT_EQ(web->group, "system.slice");
+  ASSERT_TRUE(web->metadata);
   manager().systemctl({"daemon-reexec"});
   manager().systemctl({"restart", "web.service"});
   ASSERT_TRUE(
       watched().wait_until([](const CheckedFold& fold) { return fold.count("stopped") == 1; }));
-  ASSERT_TRUE(starts("web.service"));
+  ASSERT_TRUE(serves("web.service", 18101));
   EXPECT_EQ(watched().fold().count("backend_disconnected"), 0U);
 }
 

@@ -72,6 +72,7 @@ class ScriptedSystemd {
   bool mute = false;    ///< Calls of the manager are never answered.
   std::string error{};  ///< With this name are calls of the manager answered.
   bool systemd_is_there = true;
+  std::string version = "257 (scripted)";
   /// Called before each answer, with what was asked.
   std::function<void(const std::string& call)> before_answer{};
 

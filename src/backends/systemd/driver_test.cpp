@@ -123,7 +123,7 @@ class SystemdDriverTest : public testing::Test {
 TEST_F(SystemdDriverTest, TellsWhoAnswers) {
   const EngineInfo info = connected()->info();
   EXPECT_EQ(info.product, "systemd");
-  EXPECT_EQ(info.version, "252 (scripted)");
+  EXPECT_EQ(info.version, "257 (scripted)");
 }
 
 TEST_F(SystemdDriverTest, SubscribesBeforeAnythingElseForAWatchAlone) {
@@ -216,6 +216,14 @@ TEST_F(SystemdDriverTest, StoppedOnesAndFilesThatAreNotLoadedOnDemand) {
   }
   EXPECT_THAT(systemd_.calls, Not(Contains(StartsWith("Get installed.service"))))
       << "asking would load it";
+}
+
+TEST_F(SystemdDriverTest, FrozenOnesArePausedWhereThatIsSignalled) {
+  unit("web.service").freezer_state = "frozen";
+  EXPECT_EQ(list(*connected()).at(0)->state, InstanceState::paused);
+  systemd_.version = "252.38-1~deb12u1";
+  EXPECT_EQ(list(*connected()).at(0)->state, InstanceState::running);
+  EXPECT_THAT(systemd_.calls, Contains("Get web.service FreezerState").Times(1));
 }
 
 TEST_F(SystemdDriverTest, TheDefaultViewIsWhatListensOrOptedIn) {

@@ -48,11 +48,13 @@ struct Question {
   PropertyName property;
 };
 
-std::vector<Question> questions_about(const std::vector<Asked>& asked, Units& known) {
+std::vector<Question> questions_about(const std::vector<Asked>& asked, Units& known,
+                                      bool freezing) {
   std::vector<Question> questions;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const UnitRow& row = *asked[i].row;
-    for (const PropertyName& name : unknown_properties(row, known.of(row.name), asked[i].wanted)) {
+    for (const PropertyName& name :
+         unknown_properties(row, known.of(row.name), asked[i].wanted, freezing)) {
       questions.push_back({.asked = i, .property = name});
     }
   }
@@ -149,6 +151,15 @@ Task<std::vector<UnitFile>> Manager::unit_files(std::vector<std::string> pattern
   co_return read_unit_files(*reply);
 }
 
+boost::asio::awaitable<std::string> Manager::control_group() {
+  DbusCall call = get(systemd_path, manager_interface, "ControlGroup");
+  const auto reply = co_await bus_->call(std::move(call), deadlines_.probe_head);
+  if (!reply) co_return std::string();
+  DbusReader reader(*reply);
+  reader.enter_variant();
+  co_return std::string(reader.text());
+}
+
 Task<void> Manager::properties(std::vector<Asked>& asked, Units& into) {
   auto read = co_await properties_once(asked, into);
   if (read || read.error().kind != ErrorKind::unavailable) co_return read;
@@ -158,7 +169,7 @@ Task<void> Manager::properties(std::vector<Asked>& asked, Units& into) {
 }
 
 Task<void> Manager::properties_once(std::vector<Asked>& asked, Units& into) {
-  const std::vector<Question> questions = questions_about(asked, into);
+  const std::vector<Question> questions = questions_about(asked, into, signals_freezing(version_));
   std::optional<RuntimeError> failure;
   Dbus::MakeCall make = [&](std::size_t i) {
     const Question& question = questions[i];

@@ -44,6 +44,9 @@ class Manager {
   /// All installed unit files that fit one of the patterns.
   [[nodiscard]] Task<std::vector<UnitFile>> unit_files(std::vector<std::string> patterns);
 
+  /// The control group of the manager and all its units; empty if it does not say.
+  [[nodiscard]] boost::asio::awaitable<std::string> control_group();
+
   /// Asks for the properties of units that are not known, many at once; each goes into `into` as it
   /// comes, in order with the signals. Only loaded units may be asked for: asking loads the others.
   [[nodiscard]] Task<void> properties(std::vector<Asked>& asked, Units& into);

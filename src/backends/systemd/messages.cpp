@@ -133,7 +133,7 @@ Result<std::vector<UnitFile>> read_unit_files(const DbusMessage& message) {
 }
 
 std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitProperties& known,
-                                             Wanted wanted) {
+                                             Wanted wanted, bool signals_freezing) {
   std::vector<PropertyName> names;
   const std::string_view type = type_of(row.name);
   const std::string_view own = interface_of(type);
@@ -153,10 +153,12 @@ std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitPrope
   if (wanted == Wanted::definition) return names;
   want(unit_interface, "InvocationID", known.invocation.has_value());
   want(unit_interface, "ActiveEnterTimestamp", known.active_since.has_value());
-  want(unit_interface, "FreezerState", known.freezer_state.has_value());
   if (type == "timer") return names;
   // A unit has no group before it was started once.
   want(own, "ControlGroup", known.control_group.has_value() && !known.control_group->empty());
+  const bool has_processes = row.sub_state != "exited";
+  if (!has_processes) return names;
+  if (signals_freezing) want(unit_interface, "FreezerState", known.freezer_state.has_value());
   if (type != "service") return names;
   want(own, "MainPID", known.main_pid.has_value());
   want(own, "NRestarts", known.restarts.has_value());
@@ -186,6 +188,13 @@ bool take_changes(const DbusMessage& signal, UnitProperties& into) {
     reader.leave();
   }
   return reader.ok();
+}
+
+bool signals_freezing(std::string_view version) {
+  constexpr int first = 257;
+  int number = 0;
+  std::from_chars(version.data(), version.data() + version.size(), number);
+  return number >= first;
 }
 
 std::string unit_of_path(std::string_view path) {

@@ -42,9 +42,12 @@ enum class Wanted : std::uint8_t {
 };
 
 /// The properties that are not known yet. That a reload is needed is told by no signal, so it is
-/// asked for each time.
+/// asked for each time; whether it is frozen only where its changes are signalled.
 std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitProperties& known,
-                                             Wanted wanted);
+                                             Wanted wanted, bool signals_freezing);
+
+/// Whether a manager of that version ("252.38-1~deb12u1") signals changes of FreezerState.
+bool signals_freezing(std::string_view version);
 
 /// Takes the answer to a Get of a property. False if it is of another type than it should be.
 bool take_property(std::string_view name, const DbusMessage& message, UnitProperties& into);

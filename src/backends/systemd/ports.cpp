@@ -60,18 +60,20 @@ Result<std::vector<std::string>> PortBook::look() {
 
 std::vector<PortMapping> PortBook::of_group(std::string_view group) const {
   // The root would hold everything.
-  return group.empty() || group == "/" ? std::vector<PortMapping>() : within(groups_, group);
+  if (group.empty() || group == "/") return {};
+  return within(groups_, root_ + std::string(group));
 }
 
 std::vector<PortMapping> PortBook::of_private_network(std::string_view group) const {
   if (group.empty() || group == "/") return {};
+  const std::string ours = root_ + std::string(group);
   // The main process is told by its number in the manager's namespace, which need not be ours.
-  const auto processes = view_->cgroup_members(group);
+  const auto processes = view_->cgroup_members(ours);
   if (processes.empty()) return {};
   Listeners listeners(view_, processes.front());
   const auto seen = listeners.look();
   if (!seen) return {};
-  auto ports = within(by_group(**seen), group);
+  auto ports = within(by_group(**seen), ours);
   for (PortMapping& port : ports) {
     port.host_ip.clear();
     port.host_port = 0;
@@ -81,6 +83,12 @@ std::vector<PortMapping> PortBook::of_private_network(std::string_view group) co
   const auto twice = std::ranges::unique(ports);
   ports.erase(twice.begin(), twice.end());
   return ports;
+}
+
+std::string root_of_groups(std::string_view told, std::string_view seen) {
+  const std::string own = (told == "/" ? std::string() : std::string(told)) + "/init.scope";
+  if (!seen.ends_with(own)) return {};
+  return std::string(seen.substr(0, seen.size() - own.size()));
 }
 
 }  // namespace rollcall::systemd

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "backends/systemd/listen.hpp"
+#include "transport/cgroup.hpp"
 
 namespace rollcall::systemd {
 
@@ -221,6 +222,13 @@ std::vector<Touched> SystemdSession::learn_sockets(const Rows& rows) {
   return touched;
 }
 
+asio::awaitable<void> SystemdSession::find_root_of_groups() {
+  if (std::exchange(root_is_known_, true)) co_return;
+  const std::string told = co_await manager_->control_group();
+  const auto process = setup_->host->process(manager_->bus().listener());
+  if (process) ports_.set_root(root_of_groups(told, telling_cgroup(process->cgroups)));
+}
+
 // ---- reading units
 
 std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
@@ -308,6 +316,7 @@ Task<Snapshot> SystemdSession::list() {
   for (const std::string& type : setup_->types) {
     if (type != "socket") patterns.push_back("*." + type);
   }
+  co_await find_root_of_groups();
   units_.forget();
   auto rows = co_await manager_->units(std::move(patterns));
   if (!rows) co_return fail(std::move(rows.error()));

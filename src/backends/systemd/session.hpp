@@ -69,6 +69,7 @@ class SystemdSession final : public Session {
   /// Looks at the host again; the units whose ports have changed.
   std::vector<Touched> look_for_ports();
   void look_soon();
+  [[nodiscard]] boost::asio::awaitable<void> find_root_of_groups();
   [[nodiscard]] Task<void> add_unit_files(Rows& rows);
   /// Asks for what is not known of them, and takes out those that vanish meanwhile.
   [[nodiscard]] Task<void> learn(Rows& rows);
@@ -98,6 +99,7 @@ class SystemdSession final : public Session {
   Monotonic next_look_{};
   std::size_t quick_looks_ = 0;  // that were made since a unit without ports began to run
   bool looks_fail_ = false;
+  bool root_is_known_ = false;
 
   std::unique_ptr<Manager> manager_;  // last: its connection calls back into the rest
 };
