@@ -12,6 +12,8 @@
 #include "backends/first_driver.hpp"
 #include "backends/host/driver.hpp"
 #include "backends/host/places.hpp"
+#include "backends/systemd/driver.hpp"
+#include "backends/systemd/places.hpp"
 #include "engine/reflector.hpp"
 
 namespace rollcall {
@@ -23,7 +25,7 @@ using Kind = RuntimeBackendKind;
 constexpr std::array descriptors = {
     BackendDescriptor{Kind::docker, &docker::places, &docker::make_driver},
     BackendDescriptor{Kind::podman},
-    BackendDescriptor{Kind::systemd},
+    BackendDescriptor{Kind::systemd, &systemd::places, &systemd::make_driver},
     BackendDescriptor{Kind::incus},
     BackendDescriptor{Kind::kubernetes},
     BackendDescriptor{Kind::host, &host::places, &host::make_driver},

@@ -232,7 +232,7 @@ std::string text_report(const std::vector<Finding>& findings, bool colour) {
 }  // namespace
 
 int doctor(const Options& options, Console& console) {
-  BackendOptions common;
+  BackendOptions common = options.backend_options();
   common.getenv = console.environment();
   common.log = console_logger(console, options.verbose);
   std::vector<Finding> findings = all_places(options.selection, common);

@@ -63,7 +63,7 @@ void ask_side_by_side(std::span<Inquiry> inquiries, const Options& options,
 }
 
 std::vector<Inquiry> ask_all(const Options& options, Console& console) {
-  BackendOptions common;
+  BackendOptions common = options.backend_options();
   common.include_stopped = options.all;
   common.getenv = console.environment();
   common.log = console_logger(console, options.verbose);

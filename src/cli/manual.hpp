@@ -15,6 +15,8 @@ inline constexpr std::string_view notes = R"(Try:
   rollcall doctor                            which runtimes answer, and why others do not
   source <(rollcall completion bash)         completion in this shell
 
+Of systemd's units those are shown that listen on a port or opted in (by an
+X-Rollcall- setting in their unit file): the others are nobody's to reach.
 `--runtime auto` is the first that answers of docker, podman, systemd and incus.
 `rollcall COMMAND --help` tells more. Exit codes: 0 success, 1 failure, 2 wrong usage.
 )";

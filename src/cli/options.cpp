@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +11,7 @@
 #include "cli/command_line.hpp"
 #include "cli/manual.hpp"
 #include "cli/suggest.hpp"
+#include "cli/times.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -53,29 +53,14 @@ struct Words {
   bool quiet = false;
   bool no_trunc = false;
   bool verbose = false;
+  bool user = false;
+  bool all_units = false;
+  std::vector<std::string> unit_types;
 };
 
 template <class Table>
 auto value_of(const Table& table, std::string_view word) {
   return std::ranges::find(table, word, [](const auto& entry) { return entry.first; })->second;
-}
-
-/// "5s", "500ms", "1m", or a number of seconds; more than nothing and at most a day.
-std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return {};
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  double seconds = number;
-  if (unit == "ms") {
-    seconds = number / 1000;
-  } else if (unit == "m") {
-    seconds = number * 60;
-  } else if (unit != "s" && !unit.empty()) {
-    return {};
-  }
-  if (!(seconds > 0 && seconds <= 86400)) return {};
-  return std::chrono::round<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
 /// How often to look. The host's processes may be many: looking without a pause would keep a core
@@ -89,6 +74,18 @@ std::expected<std::chrono::milliseconds, std::string> parse_look_period(const st
   }
   return std::chrono::round<std::chrono::milliseconds>(*period);
 }
+
+}  // namespace
+
+BackendOptions Options::backend_options() const {
+  BackendOptions options;
+  options.user_manager = user_manager;
+  options.all_units = all_units;
+  options.unit_types = unit_types;
+  return options;
+}
+
+namespace {
 
 /// The CLI11 program, bound to the words. This is the only place that knows commands and options.
 class Parser {
@@ -174,6 +171,12 @@ void Parser::add_shared_options() {
                "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
+  app_.option_defaults()->group("Units of systemd");
+  app_.add_flag("--user", words_.user, "Of your own manager instead of the system's");
+  app_.add_flag("--all-units", words_.all_units, "Also those that neither listen nor opted in");
+  add_repeated(app_, "--unit-type", words_.unit_types, "socket|timer|scope",
+               "Besides services; repeatable");
+  app_.get_option("--unit-type")->check(CLI::IsMember({"service", "socket", "timer", "scope"}));
   app_.option_defaults()->group("General");
   app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
   app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
@@ -302,6 +305,9 @@ std::expected<Options, std::string> Parser::options() const {
   options.all = words_.all;
   options.quiet = words_.quiet;
   options.no_trunc = words_.no_trunc;
+  options.user_manager = words_.user;
+  options.all_units = words_.all_units;
+  options.unit_types = words_.unit_types;
   return options;
 }
 

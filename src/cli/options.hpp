@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include <rollcall/config.hpp>
+
 #include "cli/filter.hpp"
 #include "cli/format.hpp"
 #include "cli/selection.hpp"
@@ -33,6 +35,14 @@ struct Options {
   bool all = false;
   bool quiet = false;
   bool no_trunc = false;
+
+  // Of systemd.
+  bool user_manager = false;
+  bool all_units = false;
+  std::vector<std::string> unit_types;
+
+  /// What backends are made with, where it does not depend on the command.
+  [[nodiscard]] BackendOptions backend_options() const;
 };
 
 /// The run is over before it began: help, version, a completion script, or a wrong command line.

@@ -75,6 +75,20 @@ TEST(Options, RuntimesAndEndpoints) {
   EXPECT_FALSE(with_kind.selection.all);
 }
 
+TEST(Options, UnitsOfSystemd) {
+  const BackendOptions none = parsed({"ls"}).backend_options();
+  EXPECT_FALSE(none.user_manager || none.all_units);
+  EXPECT_TRUE(none.unit_types.empty());
+
+  const BackendOptions all =
+      parsed({"watch", "--user", "--all-units", "--unit-type", "socket", "--unit-type", "timer"})
+          .backend_options();
+  EXPECT_TRUE(all.user_manager && all.all_units);
+  EXPECT_EQ(all.unit_types, (std::vector<std::string>{"socket", "timer"}));
+
+  EXPECT_THAT(misuse({"ls", "--unit-type", "mount"}), HasSubstr("mount"));
+}
+
 TEST(Options, SharedOptionsMayStandBeforeTheCommand) {
   EXPECT_EQ(parsed({"--runtime", "docker", "ls"}).selection.kinds.size(), 1U);
 }

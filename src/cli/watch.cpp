@@ -107,6 +107,7 @@ class WatchRun {
 };
 
 int WatchRun::run() {
+  common_ = options_.backend_options();
   common_.getenv = console_.environment();
   common_.log = console_logger(console_, options_.verbose);
   common_.look_period = options_.look_period;

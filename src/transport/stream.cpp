@@ -62,17 +62,6 @@ Fault fault_of(const error_code& ec, const Endpoint& endpoint) {
   }
 }
 
-std::unexpected<RuntimeError> connect_error(const error_code& ec, const Endpoint& endpoint) {
-  const Fault found = fault_of(ec, endpoint);
-  const bool denied = found.fault == ConnectFault::denied;
-  return fail(
-      {.kind = denied ? ErrorKind::denied : ErrorKind::unavailable,
-       .fault = found.fault,
-       .endpoint = endpoint.url(),
-       .what = found.fault == ConnectFault::missing ? "there is no such socket" : ec.message(),
-       .remedy = std::string(found.remedy)});
-}
-
 std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint, Milliseconds deadline) {
   return fail(
       {.kind = ErrorKind::unavailable,
@@ -222,6 +211,17 @@ Task<StreamPtr> connect_tcp(Endpoint endpoint, Milliseconds deadline) {
 }
 
 }  // namespace
+
+std::unexpected<RuntimeError> connect_error(const error_code& ec, const Endpoint& endpoint) {
+  const Fault found = fault_of(ec, endpoint);
+  const bool denied = found.fault == ConnectFault::denied;
+  return fail(
+      {.kind = denied ? ErrorKind::denied : ErrorKind::unavailable,
+       .fault = found.fault,
+       .endpoint = endpoint.url(),
+       .what = found.fault == ConnectFault::missing ? "there is no such socket" : ec.message(),
+       .remedy = std::string(found.remedy)});
+}
 
 Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline) {
   if (endpoint.scheme == Endpoint::Scheme::tcp) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include <boost/system/error_code.hpp>
 #include <rollcall/task.hpp>
 
 #include "transport/endpoint.hpp"
@@ -35,5 +36,9 @@ using StreamPtr = std::unique_ptr<Stream>;
 /// Connects, or says whether it is missing, denied, refused, unreachable or mute. Names are
 /// resolved each time.
 [[nodiscard]] Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline);
+
+/// What an error of the system means for who wants to connect.
+[[nodiscard]] std::unexpected<RuntimeError> connect_error(const boost::system::error_code& error,
+                                                          const Endpoint& endpoint);
 
 }  // namespace rollcall

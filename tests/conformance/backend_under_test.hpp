@@ -37,6 +37,8 @@ enum class Ability : std::uint8_t {
   pausing,       ///< It tells paused instances from running ones.
   restarting,    ///< It says that it is about to start an instance again.
   lasting_ids,   ///< An instance that is started again keeps its id.
+  new_ids,       ///< One that is made anew under its name has another id.
+  renaming,      ///< An instance can be given another name.
 };
 
 /// One engine that is the test's own, up when it is made.
@@ -133,5 +135,7 @@ std::unique_ptr<BackendUnderTest> docker_26_scripted();
 std::unique_ptr<BackendUnderTest> docker_real();
 std::unique_ptr<BackendUnderTest> host_scripted();
 std::unique_ptr<BackendUnderTest> host_real();
+std::unique_ptr<BackendUnderTest> systemd_scripted();
+std::unique_ptr<BackendUnderTest> systemd_real();
 
 }  // namespace rollcall::conformance

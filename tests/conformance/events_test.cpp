@@ -55,6 +55,7 @@ TEST_P(Events, FoldToWhatRunsHoweverLateTheyAreTaken) {
 }
 
 TEST_P(Events, AreAtMostTwoAnInstanceForAConsumerThatIsBehind) {
+  REQUIRE_ABILITY(renaming);
   const std::string id = started("web");
   sleep_as_consumer();
   for (int round = 0; round < 4; ++round) {
@@ -106,6 +107,7 @@ TEST_P(Events, OfOneInstanceAlternate) {
 }
 
 TEST_P(Events, OfOneMadeAnewUnderItsNameAreStoppedOldAndStartedNew) {
+  REQUIRE_ABILITY(new_ids);
   const std::string old = started("web");
   engine().remove(old);
   const std::string now = engine().run("web");
@@ -115,6 +117,7 @@ TEST_P(Events, OfOneMadeAnewUnderItsNameAreStoppedOldAndStartedNew) {
 }
 
 TEST_P(Events, ANewNameIsAnUpdate) {
+  REQUIRE_ABILITY(renaming);
   const std::string id = started("before");
   engine().rename(id, "after");
   ASSERT_TRUE(wait_until([this] { return fold().find("after") != nullptr; }));

@@ -36,8 +36,6 @@ std::string_view host_lacks(Ability ability) {
   switch (ability) {
     case Ability::automatic:
       return "it is always there, so `auto` would never find anything else behind it";
-    case Ability::outages:
-      return {};
     case Ability::refused:
     case Ability::mute:
     case Ability::not_this_api:
@@ -50,6 +48,10 @@ std::string_view host_lacks(Ability ability) {
       return "nothing tells that a process will be started again";
     case Ability::lasting_ids:
       return "the id is that of the run: a restart is Stopped(old id), Started(new id)";
+    case Ability::outages:
+    case Ability::new_ids:
+    case Ability::renaming:
+      return {};
   }
   return {};
 }

@@ -180,6 +180,10 @@ void Sandbox::enter() const {
   check(::setns(first_->pidfd().get(), room_namespaces) == 0, "setns");
 }
 
+void Sandbox::join_network() const {
+  check(::setns(first_->pidfd().get(), CLONE_NEWNET) == 0, "setns");
+}
+
 Process Sandbox::spawn(const std::vector<std::string>& command, Streams streams) const {
   std::optional<Process> process;
   in_a_thread([&] {

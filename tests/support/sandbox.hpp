@@ -32,6 +32,9 @@ class Sandbox {
   /// Starts a program inside. It is a child of the test.
   [[nodiscard]] Process spawn(const std::vector<std::string>& command, Streams streams = {}) const;
 
+  /// Puts the calling thread into the room's network.
+  void join_network() const;
+
   /// Runs a program inside; throws if it fails.
   void run(const std::vector<std::string>& command) const;
 

@@ -42,11 +42,12 @@ Result<T> await_result(asio::io_context& io, Task<T> task) {
 WatchFold::WatchFold(const std::string& endpoint, RuntimeBackendKind kind)
     : WatchFold(kind, at(endpoint)) {}
 
-WatchFold::WatchFold(RuntimeBackendKind kind, BackendOptions options)
+WatchFold::WatchFold(RuntimeBackendKind kind, BackendOptions options, std::function<void()> enter)
     : work_(io_.get_executor()),
       backend_(make(kind, std::move(options), io_.get_executor())),
       channel_(make_event_channel(io_.get_executor())),
-      thread_([this] {
+      thread_([this, enter = std::move(enter)] {
+        enter();
         io_.run();
         const std::lock_guard lock(mutex_);
         executor_empty_ = true;

@@ -27,7 +27,9 @@ class WatchFold {
   /// Makes the backend; watch() starts.
   explicit WatchFold(const std::string& endpoint,
                      RuntimeBackendKind kind = RuntimeBackendKind::docker);
-  WatchFold(RuntimeBackendKind kind, BackendOptions options);
+  /// The same with all options; `enter` is called on the thread of the backend, before anything
+  /// else.
+  WatchFold(RuntimeBackendKind kind, BackendOptions options, std::function<void()> enter = [] {});
   ~WatchFold();  ///< Cancels the watch.
   WatchFold(const WatchFold&) = delete;
   WatchFold& operator=(const WatchFold&) = delete;

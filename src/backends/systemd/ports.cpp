@@ -1,0 +1,94 @@
+#include "backends/systemd/ports.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "transport/cgroup.hpp"
+
+namespace rollcall::systemd {
+namespace {
+
+std::vector<PortMapping> within(
+    const std::map<std::string, std::vector<Listener>, std::less<>>& all, std::string_view group) {
+  std::vector<Listener> found;
+  for (auto at = all.lower_bound(group); at != all.end() && at->first.starts_with(group); ++at) {
+    if (is_within(at->first, group)) {
+      found.insert(found.end(), at->second.begin(), at->second.end());
+    }
+  }
+  return host_ports(found);
+}
+
+}  // namespace
+
+PortBook::Groups PortBook::by_group(const ListenersSeen& seen) const {
+  std::map<pid_t, std::string> group_of;  // several sockets have one owner
+  const auto owners_group = [&](pid_t pid) -> const std::string& {
+    const auto [at, fresh] = group_of.try_emplace(pid);
+    if (fresh) {
+      const auto process = view_->process(pid);
+      if (process) at->second = telling_cgroup(process->cgroups);
+    }
+    return at->second;
+  };
+  Groups groups;
+  for (const Listener& listener : seen.listeners) {
+    std::set<std::string> holders;
+    for (const pid_t pid : listener.owners) holders.insert(owners_group(pid));
+    if (holders.empty()) holders.insert(listener.cgroup);
+    for (const std::string& group : holders) groups[group].push_back(listener);
+  }
+  return groups;
+}
+
+Result<std::vector<std::string>> PortBook::look() {
+  auto seen = listeners_.look();
+  if (!seen) return fail(std::move(seen.error()));
+  std::vector<std::string> changed;
+  if (*seen == seen_) return changed;
+  seen_ = std::move(*seen);
+  Groups before = std::exchange(groups_, by_group(*seen_));
+  for (const auto& [group, listeners] : groups_) {
+    const auto known = before.find(group);
+    if (known == before.end() || known->second != listeners) changed.push_back(group);
+    if (known != before.end()) before.erase(known);
+  }
+  for (const auto& [group, listeners] : before) changed.push_back(group);
+  return changed;
+}
+
+std::vector<PortMapping> PortBook::of_group(std::string_view group) const {
+  // The root would hold everything.
+  if (group.empty() || group == "/") return {};
+  return within(groups_, root_ + std::string(group));
+}
+
+std::vector<PortMapping> PortBook::of_private_network(std::string_view group) const {
+  if (group.empty() || group == "/") return {};
+  const std::string ours = root_ + std::string(group);
+  // The main process is told by its number in the manager's namespace, which need not be ours.
+  const auto processes = view_->cgroup_members(ours);
+  if (processes.empty()) return {};
+  Listeners listeners(view_, processes.front());
+  const auto seen = listeners.look();
+  if (!seen) return {};
+  auto ports = within(by_group(**seen), ours);
+  for (PortMapping& port : ports) {
+    port.host_ip.clear();
+    port.host_port = 0;
+    port.scope = PortScope::internal;
+  }
+  std::ranges::sort(ports);
+  const auto twice = std::ranges::unique(ports);
+  ports.erase(twice.begin(), twice.end());
+  return ports;
+}
+
+std::string root_of_groups(std::string_view told, std::string_view seen) {
+  const std::string own = (told == "/" ? std::string() : std::string(told)) + "/init.scope";
+  if (!seen.ends_with(own)) return {};
+  return std::string(seen.substr(0, seen.size() - own.size()));
+}
+
+}  // namespace rollcall::systemd

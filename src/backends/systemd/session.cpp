@@ -1,0 +1,365 @@
+#include "backends/systemd/session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "backends/systemd/listen.hpp"
+#include "transport/cgroup.hpp"
+
+namespace rollcall::systemd {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A service is active some 40 ms before its port is open.
+constexpr std::array<Duration, 4> quick_looks = {50ms, 200ms, 500ms, 1500ms};
+constexpr auto young = 2s;
+
+bool is_socket(const UnitRow& row) {
+  return type_of(row.name) == "socket";
+}
+
+/// In the middle of a job that will start it (again): what comes next is signalled.
+bool is_between_runs(const UnitRow& row) {
+  return !runs(row.active_state) && (row.job_type == "start" || row.job_type == "restart");
+}
+
+}  // namespace
+
+SystemdSession::SystemdSession(SetupPtr setup, std::unique_ptr<Manager> manager,
+                               const asio::any_io_executor& executor)
+    : setup_(std::move(setup)),
+      units_(setup_->types),
+      ports_(setup_->host),
+      latch_(executor, asio::steady_timer::time_point::max()),
+      next_look_(setup_->env->monotonic() + setup_->look_period),
+      quick_looks_(quick_looks.size()),
+      manager_(std::move(manager)) {
+  manager_->bus().on_signal([this](const DbusMessage& signal) { take_signal(signal); });
+  manager_->bus().on_end([this](const RuntimeError& error) {
+    ended_ = error;
+    wake();
+  });
+}
+
+Task<void> SystemdSession::open() {
+  auto matched = co_await manager_->match_signals();
+  if (!matched) co_return fail(std::move(matched.error()));
+  co_return co_await manager_->subscribe();
+}
+
+// ---- the stream
+
+void SystemdSession::take_signal(const DbusMessage& signal) {
+  if (owner_change(signal) != OwnerChange::none) {
+    manager_was_away_ = true;
+    wake();
+    return;
+  }
+  for (Change& change : units_.take(signal, setup_->env->now())) push(std::move(change));
+}
+
+void SystemdSession::push(Change change) {
+  if (auto* touched = std::get_if<Touched>(&change)) {
+    Touched& known = touched_.try_emplace(touched->id, *touched).first->second;
+    known.at = touched->at;
+    // That it may have begun stays true until it is read.
+    if (touched->mark == RunMark::began) known.mark = RunMark::began;
+  } else if (const auto* resync = std::get_if<ResyncNeeded>(&change)) {
+    resync_ = resync->reason;
+    settings_.forget();
+    touched_.clear();  // the list tells of them, too
+  }
+  wake();
+}
+
+std::optional<Change> SystemdSession::pop() {
+  if (resync_) return Change(ResyncNeeded{*std::exchange(resync_, std::nullopt)});
+  if (touched_.empty()) return std::nullopt;
+  auto first = touched_.extract(touched_.begin());
+  return Change(std::move(first.mapped()));
+}
+
+void SystemdSession::wake() {
+  woken_ = true;
+  latch_.cancel();
+}
+
+asio::awaitable<void> SystemdSession::woken() {
+  // Cancellation wakes it like wake() does, and throws at the next co_await.
+  while (!woken_) co_await latch_.async_wait(asio::as_tuple(asio::use_awaitable));
+  woken_ = false;
+}
+
+asio::awaitable<void> SystemdSession::wait_for_change() {
+  using namespace asio::experimental::awaitable_operators;
+  const Duration left = next_look_ - setup_->env->monotonic();
+  if (left <= 0s) {
+    for (const Touched& touched : look_for_ports()) push(touched);
+    co_return;
+  }
+  try {
+    // Neither of them gives a value that could be lost.
+    co_await (woken() || setup_->env->sleep_for(left));
+  } catch (const asio::multiple_exceptions& both) {  // cancelled, each of them unwinds
+    std::rethrow_exception(both.first_exception());
+  }
+}
+
+Task<void> SystemdSession::go_on_with_new_manager() {
+  auto back = co_await manager_->wait_for_return();
+  if (!back) co_return fail(std::move(back.error()));
+  manager_was_away_ = false;
+  auto subscribed = co_await manager_->subscribe();
+  if (!subscribed) co_return fail(std::move(subscribed.error()));
+  units_.forget();
+  push(ResyncNeeded{"the systemd manager was executed anew"});
+  co_return Result<void>();
+}
+
+Task<Change> SystemdSession::next() {
+  for (;;) {
+    if (ended_) co_return fail(*ended_);
+    if (manager_was_away_) {
+      auto back = co_await go_on_with_new_manager();
+      if (!back) co_return fail(std::move(back.error()));
+    }
+    if (auto change = pop()) co_return std::move(*change);
+    co_await wait_for_change();
+  }
+}
+
+Task<void> SystemdSession::probe() {
+  Deadlines deadlines = setup_->deadlines;
+  deadlines.connect = deadlines.quiet_probe;
+  deadlines.probe_head = deadlines.quiet_probe;
+  auto other = co_await Manager::connect(setup_->endpoint, setup_->env, deadlines);
+  if (!other) co_return fail(std::move(other.error()));
+  co_return Result<void>();
+}
+
+// ---- ports
+
+Touched SystemdSession::may_have_begun(std::string unit) const {
+  // One without ports may be unknown to the watch, which then listens to beginnings alone.
+  return {.id = std::move(unit), .at = setup_->env->now(), .mark = RunMark::began};
+}
+
+void SystemdSession::look_soon() {
+  quick_looks_ = 0;
+  next_look_ = std::min(next_look_, setup_->env->monotonic() + quick_looks.front());
+  wake();
+}
+
+std::vector<Touched> SystemdSession::look_for_ports() {
+  const bool quick = quick_looks_ < quick_looks.size();
+  const Duration delay = quick ? quick_looks.at(quick_looks_) : setup_->look_period;
+  if (quick) ++quick_looks_;
+  next_look_ = setup_->env->monotonic() + delay;
+  const auto changed = ports_.look();
+  if (!changed) {
+    if (!std::exchange(looks_fail_, true) && setup_->log) {
+      setup_->log(LogLevel::warning, changed.error().describe());
+    }
+    return {};
+  }
+  std::vector<Touched> touched;
+  for (const auto& [unit, ports] : private_ports_) {
+    const std::string group = units_.of(unit).control_group.value_or("");
+    if (ports_.of_private_network(group) != ports) touched.push_back(may_have_begun(unit));
+  }
+  for (const std::string& group : *changed) {
+    for (std::string& unit : units_.of_group(group))
+      touched.push_back(may_have_begun(std::move(unit)));
+  }
+  return touched;
+}
+
+std::vector<PortMapping> SystemdSession::ports_of_unit(const UnitRow& row,
+                                                       const UnitProperties& unit) {
+  private_ports_.erase(row.name);
+  std::vector<PortMapping> ports = sockets_.held_for(row.name);
+  if (is_socket(row) && row.active_state == "active" && unit.listen) {
+    ports = ports_of(*unit.listen);
+  }
+  if (runs(row.active_state)) {
+    const std::string group = unit.control_group.value_or("");
+    const bool own = unit.private_network.value_or(false);
+    auto open = own ? ports_.of_private_network(group) : ports_.of_group(group);
+    if (own) private_ports_.insert_or_assign(row.name, open);
+    ports.insert(ports.end(), open.begin(), open.end());
+  }
+  std::ranges::sort(ports);
+  const auto twice = std::ranges::unique(ports);
+  ports.erase(twice.begin(), twice.end());
+  return ports;
+}
+
+std::vector<Touched> SystemdSession::learn_sockets(const Rows& rows) {
+  std::vector<Touched> touched;
+  for (const UnitRow& row : rows) {
+    if (!is_socket(row)) continue;
+    const UnitProperties& unit = units_.of(row.name);
+    const bool listens = row.active_state == "active" && unit.listen && unit.triggers;
+    const auto changed = listens ? sockets_.put(row.name, *unit.triggers, ports_of(*unit.listen))
+                                 : sockets_.erase(row.name);
+    for (const std::string& service : changed) {
+      if (units_.wanted(service)) touched.push_back(may_have_begun(service));
+    }
+  }
+  return touched;
+}
+
+asio::awaitable<void> SystemdSession::find_root_of_groups() {
+  if (std::exchange(root_is_known_, true)) co_return;
+  const std::string told = co_await manager_->control_group();
+  const auto process = setup_->host->process(manager_->bus().listener());
+  if (process) ports_.set_root(root_of_groups(told, telling_cgroup(process->cgroups)));
+}
+
+// ---- reading units
+
+std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
+  std::vector<Asked> asked;
+  for (const UnitRow& row : rows) {
+    if (row.path.empty()) continue;  // a file alone, which asking would load
+    if (units_.wanted(row.name) && runs(row.active_state)) {
+      asked.push_back({.row = &row, .wanted = Wanted::all});
+    } else if (units_.wanted(row.name) && setup_->include_stopped) {
+      asked.push_back({.row = &row, .wanted = Wanted::definition});
+    } else if (is_socket(row) && row.active_state == "active") {
+      asked.push_back({.row = &row, .wanted = Wanted::ports});
+    }
+  }
+  return asked;
+}
+
+Task<void> SystemdSession::learn(Rows& rows) {
+  for (const UnitRow& row : rows) units_.learn(row);
+  std::vector<Asked> asked = wanted_of(rows);
+  auto known = co_await manager_->properties(asked, units_);
+  if (!known) co_return fail(std::move(known.error()));
+  std::set<std::string> vanished;
+  for (const Asked& unit : asked) {
+    if (unit.vanished) vanished.insert(unit.row->name);
+  }
+  std::erase_if(rows, [&](const UnitRow& row) { return vanished.contains(row.name); });
+  co_return Result<void>();
+}
+
+std::optional<Reading> SystemdSession::reading_of(const UnitRow& row) {
+  if (!units_.wanted(row.name)) return std::nullopt;
+  if (const auto last = last_.find(row.name); is_between_runs(row) && last != last_.end()) {
+    return Reading{.instance = last->second};
+  }
+  const UnitProperties& unit = units_.of(row.name);
+  const SettingsRead& settings =
+      settings_.of(row.name, unit.fragment_path.value_or(""),
+                   unit.drop_in_paths.value_or(std::vector<std::string>()));
+  auto instance = std::make_shared<const Instance>(decode_unit(
+      {.row = row, .properties = unit, .settings = settings, .ports = ports_of_unit(row, unit)},
+      setup_->shown_endpoint, setup_->env->now()));
+  const bool running = in_running_set(*instance);
+  if (running && instance->ports.empty() && instance->started_at &&
+      *instance->started_at > setup_->env->now() - young) {
+    look_soon();
+  }
+  const bool shown =
+      (running || setup_->include_stopped) && (setup_->all_units || listens_or_opted_in(*instance));
+  if (shown && running) {
+    last_.insert_or_assign(row.name, instance);
+  } else {
+    last_.erase(row.name);
+  }
+  if (!shown) return std::nullopt;
+  return Reading{.instance = std::move(instance)};
+}
+
+Task<void> SystemdSession::add_unit_files(Rows& rows) {
+  std::vector<std::string> patterns;
+  for (const std::string& type : setup_->types) patterns.push_back("*." + type);
+  auto files = co_await manager_->unit_files(std::move(patterns));
+  if (!files) co_return fail(std::move(files.error()));
+  std::set<std::string, std::less<>> loaded;
+  for (const UnitRow& row : rows) loaded.insert(row.name);
+  for (UnitFile& file : *files) {
+    std::string name = file.path.substr(file.path.rfind('/') + 1);
+    const bool other = file.state == "alias" || file.state.starts_with("masked");
+    if (other || name.contains("@.") || !loaded.insert(name).second) continue;
+    units_.of(name).fragment_path = std::move(file.path);
+    rows.push_back({.name = std::move(name),
+                    .description = {},
+                    .load_state = "loaded",
+                    .active_state = "inactive",
+                    .sub_state = "dead",
+                    .path = {},
+                    .job_type = {}});
+  }
+  co_return Result<void>();
+}
+
+Task<Snapshot> SystemdSession::list() {
+  Snapshot snapshot{.taken_at = setup_->env->now()};
+  std::vector<std::string> patterns = {"*.socket"};
+  for (const std::string& type : setup_->types) {
+    if (type != "socket") patterns.push_back("*." + type);
+  }
+  co_await find_root_of_groups();
+  units_.forget();
+  auto rows = co_await manager_->units(std::move(patterns));
+  if (!rows) co_return fail(std::move(rows.error()));
+  if (setup_->include_stopped) {
+    auto added = co_await add_unit_files(*rows);
+    if (!added) co_return fail(std::move(added.error()));
+  }
+  sockets_.clear();
+  auto learned = co_await learn(*rows);
+  if (!learned) co_return fail(std::move(learned.error()));
+  // All is read below, so nobody needs to be told what has changed.
+  learn_sockets(*rows);
+  private_ports_.clear();
+  look_for_ports();
+  std::set<std::string_view> loaded;
+  for (const UnitRow& row : *rows) loaded.insert(row.name);
+  settings_.keep_only(loaded);
+  std::erase_if(last_, [&](const auto& entry) { return !loaded.contains(entry.first); });
+  for (const UnitRow& row : *rows) {
+    if (auto reading = reading_of(row)) snapshot.readings.push_back(std::move(*reading));
+  }
+  co_return snapshot;
+}
+
+Task<Snapshot> SystemdSession::read(std::vector<Touched> touched) {
+  Snapshot snapshot{.taken_at = setup_->env->now()};
+  std::vector<std::string> patterns;
+  for (const Touched& touch : touched) patterns.push_back(pattern_of(touch.id));
+  auto rows = co_await manager_->units(std::move(patterns));
+  if (!rows) co_return fail(std::move(rows.error()));
+  auto learned = co_await learn(*rows);
+  if (!learned) co_return fail(std::move(learned.error()));
+  std::vector<Touched> others = learn_sockets(*rows);
+  for (const Touched& touch : touched) private_ports_.erase(touch.id);
+  std::ranges::move(look_for_ports(), std::back_inserter(others));
+  for (const Touched& other : others) {
+    const bool read_now = std::ranges::find(touched, other.id, &Touched::id) != touched.end();
+    if (!read_now) push(other);
+  }
+  for (const UnitRow& row : *rows) {
+    if (auto reading = reading_of(row)) snapshot.readings.push_back(std::move(*reading));
+  }
+  co_return snapshot;
+}
+
+}  // namespace rollcall::systemd

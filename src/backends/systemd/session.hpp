@@ -1,0 +1,107 @@
+// One connection to a systemd manager: its list, its signals, its readings.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+#include <rollcall/log.hpp>
+
+#include "backends/systemd/decode.hpp"
+#include "backends/systemd/manager.hpp"
+#include "backends/systemd/ports.hpp"
+#include "backends/systemd/settings.hpp"
+#include "backends/systemd/sockets.hpp"
+#include "backends/systemd/units.hpp"
+#include "core/driver.hpp"
+#include "core/env.hpp"
+
+namespace rollcall::systemd {
+
+/// What outlives a session.
+struct Setup {
+  Endpoint endpoint;
+  std::string shown_endpoint;
+  std::set<std::string, std::less<>> types;  ///< Of the units that are instances.
+  bool all_units = false;
+  bool include_stopped = false;
+  Duration look_period{};  ///< How often the host is looked at for ports that have changed.
+  Deadlines deadlines;
+  HostViewPtr host;
+  EnvPtr env;
+  Logger log;
+};
+using SetupPtr = std::shared_ptr<const Setup>;
+
+class SystemdSession final : public Session {
+ public:
+  SystemdSession(SetupPtr setup, std::unique_ptr<Manager> manager,
+                 const boost::asio::any_io_executor& executor);
+
+  /// Subscribes to the signals, for a watch.
+  [[nodiscard]] Task<void> open();
+
+  [[nodiscard]] Task<Snapshot> list() override;
+  [[nodiscard]] Task<Change> next() override;
+  [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override;
+  [[nodiscard]] Task<void> probe() override;
+  [[nodiscard]] EngineInfo info() const override {
+    return {.product = "systemd", .version = manager_->version(), .api_version = {}};
+  }
+
+ private:
+  using Rows = std::vector<UnitRow>;
+
+  void take_signal(const DbusMessage& signal);
+  void push(Change change);
+  [[nodiscard]] std::optional<Change> pop();
+  void wake();
+  [[nodiscard]] boost::asio::awaitable<void> woken();
+  [[nodiscard]] boost::asio::awaitable<void> wait_for_change();
+  [[nodiscard]] Task<void> go_on_with_new_manager();
+
+  [[nodiscard]] Touched may_have_begun(std::string unit) const;
+  /// Looks at the host again; the units whose ports have changed.
+  std::vector<Touched> look_for_ports();
+  void look_soon();
+  [[nodiscard]] boost::asio::awaitable<void> find_root_of_groups();
+  [[nodiscard]] Task<void> add_unit_files(Rows& rows);
+  /// Asks for what is not known of them, and takes out those that vanish meanwhile.
+  [[nodiscard]] Task<void> learn(Rows& rows);
+  [[nodiscard]] std::vector<Asked> wanted_of(const Rows& rows) const;
+  /// The services whose sockets have changed.
+  std::vector<Touched> learn_sockets(const Rows& rows);
+  [[nodiscard]] std::optional<Reading> reading_of(const UnitRow& row);
+  [[nodiscard]] std::vector<PortMapping> ports_of_unit(const UnitRow& row,
+                                                       const UnitProperties& unit);
+
+  SetupPtr setup_;
+  Units units_;
+  SettingsBook settings_;
+  SocketBook sockets_;
+  PortBook ports_;
+  std::map<std::string, InstancePtr, std::less<>> last_;  // of those that are shown and run
+
+  std::map<std::string, std::vector<PortMapping>> private_ports_;  // in networks of their own
+
+  boost::asio::steady_timer latch_;
+  bool woken_ = false;
+  std::map<std::string, Touched> touched_;  // what next() is about to tell
+  std::optional<std::string> resync_;
+  bool manager_was_away_ = false;
+  std::optional<RuntimeError> ended_;
+
+  Monotonic next_look_{};
+  std::size_t quick_looks_ = 0;  // that were made since a unit without ports began to run
+  bool looks_fail_ = false;
+  bool root_is_known_ = false;
+
+  std::unique_ptr<Manager> manager_;  // last: its connection calls back into the rest
+};
+
+}  // namespace rollcall::systemd

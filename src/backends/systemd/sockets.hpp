@@ -1,0 +1,36 @@
+// Which ports socket units hold for the services that they trigger.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/instance.hpp>
+
+namespace rollcall::systemd {
+
+class SocketBook {
+ public:
+  /// A socket unit that listens. The services whose ports have changed by that.
+  std::set<std::string> put(const std::string& socket, std::vector<std::string> services,
+                            std::vector<PortMapping> ports);
+
+  /// It does not listen any more, or never did. The services that it held ports for.
+  std::set<std::string> erase(std::string_view socket);
+
+  void clear() noexcept { sockets_.clear(); }
+
+  /// What all sockets hold for a service; not sorted.
+  [[nodiscard]] std::vector<PortMapping> held_for(std::string_view service) const;
+
+ private:
+  struct Held {
+    std::set<std::string, std::less<>> services;
+    std::vector<PortMapping> ports;
+  };
+  std::map<std::string, Held, std::less<>> sockets_;
+};
+
+}  // namespace rollcall::systemd

@@ -1,0 +1,108 @@
+#include "backends/systemd/units.hpp"
+
+#include <utility>
+
+#include "backends/systemd/messages.hpp"
+
+namespace rollcall::systemd {
+namespace {
+
+constexpr std::string_view manager_interface = "org.freedesktop.systemd1.Manager";
+constexpr std::string_view properties_interface = "org.freedesktop.DBus.Properties";
+
+/// Whether the state that a signal tells will stay for a while. Within a job a unit passes through
+/// others: it is stopped in the middle of a restart. The end of the job is signalled, too.
+bool is_final(const UnitProperties& unit) {
+  if (!unit.has_job.value_or(false)) return true;
+  const std::string_view state = unit.active_state ? *unit.active_state : std::string_view();
+  if (state == "reloading" || state == "refreshing") return true;
+  return state == "activating" && !unit.sub_state.value_or("").starts_with("auto-restart");
+}
+
+Touched touch(std::string_view unit, Timestamp now, bool may_begin) {
+  return {
+      .id = std::string(unit), .at = now, .mark = may_begin ? RunMark::began : RunMark::changed};
+}
+
+}  // namespace
+
+bool runs(std::string_view active_state) noexcept {
+  return active_state == "active" || active_state == "activating" || active_state == "reloading" ||
+         active_state == "refreshing";
+}
+
+bool Units::wanted(std::string_view unit) const {
+  return types_.contains(type_of(unit));
+}
+
+UnitProperties& Units::of(std::string_view unit) {
+  const auto known = known_.find(unit);
+  if (known != known_.end()) return known->second.properties;
+  return known_.try_emplace(std::string(unit)).first->second.properties;
+}
+
+void Units::learn(const UnitRow& row) {
+  if (!wanted(row.name)) return;
+  UnitProperties& unit = of(row.name);
+  if (unit.active_state) return;
+  unit.active_state = row.active_state;
+  unit.sub_state = row.sub_state;
+  unit.has_job = !row.job_type.empty();
+}
+
+std::vector<Change> Units::take(const DbusMessage& signal, Timestamp now) {
+  if (signal.is_signal(properties_interface, "PropertiesChanged")) {
+    return take_changed(signal, now);
+  }
+  if (signal.is_signal(manager_interface, "UnitRemoved")) return take_removed(signal, now);
+  if (signal.is_signal(manager_interface, "Reloading")) return take_reloading(signal);
+  return {};
+}
+
+std::vector<Change> Units::take_changed(const DbusMessage& signal, Timestamp now) {
+  const std::string unit = unit_of_path(signal.path());
+  const bool is_socket = type_of(unit) == "socket";
+  if (!wanted(unit) && !is_socket) return {};
+  const auto at = known_.try_emplace(unit).first;
+  Known& known = at->second;
+  const UnitProperties before = known.properties;
+  if (!take_changes(signal, known.properties)) {
+    return {ResyncNeeded{"a signal of systemd is not of the form that it promises"}};
+  }
+  known.changed = known.changed || before != known.properties;
+  if (!known.changed || !is_final(known.properties)) return {};
+  known.changed = false;
+  // What a socket holds are ports of the service that it triggers.
+  const bool may_begin = is_socket || runs(known.properties.active_state.value_or("active"));
+  return {touch(unit, now, may_begin)};
+}
+
+std::vector<Change> Units::take_removed(const DbusMessage& signal, Timestamp now) {
+  DbusReader reader(signal);
+  const std::string unit(reader.text());
+  // A reload removes all units and brings them back; removed is unloaded, not deleted.
+  if (reloading_ || !wanted(unit)) return {};
+  known_.erase(unit);
+  return {touch(unit, now, false)};
+}
+
+std::vector<Change> Units::take_reloading(const DbusMessage& signal) {
+  DbusReader reader(signal);
+  reloading_ = reader.boolean();
+  if (reloading_) return {};
+  forget();
+  return {ResyncNeeded{"systemd has loaded its units again"}};
+}
+
+std::vector<std::string> Units::of_group(std::string_view group) const {
+  std::vector<std::string> units;
+  while (!group.empty()) {
+    const std::size_t slash = group.rfind('/');
+    const std::string_view folder = group.substr(slash + 1);
+    if (wanted(folder)) units.emplace_back(folder);
+    group = slash == std::string_view::npos ? std::string_view() : group.substr(0, slash);
+  }
+  return units;
+}
+
+}  // namespace rollcall::systemd
