@@ -55,6 +55,9 @@ struct WatcherOptions {
   Logger log{};
   /// list() holds what does not run, too. Events never tell of it.
   bool include_stopped = false;
+  /// How often the host is looked at, if it is among the engines. It leaves out what another of
+  /// them lists, and is watched when all others were tried.
+  std::chrono::milliseconds look_period{5000};
   /// Called on the threads that call start() and list(), and on the watcher's own.
   Getenv getenv = process_environment();
 };
@@ -82,7 +85,8 @@ class Watcher {
   /// not wait: that one is the last. Idempotent.
   void stop();
 
-  /// Asks all engines side by side what runs now, and waits for it; each may take `timeout`.
+  /// Asks all engines side by side what runs now, then the host if it is among them, and waits for
+  /// it; each may take `timeout`.
   ///
   /// It uses connections of its own, and no thread but the caller's: it neither needs start() nor
   /// changes what events come, and may be newer than events not yet told. In a callback it delays

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <exception>
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -24,6 +26,7 @@ BackendOptions backend_options(const Engine& engine, const WatcherOptions& optio
   return {.endpoint = engine.endpoint,
           .alias = engine.alias,
           .include_stopped = options.include_stopped,
+          .look_period = options.look_period,
           .getenv = options.getenv,
           .log = {}};
 }
@@ -47,7 +50,12 @@ class Work {
   std::size_t running_ = 0;
 };
 
-/// From one start() to its stop(): the engines, their backends, and the executor of both.
+bool is_host(const Engine& engine) {
+  return engine.kind == RuntimeBackendKind::host;
+}
+
+/// From one start() to its stop(): the engines, their backends, and the executor of both. The host
+/// is watched when all others were tried: what another lists, it leaves out.
 class Run {
  public:
   Run(std::shared_ptr<const WatcherOptions> options, const void* owner)
@@ -71,9 +79,16 @@ class Run {
     Engine engine;
     std::unique_ptr<RuntimeBackend> backend;
     EventReceiver events;
+    std::optional<EventSender> sender;  // until it begins
+    bool tried = false;                 // its first list was told, or its first attempt has failed
+    bool listed = false;                // its first list was told
   };
 
   std::optional<RuntimeError> add(const Engine& engine);
+  void begin(Source& source);
+  void begin_hosts();
+  void tried(Source& source);
+  [[nodiscard]] bool lists(RuntimeBackendKind runtime) const;
   asio::awaitable<void> follow(Source& source, EventSender sender);
   asio::awaitable<void> tell_all(Source& source);
 
@@ -99,6 +114,10 @@ std::optional<RuntimeError> Run::prepare() {
   for (const Engine& engine : options_->engines) {
     if (auto error = add(engine)) return error;
   }
+  for (Source& source : sources_) {
+    if (!is_host(source.engine)) begin(source);
+  }
+  begin_hosts();
   if (!sources_.empty()) return {};
   return RuntimeError{.kind = ErrorKind::invalid_config,
                       .what = "there is no engine to watch",
@@ -112,13 +131,37 @@ std::optional<RuntimeError> Run::add(const Engine& engine) {
       call(options_->log, level, message);
     };
   }
+  options.listed_elsewhere = [this](RuntimeBackendKind runtime) { return lists(runtime); };
   auto backend = make_backend(engine.kind, std::move(options), context_.get_executor());
   if (!backend) return std::move(backend.error());
   EventChannel channel = make_event_channel(context_.get_executor());
-  Source& source = sources_.emplace_back(engine, std::move(*backend), std::move(channel.receiver));
-  work_.spawn(follow(source, std::move(channel.sender)));
-  work_.spawn(tell_all(source));
+  sources_.emplace_back(engine, std::move(*backend), std::move(channel.receiver),
+                        std::move(channel.sender));
   return {};
+}
+
+void Run::begin(Source& source) {
+  work_.spawn(follow(source, *std::exchange(source.sender, {})));
+  work_.spawn(tell_all(source));
+}
+
+void Run::begin_hosts() {
+  const auto ready = [](const Source& source) { return source.tried || is_host(source.engine); };
+  if (stopping() || !std::ranges::all_of(sources_, ready)) return;
+  for (Source& source : sources_) {
+    if (source.sender) begin(source);
+  }
+}
+
+void Run::tried(Source& source) {
+  source.tried = true;
+  begin_hosts();
+}
+
+bool Run::lists(RuntimeBackendKind runtime) const {
+  return std::ranges::any_of(sources_, [runtime](const Source& source) {
+    return source.listed && parse_kind(source.backend->name()) == runtime;
+  });
 }
 
 void Run::work() {
@@ -131,6 +174,7 @@ asio::awaitable<void> Run::follow(Source& source, EventSender sender) {
   auto watching = source.backend->watch(std::move(sender), stop_.get_token());
   const Result<void> ended = co_await std::move(watching);
   if (!ended) call(options_->on_error, EngineError{source.engine, ended.error()});
+  tried(source);
 }
 
 asio::awaitable<void> Run::tell_all(Source& source) {
@@ -139,11 +183,14 @@ asio::awaitable<void> Run::tell_all(Source& source) {
     const auto event = source.events.try_receive();
     if (event) {
       call(options_->on_event, *event);
+      if (key_of(*event) == nullptr) tried(source);
     } else if (!source.events.synced()) {
       co_return;  // the watch has ended
     }
   }
   call(options_->on_synced, source.engine);
+  source.listed = true;
+  tried(source);
   for (;;) {
     const auto event = co_await source.events.receive();
     if (!event) co_return;
@@ -160,18 +207,39 @@ RuntimeError no_answer(const Engine& engine, std::chrono::milliseconds timeout) 
       .remedy = "see whether the engine hangs, or give it longer"};
 }
 
-using Answer = Result<std::vector<InstancePtr>>;
+struct Answer {
+  Result<std::vector<InstancePtr>> instances;
+  std::optional<RuntimeBackendKind> runtime{};  ///< The one that answered.
+};
 
-asio::awaitable<void> ask(const Engine& engine, const WatcherOptions& options,
+asio::awaitable<void> ask(const Engine& engine, BackendOptions options,
                           std::chrono::milliseconds timeout, Answer& answer) {
   auto executor = co_await asio::this_coro::executor;
-  auto backend = make_backend(engine.kind, backend_options(engine, options), executor);
+  auto backend = make_backend(engine.kind, std::move(options), executor);
   if (!backend) {
-    answer = fail(std::move(backend.error()));
+    answer.instances = fail(std::move(backend.error()));
     co_return;
   }
   auto listing = with_deadline((*backend)->list_instances(), timeout, no_answer(engine, timeout));
-  answer = co_await std::move(listing);
+  answer.instances = co_await std::move(listing);
+  if (answer.instances) answer.runtime = parse_kind((*backend)->name());
+}
+
+/// Asks all that are the host, or all others, side by side.
+void ask_those(bool that_are_the_host, const WatcherOptions& options,
+               std::chrono::milliseconds timeout, std::vector<Answer>& answers) {
+  asio::io_context context(1);
+  Work work(context);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Engine& engine = options.engines[i];
+    if (is_host(engine) != that_are_the_host) continue;
+    BackendOptions of_backend = backend_options(engine, options);
+    of_backend.listed_elsewhere = [&answers](RuntimeBackendKind runtime) {
+      return std::ranges::find(answers, runtime, &Answer::runtime) != answers.end();
+    };
+    work.spawn(ask(engine, std::move(of_backend), timeout, answers[i]));
+  }
+  context.run();
 }
 
 /// One engine that was named twice, or by two paths, has its instances once.
@@ -179,11 +247,12 @@ Listing merge(const std::vector<Engine>& engines, std::vector<Answer> answers) {
   Listing listing;
   std::map<InstanceKey, InstancePtr> by_key;
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (!answers[i]) {
-      listing.errors.push_back({engines[i], std::move(answers[i].error())});
+    auto& instances = answers[i].instances;
+    if (!instances) {
+      listing.errors.push_back({engines[i], std::move(instances.error())});
       continue;
     }
-    for (InstancePtr& instance : *answers[i]) by_key.emplace(instance->key, std::move(instance));
+    for (InstancePtr& instance : *instances) by_key.emplace(instance->key, std::move(instance));
   }
   for (auto& [key, instance] : by_key) listing.instances.push_back(std::move(instance));
   return listing;
@@ -250,12 +319,8 @@ void Watcher::stop() {
 Listing Watcher::list(std::chrono::milliseconds timeout) const {
   const std::vector<Engine>& engines = impl_->options->engines;
   std::vector<Answer> answers(engines.size());
-  asio::io_context context(1);
-  Work work(context);
-  for (std::size_t i = 0; i < engines.size(); ++i) {
-    work.spawn(ask(engines[i], *impl_->options, timeout, answers[i]));
-  }
-  context.run();
+  ask_those(false, *impl_->options, timeout, answers);
+  ask_those(true, *impl_->options, timeout, answers);  // which leaves out what others have listed
   return merge(engines, std::move(answers));
 }
 

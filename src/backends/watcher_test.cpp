@@ -1,4 +1,5 @@
 // The façade on a scripted engine, with the threads that a program has.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -136,6 +137,24 @@ TEST_F(WatcherTest, SeveralEnginesAreWatchedSideBySide) {
                            "backend_disconnected"}) {
     EXPECT_THAT(lines, Contains(line).Times(1));
   }
+}
+
+TEST_F(WatcherTest, TheHostIsWatchedWhenAllOthersWereTried) {
+  const Engine host{RuntimeBackendKind::host, "", "host/"};
+  const Engine absent{RuntimeBackendKind::docker, "unix:///nowhere/rollcall.sock", "z/"};
+  Watcher watcher(diary_.options({host, engine_.engine("x/"), absent}));
+  ASSERT_EQ(watcher.start(), std::nullopt);
+  const auto index = [this](const std::string& line) {
+    const auto lines = diary_.lines();
+    return std::ranges::find(lines, line) - lines.begin();
+  };
+  // What listens on this host, nobody knows; the end of its list is told.
+  for (std::size_t lines = 1; index("synced host/") == std::ssize(diary_.lines()); ++lines) {
+    ASSERT_TRUE(diary_.wait_for(lines));
+  }
+  watcher.stop();
+  EXPECT_LT(index("synced x/"), index("synced host/"));
+  EXPECT_LT(index("backend_disconnected"), index("synced host/"));
 }
 
 TEST_F(WatcherTest, StartsOnceAndStopsAsOftenAsOneLikes) {

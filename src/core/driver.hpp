@@ -34,14 +34,19 @@ struct Touched {
 };
 
 /// The whole new state of one instance, of a stream that goes on from the list's position and is
-/// the truth. Nothing is read beside such a stream: all readings of its session are settled.
+/// the truth. Such a stream gives nothing while list() is under way, and then only what is newer
+/// than the list; nothing is read beside it: all readings of its session are settled.
 struct Upsert {
   InstancePtr instance;
 };
 
-/// The instance does not exist any more.
+/// The instance does not exist any more. An engine signals it after it has removed the instance.
 struct Gone {
   std::string id;
+  Timestamp at{};  ///< The engine's time of it; none in a stream that is the truth.
+
+  /// Whether nothing older can be meant.
+  [[nodiscard]] bool final() const noexcept { return at == Timestamp{}; }
 };
 
 /// The stream cannot be trusted, or there is none: list again.

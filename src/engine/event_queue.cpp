@@ -1,5 +1,6 @@
 #include "engine/event_queue.hpp"
 
+#include <iterator>
 #include <type_traits>
 
 namespace rollcall {
@@ -32,7 +33,17 @@ void CollapsingQueue::erase(const InstanceKey& key) {
 }
 
 void CollapsingQueue::to_back(const InstanceKey& key) {
-  order_.splice(order_.end(), order_, *instances_.find(key));
+  const auto moved = *instances_.find(key);
+  auto next = std::next(moved);
+  if (next == order_.end()) return;
+  order_.splice(order_.end(), order_, moved);
+  // What tells that all before it was sent stays behind it.
+  while (next != moved) {
+    const auto entry = next++;
+    const bool tells = std::holds_alternative<BackendReconnected>(*entry) ||
+                       std::holds_alternative<Marker>(*entry);
+    if (tells) order_.splice(order_.end(), order_, entry);
+  }
 }
 
 void CollapsingQueue::push_put(InstancePtr instance, Cause cause, bool started, InstancePtr told) {

@@ -164,6 +164,21 @@ TEST(CollapsingQueue, ANameThatMovesArrivesAfterTheEndOfItsFormerOwner) {
   EXPECT_THAT(q.take(), ElementsAre("stopped web", "started web"));
 }
 
+TEST(CollapsingQueue, ReconnectedStaysBehindTheDifferencesBeforeIt) {
+  Queue q;
+  q.disconnected();
+  q.take();
+  q.started("1", "a");
+  q.started("2", "b");
+  q.reconnected();
+  q.raw().push_marker();
+  q.updated("1", "renamed");
+  EXPECT_THAT(q.take(2), ElementsAre("started b", "started renamed"));
+  EXPECT_FALSE(q.raw().marker_reached());
+  EXPECT_THAT(q.take(), ElementsAre("backend_reconnected"));
+  EXPECT_TRUE(q.raw().marker_reached());
+}
+
 TEST(CollapsingQueue, TheMarkerIsReachedWhenAllBeforeItWasTaken) {
   Queue q;
   q.started("1", "a");

@@ -178,7 +178,7 @@ TEST_F(ReflectorHealingTest, OneThatIsNotSettledIsLookedAtSixTimesMore) {
   env_->advance(250ms);
   EXPECT_EQ(engine_.reads, 3);
   EXPECT_THAT(events(), ElementsAre("started a with address live"));
-  env_->advance(10min);
+  env_->advance(2min);
   EXPECT_EQ(engine_.reads, 7);
 }
 
@@ -192,6 +192,52 @@ TEST_F(ReflectorHealingTest, ANewRunThatIsNotSettledIsLookedAtSixTimesAgain) {
   engine_.touch("1", RunMark::ended);
   env_->advance(2min);
   EXPECT_EQ(engine_.reads, 14);
+}
+
+TEST_F(ReflectorHealingTest, OneThatAListShowsStillUnsettledIsLookedAtAsAtFirst) {
+  engine_.unsettled["1"] = true;
+  engine_.put(make_instance("1", "a"));
+  watch();
+  env_->advance(2min);  // all looks are spent
+  const int reads = engine_.reads;
+  engine_.signal(ResyncNeeded{"lost a restart"});
+  settle();
+  engine_.unsettled["1"] = false;
+  engine_.put(make_instance("1", "b"));
+  env_->advance(10s);
+  events();
+  EXPECT_GT(engine_.reads, reads);
+  EXPECT_EQ(inventory_.list().front()->name, "b");
+}
+
+TEST_F(ReflectorHealingTest, WhatWasTouchedBeforeASessionEndedIsReadInTheNext) {
+  engine_.put(make_instance("1", "a"));
+  watch();
+  env_->advance(20s);
+  events();
+  engine_.hold_reads();
+  engine_.touch("1", RunMark::changed);
+  settle();
+  EXPECT_EQ(engine_.reads, 1);
+  engine_.touch("1", RunMark::changed);  // noted beside the reading
+  engine_.end_stream();
+  settle();
+  EXPECT_EQ(engine_.lists, 2);
+  EXPECT_EQ(engine_.reads, 2);
+}
+
+TEST_F(ReflectorHealingTest, AnEndBetweenADoubtAndItsListIsReadAgainAfterTheList) {
+  watch();
+  events();
+  engine_.put(make_instance("1", "a"));  // its start was lost
+  engine_.hold_lists();
+  engine_.signal(ResyncNeeded{"overflow"});
+  engine_.touch("1", RunMark::ended);
+  settle();
+  engine_.remove("1");  // the list under way still holds it
+  engine_.release_lists();
+  events();
+  EXPECT_EQ(inventory_.size(), 0U);
 }
 
 TEST_F(ReflectorHealingTest, ADoubtDuringAListListsAgainBeforeReconnected) {

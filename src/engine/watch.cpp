@@ -1,7 +1,5 @@
 #include "engine/watch.hpp"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -20,8 +18,6 @@ namespace {
 constexpr std::size_t max_readings = 8;  // requests in flight beside the stream
 constexpr std::size_t max_batch = 100;   // ids in one request
 constexpr Duration quiet_before_probe = 30s;
-// An address comes within a second; a server that is slow to start takes longer to listen.
-constexpr std::array<Duration, 6> look_again_after = {50ms, 200ms, 1s, 5s, 20s, 60s};
 constexpr Duration settle_endpoint = 20ms;
 constexpr double resync_spread = 0.2;
 
@@ -125,6 +121,9 @@ void Watch::begin(ReflectorFsm::Step step, Duration delay) {
       // again.
       ++round_;
       book_.interrupt();
+      doubted_ = false;
+      list_answered_ = false;
+      held_.clear();
       phase_.spawn(list(session_, epoch_));
       break;
     case ReflectorFsm::Step::back_off:
@@ -133,6 +132,7 @@ void Watch::begin(ReflectorFsm::Step step, Duration delay) {
       break;
     case ReflectorFsm::Step::watch:
       touched_.notify();  // what was touched during the list is read now
+      for (const Change& change : std::exchange(held_, {})) take(change);
       break;
     case ReflectorFsm::Step::none:
     case ReflectorFsm::Step::finish:
@@ -148,6 +148,8 @@ void Watch::drop_session() {
   readings_ = 0;
   book_.interrupt();
   looks_.clear();
+  doubted_ = false;
+  held_.clear();
 }
 
 void Watch::begin_session(SessionPtr session) {
@@ -157,122 +159,6 @@ void Watch::begin_session(SessionPtr session) {
   phase_.spawn(resolve(session_, epoch_));
   phase_.spawn(probe_when_quiet(session_, epoch_));
   if (reflector_.driver_->resync_period() > 0s) phase_.spawn(resync_periodically(epoch_));
-}
-
-void Watch::apply_list(const Snapshot& snapshot) {
-  const auto differences = reconcile(reflector_.known_, snapshot, book_.ends(), list_cause_);
-  if (!events_.closed()) {
-    // What is kept first, what will be taken after it: between each other they would leave holes.
-    for (const Difference& d : differences) know(d, snapshot.taken_at);
-    for (const Difference& d : differences) events_.send(d.event, d.told);
-  }
-  std::erase_if(looks_,
-                [this](const auto& look) { return !reflector_.known_.contains(look.first); });
-  list_cause_ = Cause::resync;
-  reflector_.told_ = true;
-  for (const Reading& reading : snapshot.readings) look_again(reading);
-}
-
-void Watch::apply_reading(const std::string& id, const Reading* reading, Timestamp taken_at) {
-  const TouchBook::Finished finished = book_.finish(id);
-  if (!finished.valid) return;
-  const auto differences =
-      reconcile_one(reflector_.known_.find(id), reading != nullptr ? reading->instance : nullptr,
-                    finished.ended_at, Cause::live);
-  for (const Difference& difference : differences) tell(difference, taken_at);
-  if (reading != nullptr) look_again(*reading);
-}
-
-void Watch::tell(const Difference& difference, Timestamp as_of) {
-  if (events_.closed()) return;  // never received, so never told
-  know(difference, as_of);
-  events_.send(difference.event, difference.told);
-}
-
-void Watch::know(const Difference& difference, Timestamp as_of) {
-  apply(reflector_.known_, difference, as_of);
-  // A new run may wait for its address anew.
-  if (std::holds_alternative<Started>(difference.event)) looks_.erase(key_of(difference.event)->id);
-}
-
-void Watch::take(const Change& change) {
-  last_change_ = reflector_.env_->monotonic();
-  std::visit(
-      [this]<class Kind>(const Kind& c) {
-        if constexpr (std::is_same_v<Kind, Touched>) {
-          touch(c);
-        } else if constexpr (std::is_same_v<Kind, Upsert>) {
-          upsert(c.instance);
-        } else if constexpr (std::is_same_v<Kind, Gone>) {
-          gone(c.id);
-        } else if constexpr (std::is_same_v<Kind, ResyncNeeded>) {
-          report({.outcome = Outcome::desynced, .epoch = epoch_});
-        } else {
-          report({.outcome = Outcome::stream_ended, .epoch = epoch_});
-        }
-      },
-      change);
-}
-
-void Watch::touch(const Touched& touched) {
-  // While a list is under way nobody knows yet what runs; else only a start can bring in an unknown
-  // one.
-  const bool matters = touched.mark == RunMark::began ||
-                       fsm_.state() != ReflectorFsm::State::watching ||
-                       reflector_.known_.contains(touched.id) || book_.noted(touched.id) ||
-                       book_.being_read(touched.id);
-  if (!matters) return;
-  book_.note(touched);
-  touched_.notify();
-}
-
-void Watch::upsert(const InstancePtr& instance) {
-  const std::string& id = instance->key.id;
-  if (fsm_.state() != ReflectorFsm::State::watching || book_.being_read(id)) {
-    touch({.id = id, .at = reflector_.env_->now(), .mark = RunMark::began});
-    return;
-  }
-  for (const Difference& difference :
-       reconcile_one(reflector_.known_.find(id), instance, std::nullopt, Cause::live)) {
-    tell(difference, reflector_.env_->now());
-  }
-}
-
-void Watch::gone(const std::string& id) {
-  if (fsm_.state() != ReflectorFsm::State::watching) {
-    // The list under way may be older than this end, and still hold it.
-    touch({.id = id, .at = reflector_.env_->now(), .mark = RunMark::ended});
-    return;
-  }
-  book_.gone(id);
-  const Known* known = reflector_.known_.find(id);
-  if (known == nullptr) return;
-  for (const Difference& d : reconcile_one(known, nullptr, std::nullopt, Cause::live)) {
-    tell(d, {});
-  }
-}
-
-void Watch::look_again(const Reading& reading) {
-  const std::string& id = reading.instance->key.id;
-  if (reading.settled || !in_running_set(*reading.instance)) {
-    looks_.erase(id);
-    return;
-  }
-  const std::size_t looks = looks_[id]++;
-  if (looks < look_again_after.size()) phase_.spawn(touch_later(id, look_again_after.at(looks)));
-}
-
-void Watch::restore_undelivered() {
-  if (!events_.closed()) return;  // the consumer can still take them
-  for (auto& [key, told] : events_.undelivered()) {
-    if (told) {
-      const Known* known = reflector_.known_.find(key.id);
-      const Timestamp as_of = known != nullptr ? known->as_of : Timestamp{};
-      reflector_.known_.put({.told = std::move(told), .as_of = as_of});
-    } else {
-      reflector_.known_.erase(key.id);
-    }
-  }
 }
 
 void Watch::log_failure(const RuntimeError& error) {
@@ -299,6 +185,8 @@ asio::awaitable<void> Watch::connect(std::uint64_t epoch) {
 
 asio::awaitable<void> Watch::list(SessionPtr session, std::uint64_t epoch) {
   auto snapshot = co_await session->list();
+  if (epoch != epoch_) co_return;
+  list_answered_ = true;
   if (snapshot) {
     report({.outcome = Outcome::listed, .epoch = epoch, .snapshot = std::move(*snapshot)});
   } else {

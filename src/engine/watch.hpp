@@ -58,8 +58,9 @@ class Watch {
   void apply_list(const Snapshot& snapshot);
   void apply_reading(const std::string& id, const Reading* reading, Timestamp taken_at);
   void take(const Change& change);
+  bool hold_back(const Change& change);
   void upsert(const InstancePtr& instance);
-  void gone(const std::string& id);
+  void gone(const Gone& gone);
   void touch(const Touched& touched);
   void tell(const Difference& difference, Timestamp as_of);
   void know(const Difference& difference, Timestamp as_of);
@@ -96,6 +97,9 @@ class Watch {
   std::size_t readings_ = 0;                  // under way
   std::uint64_t round_ = 0;                   // counts lists: a reading from before a list is void
   std::map<std::string, std::size_t> looks_;  // at instances that are not settled, how often
+  bool doubted_ = false;                      // a list is about to be asked for
+  bool list_answered_ = false;                // and its answer not yet applied
+  std::vector<Change> held_;                  // until it is
   Monotonic last_change_{};
   Cause list_cause_ = Cause::initial;
   RuntimeError last_failure_;

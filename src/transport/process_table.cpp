@@ -95,7 +95,7 @@ bool add_holdings(const std::string& proc, pid_t pid, std::span<const std::uint6
   bool readable = true;
   while (const auto entry = folder.next()) {
     if (entry->name.starts_with('.')) continue;
-    const ssize_t size = ::readlinkat(folder.fd(), entry->name.data(), link.data(), link.size());
+    const ssize_t size = folder.link(link);
     if (size < 0) readable = readable && errno != EACCES && errno != EPERM;
     if (size <= 0) continue;
     const auto inode = parse_socket_link({link.data(), static_cast<std::size_t>(size)});

@@ -16,7 +16,7 @@ namespace {
 std::optional<std::string> read_at(int folder, const char* name, std::size_t limit) {
   const int fd = ::openat(folder, name, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
-  std::array<char, 4096> piece;
+  std::array<char, 4096> piece{};
   std::string text;
   ssize_t size = 0;
   do {
@@ -48,7 +48,7 @@ std::optional<std::string> Folder::file(const char* name, std::size_t limit) con
 }
 
 std::string Folder::link(const char* name) const {
-  std::array<char, PATH_MAX> target;
+  std::array<char, PATH_MAX> target{};
   const ssize_t size = fd_ < 0 ? -1 : ::readlinkat(fd_, name, target.data(), target.size());
   return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
@@ -71,9 +71,12 @@ std::optional<FolderReader::Entry> FolderReader::next() {
   dirent64 header{};
   std::memcpy(&header, start, offsetof(dirent64, d_name));
   at_ += header.d_reclen;
-  return Entry{.name = start + offsetof(dirent64, d_name),
-               .inode = header.d_ino,
-               .folder = header.d_type == DT_DIR};
+  name_ = start + offsetof(dirent64, d_name);
+  return Entry{.name = name_, .inode = header.d_ino, .folder = header.d_type == DT_DIR};
+}
+
+ssize_t FolderReader::link(std::span<char> into) const noexcept {
+  return ::readlinkat(fd_, name_, into.data(), into.size());
 }
 
 }  // namespace rollcall

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+
+#include <sys/types.h>
 
 namespace rollcall {
 
@@ -35,7 +38,7 @@ class Folder {
 class FolderReader {
  public:
   struct Entry {
-    std::string_view name;  ///< Ends with a zero, and is valid until the next call.
+    std::string_view name;  ///< Valid until the next call.
     std::uint64_t inode = 0;
     bool folder = false;
   };
@@ -47,17 +50,20 @@ class FolderReader {
 
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
   [[nodiscard]] int error() const noexcept { return error_; }  ///< Why it is not open.
-  [[nodiscard]] int fd() const noexcept { return fd_; }
 
   /// Nothing at the end, and if the folder vanishes or cannot be read. Also gives "." and "..".
   std::optional<Entry> next();
 
+  /// Where the entry that was given last leads, written into the buffer: its size, or -1 and errno.
+  [[nodiscard]] ssize_t link(std::span<char> into) const noexcept;
+
  private:
   int fd_;
   int error_ = 0;
+  const char* name_ = "";  // of the entry that was given last
   std::size_t at_ = 0;
   std::size_t end_ = 0;
-  alignas(std::uint64_t) std::array<char, 32768> buffer_;
+  alignas(std::uint64_t) std::array<char, 8192> buffer_{};
 };
 
 }  // namespace rollcall

@@ -29,6 +29,7 @@ struct MakeOptions {
 /// What not every runtime has. The sentences of the contract about it cannot apply to one without.
 enum class Ability : std::uint8_t {
   automatic,     ///< It is one of those that `auto` tries.
+  outages,       ///< It can be away.
   refused,       ///< Its place can be there without anybody who listens.
   mute,          ///< It can accept a connection and not answer.
   not_this_api,  ///< Something else can answer in its place.
@@ -133,6 +134,7 @@ std::unique_ptr<BackendUnderTest> docker_scripted();
 std::unique_ptr<BackendUnderTest> docker_26_scripted();
 std::unique_ptr<BackendUnderTest> docker_real();
 std::unique_ptr<BackendUnderTest> host_scripted();
+std::unique_ptr<BackendUnderTest> host_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

@@ -9,6 +9,7 @@ const std::vector<BackendCase>& all_backends() {
       {"docker_26_scripted", true, &docker_26_scripted},
       {"docker_real", false, &docker_real},
       {"host_scripted", false, &host_scripted},
+      {"host_real", false, &host_real},
       {"systemd_scripted", false, &systemd_scripted},
       {"systemd_real", false, &systemd_real},
   };

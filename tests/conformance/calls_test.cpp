@@ -53,6 +53,7 @@ TEST_P(Connect, IsIdempotent) {
 }
 
 TEST_P(Connect, IsOneAttempt) {
+  REQUIRE_ABILITY(outages);
   const std::string endpoint = engine().broken_endpoint(ConnectFault::missing);
   make_backend({.endpoint = endpoint});
   EXPECT_FALSE(call(backend().connect()));
@@ -60,6 +61,7 @@ TEST_P(Connect, IsOneAttempt) {
 }
 
 TEST_P(Connect, SaysThatItIsMissing) {
+  REQUIRE_ABILITY(outages);
   expect_fault(ConnectFault::missing);
 }
 
@@ -93,6 +95,7 @@ TEST_P(List, GivesAllThatRunsAndConnectsByItself) {
 }
 
 TEST_P(List, IsAnErrorWhereThereIsNoEngine) {
+  REQUIRE_ABILITY(outages);
   engine().run("web");
   engine().kill_engine();
   EXPECT_FALSE(list());
@@ -178,6 +181,7 @@ TEST_P(WatchCall, EndsWithSuccessWhenTheChannelIsClosedWithNothingLeft) {
 }
 
 TEST_P(WatchCall, EndsInTheMiddleOfReconnectingToo) {
+  REQUIRE_ABILITY(outages);
   engine().kill_engine();
   watch();
   ASSERT_TRUE(wait_for_count("backend_disconnected", 1));
@@ -245,6 +249,7 @@ TEST_P(WatchCall, ASecondOneAtTheSameTimeIsBusy) {
 }
 
 TEST_P(WatchCall, WaitsForAnEngineThatComesLater) {
+  REQUIRE_ABILITY(outages);
   engine().run("web");
   engine().kill_engine();
   watch();

@@ -78,6 +78,7 @@ TEST_P(Events, AreAtMostTwoAnInstanceForAConsumerThatIsBehind) {
 }
 
 TEST_P(Events, OfAnOutageThatWasNotSeenAreItsDifferencesAlone) {
+  REQUIRE_ABILITY(outages);
   const std::string gone = started("gone");
   sleep_as_consumer();
   engine().kill_engine();
@@ -169,7 +170,13 @@ TEST_P(Events, OneThatIsRestartingIsPartOfTheRunningSet) {
 
 INSTANTIATE_TEST_SUITE_P(Each, Events, testing::ValuesIn(chosen_backends()), name_of);
 
-class Outage : public Events {};
+class Outage : public Events {
+ protected:
+  void SetUp() override {
+    Events::SetUp();
+    REQUIRE_ABILITY(outages);
+  }
+};
 
 TEST_P(Outage, IsDisconnectedAtOnceAndNothingIsSaidOfInstances) {
   const std::string id = started("web");
@@ -224,6 +231,7 @@ TEST_P(FirstAttempt, ThatWorksIsNeitherDisconnectedNorReconnected) {
 }
 
 TEST_P(FirstAttempt, ThatFailsIsDisconnectedAndReconnectedAfterTheFirstSync) {
+  REQUIRE_ABILITY(outages);
   engine().kill_engine();
   watch();
   ASSERT_TRUE(wait_for_count("backend_disconnected", 1));

@@ -32,6 +32,48 @@ std::string executable(const std::string& name) {
 
 }  // namespace
 
+std::string_view host_lacks(Ability ability) {
+  switch (ability) {
+    case Ability::automatic:
+      return "it is always there, so `auto` would never find anything else behind it";
+    case Ability::outages:
+      return {};
+    case Ability::refused:
+    case Ability::mute:
+    case Ability::not_this_api:
+      return "there is no connection: the kernel answers at once, or says that it does not";
+    case Ability::ended_ones:
+      return "the kernel knows nothing of processes that have ended";
+    case Ability::pausing:
+      return "a process that is stopped by a signal goes on to listen";
+    case Ability::restarting:
+      return "nothing tells that a process will be started again";
+    case Ability::lasting_ids:
+      return "the id is that of the run: a restart is Stopped(old id), Started(new id)";
+    case Ability::new_ids:
+    case Ability::renaming:
+      return {};
+  }
+  return {};
+}
+
+std::vector<std::string> host_differences(const std::map<std::string, std::string>& here,
+                                          const std::map<std::string, InstancePtr>& told) {
+  std::vector<std::string> sentences;
+  for (const auto& [id, name] : here) {
+    const auto at = told.find(id);
+    if (at == told.end()) {
+      sentences.push_back(name + " is missing");
+    } else if (at->second->name != name) {
+      sentences.push_back(fmt::format("{} is told as {}", name, at->second->name));
+    }
+  }
+  for (const auto& [id, it] : told) {
+    if (!here.contains(id)) sentences.push_back(it->name + " is a ghost");
+  }
+  return sentences;
+}
+
 HostScripted::HostScripted() {
   env_->tick = 1us;
 }
@@ -50,29 +92,6 @@ std::unique_ptr<RuntimeBackend> HostScripted::make(MakeOptions options) {
 
 std::string HostScripted::endpoint() const {
   return std::string(host::url);
-}
-
-std::string_view HostScripted::lacks(Ability ability) const {
-  switch (ability) {
-    case Ability::automatic:
-      return "it is always there, so `auto` would never find anything else behind it";
-    case Ability::refused:
-    case Ability::mute:
-    case Ability::not_this_api:
-      return "there is no connection: the kernel answers at once, or says that it does not";
-    case Ability::ended_ones:
-      return "the kernel knows nothing of processes that have ended";
-    case Ability::pausing:
-      return "a process that is stopped by a signal goes on to listen";
-    case Ability::restarting:
-      return "nothing tells that a process will be started again";
-    case Ability::lasting_ids:
-      return "the id is that of the run: a restart is Stopped(old id), Started(new id)";
-    case Ability::new_ids:
-    case Ability::renaming:
-      return {};
-  }
-  return {};
 }
 
 void HostScripted::let_pass() {
@@ -150,22 +169,11 @@ std::string HostScripted::broken_endpoint(ConnectFault /*fault*/) {
 
 std::vector<std::string> HostScripted::differences(
     const std::map<std::string, InstancePtr>& instances) {
-  std::vector<std::string> sentences;
-  std::set<std::string> here;
-  for (const auto& [pid, process] : host_->processes()) {
-    if (!sockets_.contains(pid)) continue;
-    const std::string id = *here.insert(id_of(pid)).first;
-    const auto told = instances.find(id);
-    if (told == instances.end()) {
-      sentences.push_back(process.comm + " is missing");
-    } else if (told->second->name != process.comm) {
-      sentences.push_back(fmt::format("{} is told as {}", process.comm, told->second->name));
-    }
+  std::map<std::string, std::string> here;
+  for (const auto& [pid, socket] : sockets_) {
+    if (host_->runs(pid)) here[id_of(pid)] = host_->at(pid).comm;
   }
-  for (const auto& [id, it] : instances) {
-    if (!here.contains(id)) sentences.push_back(it->name + " is a ghost");
-  }
-  return sentences;
+  return host_differences(here, instances);
 }
 
 std::unique_ptr<BackendUnderTest> host_scripted() {

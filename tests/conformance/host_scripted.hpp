@@ -13,6 +13,13 @@
 
 namespace rollcall::conformance {
 
+/// Why a host has no such thing; empty: it has.
+std::string_view host_lacks(Ability ability);
+
+/// One sentence for each way in which the instances differ from what runs, names by id.
+std::vector<std::string> host_differences(const std::map<std::string, std::string>& here,
+                                          const std::map<std::string, InstancePtr>& told);
+
 /// Its instances are processes that listen, each on a port of its own. The engine is the kernel,
 /// which is down when it refuses to list its sockets.
 class HostScripted final : public BackendUnderTest {
@@ -23,7 +30,9 @@ class HostScripted final : public BackendUnderTest {
   [[nodiscard]] std::string name() const override { return "host"; }
   [[nodiscard]] std::string endpoint() const override;
   [[nodiscard]] boost::asio::io_context& io() override { return io_; }
-  [[nodiscard]] std::string_view lacks(Ability ability) const override;
+  [[nodiscard]] std::string_view lacks(Ability ability) const override {
+    return host_lacks(ability);
+  }
   void let_pass() override;
 
   std::string create(const std::string& name) override;

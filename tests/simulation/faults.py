@@ -28,6 +28,7 @@ class Fault:
 
 
 WATCH = ENGINE + "watch.cpp"
+CHANGES = ENGINE + "watch_changes.cpp"
 FSM = ENGINE + "reflector_fsm.cpp"
 BOOK = ENGINE + "touch_book.cpp"
 RECONCILE = ENGINE + "reconcile.cpp"
@@ -36,9 +37,8 @@ CHANNEL = ENGINE + "channel.cpp"
 INVENTORY = ENGINE + "inventory.cpp"
 
 FAULTS = (
-    Fault("skipped_relist", WATCH, "A doubt about the stream is not followed by a list.",
-          "std::is_same_v<Kind, ResyncNeeded>) {\n          report({.outcome = Outcome::desynced, .epoch = epoch_});",
-          "std::is_same_v<Kind, ResyncNeeded>) {"),
+    Fault("skipped_relist", CHANGES, "A doubt about the stream is not followed by a list.",
+          "doubted_ = true;\n          report({.outcome = Outcome::desynced, .epoch = epoch_});", "doubted_ = true;"),
     Fault("no_periodic_list", WATCH, "What a stream lost in silence is never found.",
           "if (reflector_.driver_->resync_period() > 0s) phase_", "if (reflector_.driver_->resync_period() > 24h) phase_"),
     Fault("touched_during_list_forgotten", WATCH, "What was touched during a list is not read again after it.",
@@ -49,6 +49,11 @@ FAULTS = (
     Fault("unbounded_readings", WATCH, "Any number of readings is in flight.",
           "readings_ < max_readings &&", "max_readings > 0 &&",
           tests="ReflectorTest.AtMostEightReadings*"),
+    Fault("touched_after_doubt_forgotten", CHANGES, "An end between a doubt and its list is not read after it.",
+          "RunMark::began || doubted_ ||", "RunMark::began ||",
+          tests="ReflectorHealingTest.AnEndBetweenADoubt*"),
+    Fault("whole_instance_before_list", CHANGES, "A list overrides what the stream told whole after it.",
+          "if (list_answered_) held_.push_back(change);", ""),
     Fault("reconnected_before_differences", WATCH, "Reconnected is told before what changed meanwhile.",
           "if (action.apply_list) apply_list(report.snapshot);\n  if (action.tell_reconnected) {\n"
           "    last_failure_ = {};\n    events_.send(BackendReconnected{lost_name_});\n  }",
@@ -57,15 +62,21 @@ FAULTS = (
     Fault("disconnected_is_stopped", WATCH, "All is told to have stopped when the connection is lost.",
           "events_.send(BackendDisconnected{lost_name_, reason});",
           "events_.send(BackendDisconnected{lost_name_, reason});\n    apply_list({});"),
-    Fault("gone_during_list_ignored", WATCH, "One that is destroyed during a list stays as a ghost.",
-          "touch({.id = id, .at = reflector_.env_->now(), .mark = RunMark::ended});\n    return;", "return;"),
-    Fault("unsettled_not_looked_at_again", WATCH, "An address that comes late is missed.",
+    Fault("gone_during_list_ignored", CHANGES, "One that is destroyed during a list stays as a ghost.",
+          "return touch({.id = gone.id, .at = gone.at, .mark = RunMark::ended});", "return;",
+          tests="ReflectorTest.OneThatIsDestroyedDuringAList*"),
+    Fault("wake_up_swallowed", WATCH, "The resolver of a lost session takes the next one's wake-up with it.",
+          "touched_.notify();  // meant for the resolver of the session that is there now\n", "",
+          tests="ReflectorHealingTest.WhatWasTouchedBeforeASessionEnded*"),
+    Fault("late_looks_not_renewed", CHANGES, "A restart that was lost is never looked at for its address.",
+          "  looks_.clear();\n  for", "  for", tests="ReflectorHealingTest.OneThatAListShowsStill*"),
+    Fault("old_removal_believed", CHANGES, "A late word of a removal ends the next run of the same id.",
+          "if (!gone.final() && gone.at <= known->as_of) {", "if (gone.final() && gone.at <= known->as_of) {",
+          tests="ReflectorTest.ALateWordOfARemoval*"),
+    Fault("unsettled_not_looked_at_again", CHANGES, "An address that comes late is missed.",
           "if (looks < look_again_after.size()) phase_", "if (looks > look_again_after.size()) phase_"),
-    Fault("undelivered_forgotten", WATCH, "What a closed channel never delivered counts as told.",
+    Fault("undelivered_forgotten", CHANGES, "What a closed channel never delivered counts as told.",
           "if (!events_.closed()) return;  // the consumer can still take them", "return;"),
-    Fault("whole_instance_beside_reading", WATCH, "An older reading overrides what the stream told whole.",
-          "!= ReflectorFsm::State::watching || book_.being_read(id)) {", "!= ReflectorFsm::State::watching) {",
-          tests="ReflectorTest.AWholeInstanceWhileItIsRead*"),
     Fault("mute_engine_not_noticed", WATCH, "A stream that is silently dead is trusted for ever.",
           "  phase_.spawn(probe_when_quiet(session_, epoch_));\n", ""),
     Fault("session_not_let_go", WATCH, "The coroutines of a lost session live on beside the new one.",
@@ -114,6 +125,9 @@ FAULTS = (
     Fault("consumer_not_woken", CHANNEL, "A waiting consumer sleeps beside its events.",
           "queue_->events.push(std::move(event), std::move(told));\n  queue_->to_consumer.notify();",
           "queue_->events.push(std::move(event), std::move(told));"),
+    Fault("reconnected_overtakes", QUEUE, "Reconnected is told before a difference that a new name moved back.",
+          "if (tells) order_.splice", "if (tells && order_.empty()) order_.splice",
+          tests="CollapsingQueue.ReconnectedStaysBehind*"),
     Fault("close_not_heard", CHANNEL, "A watch whose consumer is gone goes on.",
           "  queue_->to_sender.notify();\n", ""),
     Fault("stopped_stays_in_inventory", INVENTORY, "The inventory keeps what has stopped.",

@@ -1,6 +1,8 @@
 #include "simulation/judge.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -8,6 +10,8 @@
 
 namespace rollcall::simulation {
 namespace {
+
+using Instances = std::map<std::string, InstancePtr>;
 
 constexpr unsigned any_run = std::numeric_limits<unsigned>::max();
 constexpr std::size_t most_pending = 2;  // events of one instance
@@ -25,8 +29,7 @@ std::string brief(const Instance& instance) {
 }
 
 /// How two folds differ; empty if they do not.
-template <class Left, class Right>
-std::string difference(const Left& told, const Right& true_ones) {
+std::string difference(const Instances& told, const Instances& true_ones) {
   for (const auto& [id, instance] : told) {
     const auto at = true_ones.find(id);
     if (at == true_ones.end()) return fmt::format("{} is a ghost", brief(*instance));
@@ -38,6 +41,14 @@ std::string difference(const Left& told, const Right& true_ones) {
     if (!told.contains(id)) return fmt::format("{} was missed", brief(*instance));
   }
   return {};
+}
+
+/// Whether both hold the same of one instance.
+bool same(const Instances& a, const Instances& b, const std::string& id) {
+  const auto in_a = a.find(id);
+  const auto in_b = b.find(id);
+  if (in_a == a.end() || in_b == b.end()) return in_a == a.end() && in_b == b.end();
+  return same_content(*in_a->second, *in_b->second);
 }
 
 }  // namespace
@@ -56,6 +67,9 @@ void Judge::begin_taking(bool prompt) {
   // Within one go an event may have collapsed into one from before Reconnected.
   if (live_while_lost_) breach("disconnected is not stopped", *live_while_lost_);
   prompt_ = prompt;
+  if (!prompt) {
+    for (const auto& [id, entry] : fold_) engine_.forgive_crashes(id);
+  }
   const std::uint64_t lists = engine_.lists - std::exchange(lists_, engine_.lists);
   one_list_ = lists <= 1;
   taken_.clear();
@@ -102,7 +116,8 @@ void Judge::check_order(const RuntimeEvent& event, Cause cause) {
   const bool rest_of_restart = std::holds_alternative<Started>(event) && ended_before_ == id;
   ended_before_ = ends ? id : std::string();
   if (cause == Cause::live || !prompt_ || !one_list_) return last_difference_.reset();
-  if (rest_of_restart) return;
+  // What the stream told in the same moment may have collapsed with the difference, in its place.
+  if (rest_of_restart || engine_.just_told(id)) return;
   int rank = ends ? 0 : 2;
   if (std::holds_alternative<Updated>(event)) rank = 1;
   auto place = std::tuple(rank, id);
@@ -164,24 +179,35 @@ void Judge::check(const BackendReconnected& event) {
 }
 
 /// What a prompt consumer has at Reconnected is the last list, but for what the stream itself told
-/// whole since; and that list began after every doubt.
+/// whole since; and that list began after every doubt. Where lists of one moment collapsed, each
+/// instance is as one of them has it.
 void Judge::expect_equal_to_list() {
-  if (!engine_.last_list) return breach("reconnected follows a list", "there was none");
-  const LastList& list = *engine_.last_list;
-  std::map<std::string, InstancePtr> told;
-  for (const auto& [id, entry] : fold_) {
-    if (!list.told_since.contains(id)) told[id] = entry.instance;
+  constexpr std::string_view law = "at reconnected the fold is the list";
+  const auto& lists = engine_.last_lists;
+  if (std::ranges::none_of(lists, &ToldList::settles_doubt)) {
+    return breach(law, "there was none after the last doubt");
   }
-  std::map<std::string, InstancePtr> listed = list.running;
-  for (const std::string& id : list.told_since) listed.erase(id);
+  Instances told;
+  for (const auto& [id, entry] : fold_) told[id] = entry.instance;
+  Instances listed = lists.back().running;
+  for (const ToldList& list : lists) {
+    std::set<std::string> agreed = list.told_since;
+    for (const Instances* side : {&told, &listed}) {
+      for (const auto& [id, instance] : *side) {
+        if (same(told, list.running, id)) agreed.insert(id);
+      }
+    }
+    for (const std::string& id : agreed) {
+      told.erase(id);
+      listed.erase(id);
+    }
+  }
   const std::string differs = difference(told, listed);
-  if (!differs.empty()) breach("at reconnected the fold is the list", differs);
-  if (list.settles_doubt) return;
-  breach("at reconnected the fold is the list", "the list is older than a doubt");
+  if (!differs.empty()) breach(law, differs);
 }
 
 void Judge::expect_equal_to_world(std::string_view when) {
-  std::map<std::string, InstancePtr> told;
+  Instances told;
   for (const auto& [id, entry] : fold_) told[id] = entry.instance;
   const std::string differs = difference(told, engine_.world.running());
   if (!differs.empty()) breach("the fold is the world", fmt::format("{}: {}", when, differs));
@@ -209,9 +235,11 @@ void Judge::expect_connected(bool synced) {
 void Judge::expect_ends_told() {
   for (const auto& [id, entry] : fold_) {
     const auto ended = engine_.ended_runs.find(id);
-    if (ended == engine_.ended_runs.end() || entry.run > ended->second) continue;
-    breach("the end of a run is told", fmt::format("{} was started in run {}, and run {} has ended",
-                                                   id, entry.run, ended->second));
+    if (ended == engine_.ended_runs.end() || ended->second.empty()) continue;
+    const unsigned last = *ended->second.rbegin();
+    if (entry.run > last) continue;
+    breach("the end of a run is told",
+           fmt::format("{} was started in run {}, and run {} has ended", id, entry.run, last));
   }
 }
 

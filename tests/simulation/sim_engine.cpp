@@ -119,7 +119,7 @@ void SimEngine::begin_watch() {
   attempts = Attempts(record, scenario.flavour.local);
   ended_runs.clear();
   watch_began_ = world.clock();
-  last_list.reset();
+  last_lists.clear();
 }
 
 void SimEngine::tell_sessions(const Entry& entry) {
@@ -148,17 +148,31 @@ void SimEngine::delivered(const Entry& entry) {
   const Flavour& flavour = scenario.flavour;
   const bool tells_ends = !flavour.upserts || flavour.names_runs;
   if (entry.ended_run > 0 && tells_ends && entry.at > watch_began_) {
-    unsigned& last = ended_runs[entry.id];
-    last = std::max(last, entry.ended_run);
+    ended_runs[entry.id].insert(entry.ended_run);
   }
-  if (last_list && !std::holds_alternative<Touched>(entry.change)) {
-    last_list->told_since.insert(entry.id);
-  }
+  if (!std::holds_alternative<Touched>(entry.change)) told(entry.id);
 }
 
-void SimEngine::listed(LastList list, Monotonic taken) {
+void SimEngine::told(const std::string& id) {
+  if (just_told(id)) forgive_crashes(id);
+  told_at[id] = now();
+  for (ToldList& list : last_lists) list.told_since.insert(id);
+}
+
+void SimEngine::forgive_crashes(const std::string& id) {
+  std::erase_if(ended_runs[id], [&](unsigned run) { return world.crashed(id, run); });
+}
+
+bool SimEngine::just_told(const std::string& id) const {
+  const auto at = told_at.find(id);
+  return at != told_at.end() && at->second == now();
+}
+
+void SimEngine::listed(ToldList list, Monotonic taken) {
   ++lists;
-  last_list = std::move(list);
+  list.at = now();
+  if (!last_lists.empty() && last_lists.back().at != list.at) last_lists.clear();
+  last_lists.push_back(std::move(list));
   if (lost_at_ && taken > *lost_at_ + 500ms) lost_at_.reset();
 }
 

@@ -42,8 +42,9 @@ struct Weather {
   bool shuffles = false;
 };
 
-/// What was told by the last list that was delivered to a watch.
-struct LastList {
+/// What a list told a watch.
+struct ToldList {
+  Monotonic at{};  ///< When it was delivered.
   std::map<std::string, InstancePtr> running;
   std::set<std::string> told_since;  ///< Ids of which the stream told all that is known, since.
   bool settles_doubt = true;         ///< It was asked for after the last doubt.
@@ -96,7 +97,14 @@ class SimEngine {
   // What sessions report.
   void delivered(const Entry& entry);
   void doubted() { ++doubts; }
-  void listed(LastList list, Monotonic taken);
+  void listed(ToldList list, Monotonic taken);
+  /// The stream, or a reading, told all that is known of the instance.
+  void told(const std::string& id);
+  /// A restart that the engine makes by itself is an update to restarting and one back, which
+  /// collapse into one or none: when the consumer was behind, or they were told in one moment.
+  void forgive_crashes(const std::string& id);
+  /// Whether that was in this very moment.
+  [[nodiscard]] bool just_told(const std::string& id) const;
   void lost() { lost_at_ = now(); }
 
   const Scenario& scenario;
@@ -108,14 +116,18 @@ class SimEngine {
   Weather weather;
   Attempts attempts;
   std::vector<SimSession*> sessions;  ///< With a stream; alive.
-  std::optional<LastList> last_list;
-  std::uint64_t lists = 0;                       ///< That were delivered.
-  std::uint64_t doubts = 0;                      ///< That were delivered.
-  Timestamp last_event{};                        ///< That was delivered.
-  std::map<std::string, unsigned> ended_runs{};  ///< The last end of each that was delivered.
+  /// All that were delivered in the last moment in which one was: the consumer, which takes events
+  /// at the end of a moment, cannot tell which of them Reconnected followed.
+  std::vector<ToldList> last_lists;
+  std::map<std::string, Monotonic> told_at{};  ///< By the stream or a reading.
+  std::uint64_t lists = 0;                     ///< That were delivered.
+  std::uint64_t doubts = 0;                    ///< That were delivered.
+  Timestamp last_event{};                      ///< That was delivered.
+  /// Those whose end was delivered, but for crashes that may have collapsed.
+  std::map<std::string, std::set<unsigned>> ended_runs{};
   bool clocks_jumped = false;
-  /// Runs that began between the moment a reading was asked for and the moment it looked. Where
-  /// runs have no names, nobody can tell on which side of the reading such a beginning lies.
+  /// Runs that began between the moment a list or a reading was asked for and the moment it looked.
+  /// Where runs have no names, nobody can tell on which side of the reading such a beginning lies.
   std::map<std::string, unsigned> blurred;
   Signal endpoint;
 

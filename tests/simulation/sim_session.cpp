@@ -93,7 +93,7 @@ void SimSession::end() {
 
 std::optional<Change> SimSession::pop() {
   const bool positioned = engine_.scenario.flavour.upserts;
-  if (engine_.mute() || (positioned && !position_)) return std::nullopt;
+  if (engine_.mute() || (positioned && (listing_ || !position_))) return std::nullopt;
   while (!buffer_.empty() && buffer_.front().due <= engine_.now()) {
     const Entry entry = std::move(buffer_.front().entry);
     buffer_.pop_front();
@@ -151,13 +151,20 @@ Task<void> SimSession::answer(Duration delay, std::uint32_t& failing) {
 
 Task<Snapshot> SimSession::list() {
   ++lists_;
+  listing_ = true;
+  const Finally done([this] {
+    listing_ = false;
+    ready_.notify();
+  });
   being_read_.clear();
-  LastList listed;
+  ToldList listed;
   const std::uint64_t doubts = engine_.doubts;
   const Timestamp taken_at = engine_.world.listed_up_to();
   std::uint32_t none = 0;
+  const std::map<std::string, unsigned> runs = engine_.world.all_runs();
   auto head = co_await answer(engine_.weather.list_head, none);
   if (!head) co_return fail(std::move(head.error()));
+  for (const auto& [id, run] : runs) engine_.blurred[id] += engine_.world.runs_of(id) - run;
   Snapshot snapshot = engine_.world.snapshot();
   const Monotonic taken = engine_.now();
   const std::uint64_t position = engine_.world.last_number();
@@ -173,7 +180,6 @@ Task<Snapshot> SimSession::list() {
   engine_.record.note(engine_.now(), "listed", {}, static_cast<std::int64_t>(position));
   if (purpose_ == Purpose::watch) engine_.listed(std::move(listed), taken);
   position_ = position;
-  ready_.notify();
   co_return snapshot;
 }
 
@@ -228,7 +234,7 @@ Task<Snapshot> SimSession::read(std::vector<Touched> touched) {
   auto body = co_await answer(late - late / 3, engine_.weather.failing_reads);
   if (!body) co_return fail(std::move(body.error()));
   for (const Touched& each : touched) {
-    if (engine_.last_list) engine_.last_list->told_since.insert(each.id);
+    engine_.told(each.id);
   }
   engine_.record.note(engine_.now(), "read", touched.front().id,
                       static_cast<std::int64_t>(touched.size()));

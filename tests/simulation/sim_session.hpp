@@ -60,6 +60,7 @@ class SimSession final : public Session, public std::enable_shared_from_this<Sim
   std::optional<RuntimeError> failure_;
   bool ended_ = false;
   bool waiting_ = false;
+  bool listing_ = false;
   std::optional<std::uint64_t> position_;  // of a stream that begins where the list ends
   std::set<std::string> being_read_;       // since the last list: what was read before it is void
   std::uint64_t lists_ = 0;

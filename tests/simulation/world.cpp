@@ -131,6 +131,7 @@ void World::settle_later(const std::string& id, unsigned run, Duration delay) {
 void World::stop(Thing& thing, InstanceState state) {
   if (!runs(thing.instance)) return;
   const unsigned ended = thing.instance.state == InstanceState::restarting ? 0 : thing.run;
+  if (state == InstanceState::restarting) crashes_.emplace(thing.instance.key.id, thing.run);
   thing.instance.state = state;
   thing.instance.health = Health::none;
   thing.settled = true;
@@ -162,8 +163,8 @@ void World::alter(const Step& step, Thing& thing) {
 }
 
 void World::say(const std::string& id, std::optional<RunMark> mark, unsigned ended_run) {
-  Entry entry{
-      .number = ++numbered_, .id = id, .at = clock(), .change = Gone{id}, .ended_run = ended_run};
+  Entry entry{.number = ++numbered_, .id = id, .at = clock(), .change = {}, .ended_run = ended_run};
+  entry.change = Gone{.id = id, .at = scenario_.flavour.upserts ? Timestamp{} : entry.at};
   const auto at = things_.find(id);
   if (mark && scenario_.flavour.upserts && at != things_.end()) {
     entry.change = Upsert{read(at->second).instance};
@@ -251,6 +252,10 @@ std::map<std::string, InstancePtr> World::running() {
 unsigned World::runs_of(const std::string& id) const {
   const auto at = runs_.find(id);
   return at == runs_.end() ? 0 : at->second;
+}
+
+bool World::crashed(const std::string& id, unsigned run) const {
+  return crashes_.contains({id, run});
 }
 
 }  // namespace rollcall::simulation

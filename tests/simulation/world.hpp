@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/driver.hpp"
@@ -51,6 +53,9 @@ class World {
   [[nodiscard]] const std::deque<Entry>& log() const noexcept { return log_; }
   [[nodiscard]] std::uint64_t last_number() const noexcept { return numbered_; }
   [[nodiscard]] unsigned runs_of(const std::string& id) const;
+  [[nodiscard]] const std::map<std::string, unsigned>& all_runs() const noexcept { return runs_; }
+  /// Whether the run ended in a restart that the engine itself makes.
+  [[nodiscard]] bool crashed(const std::string& id, unsigned run) const;
 
   std::function<void(const Entry&)> on_entry{};
   std::function<void()> on_silent_change{};  ///< Something changed and nothing will say so in time.
@@ -90,6 +95,7 @@ class World {
   std::deque<Unstored> unstored_;
   std::deque<Entry> log_;
   std::map<std::string, unsigned> runs_;
+  std::set<std::pair<std::string, unsigned>> crashes_;
   std::uint64_t numbered_ = 0;
   std::int64_t readings_ = 0;
   unsigned made_ = 0;

@@ -1,6 +1,7 @@
 #include "support/scripted_host.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace rollcall::test {
@@ -78,7 +79,7 @@ Result<std::vector<ListeningSocket>> ScriptedHost::sockets(pid_t /*of*/) {
   if (refusal) return fail(*refusal);
   std::vector<ListeningSocket> all;
   for (const auto& [inode, socket] : sockets_) all.push_back(socket);
-  std::sort(all.begin(), all.end());
+  std::ranges::sort(all, std::less<>());
   if (const auto ends = std::exchange(ends_after_the_dump, {})) end(*ends);
   return all;
 }

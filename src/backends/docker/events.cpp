@@ -160,7 +160,7 @@ void interpret_container(const EventFields& event, DecodedEvent& decoded) {
       return;
     case Meaning::gone:
       decoded.change = touch(id, decoded.at, RunMark::ended);
-      if (!id.empty()) decoded.change = Gone{std::string(id)};
+      if (!id.empty()) decoded.change = Gone{.id = std::string(id), .at = decoded.at};
       return;
   }
 }

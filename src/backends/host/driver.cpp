@@ -1,6 +1,7 @@
 #include "backends/host/driver.hpp"
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,18 +23,19 @@ class HostSession final : public Session {
  public:
   HostSession(const Eyes& eyes, Duration period) : env_(eyes.env), looker_(eyes), period_(period) {}
 
-  /// The first look.
+  /// The first look, which is also the first list.
   Result<void> open() {
-    auto looked = looker_.look();
+    auto looked = look_at({});
     if (!looked) return fail(std::move(looked.error()));
+    opened_ = std::move(*looked);
     return {};
   }
 
   [[nodiscard]] Task<Snapshot> list() override {
-    // The look of a moment ago was thorough; a later list finds also what the sockets do not tell,
-    // such as a process that has become another program.
-    if (std::exchange(listed_, true)) looker_.forget();
-    auto snapshot = look_at({});
+    // A later list finds also what the sockets do not tell, such as a process that has become
+    // another program.
+    if (!opened_) looker_.forget();
+    Result<Snapshot> snapshot = opened_ ? *std::exchange(opened_, std::nullopt) : look_at({});
     if (snapshot) {
       told_ = looked_;
       changes_.clear();  // what they lead to is in the list
@@ -89,9 +91,9 @@ class HostSession final : public Session {
   EnvPtr env_;
   Looker looker_;
   Duration period_;
-  bool listed_ = false;
-  InstancesById looked_;  // at the last look that was asked for
-  InstancesById told_;    // by the last list, and the changes since
+  std::optional<Snapshot> opened_;  // until it is listed
+  InstancesById looked_;            // at the last look that was asked for
+  InstancesById told_;              // by the last list, and the changes since
   std::deque<Change> changes_;
 };
 
