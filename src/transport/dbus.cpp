@@ -55,7 +55,8 @@ int connected_socket(const std::string& path) {
 int start_bus(int fd, sd_bus*& bus) {
   int result = sd_bus_new(&bus);
   if (result >= 0) result = sd_bus_set_bus_client(bus, 1);
-  if (result < 0 || (result = sd_bus_set_fd(bus, fd, fd)) < 0) {
+  if (result >= 0) result = sd_bus_set_fd(bus, fd, fd);
+  if (result < 0) {
     ::close(fd);
     return result;
   }

@@ -2,6 +2,9 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "live/systemd_live.hpp"
 
@@ -31,6 +34,12 @@ class SystemdManagerLive : public SystemdLive {
 
 TEST_F(SystemdManagerLive, AReloadChangesNothingThatDidNotChange) {
   start();
+  write_sleeper("many@.service");
+  std::vector<std::string> words = {"start"};
+  for (int i = 0; i < 100; ++i) words.push_back(fmt::format("many@{}.service", i));
+  manager().systemctl(words);
+  ASSERT_TRUE(
+      watched().wait_until([](const CheckedFold& fold) { return fold.running().size() > 100; }));
   run_quietly();
   for (int i = 0; i < 3; ++i) manager().systemctl({"daemon-reload"});
   pass_a_marker();

@@ -425,6 +425,27 @@ TEST_F(SystemdDriverTest, AReloadIsOneResyncWhateverItSays) {
   EXPECT_EQ(next_change(*session), "changed marker.service");
 }
 
+TEST_F(SystemdDriverTest, AListThatAReloadInterruptsIsWholeAllTheSame) {
+  for (int i = 0; i < 20; ++i) {
+    unit(fmt::format("u{}.service", i)).fragment_path = write_file("u", "[X-Rollcall]\nName=u\n");
+  }
+  const auto session = connected();
+  int asked = 0;
+  systemd_.before_answer = [&](const std::string& call) {
+    if (call.starts_with("Get u") && ++asked % 50 == 0 && asked < 200) {
+      systemd_.tell_reloading(true);
+      systemd_.tell_reloading(false);
+    }
+  };
+  const auto listed = list(*session);
+  EXPECT_EQ(listed.size(), 20U);
+  for (const InstancePtr& it : listed) {
+    EXPECT_FALSE(it->run.empty());
+    EXPECT_FALSE(it->details->definition.empty());
+    EXPECT_TRUE(it->metadata);
+  }
+}
+
 TEST_F(SystemdDriverTest, AUnitThatWasUnloadedIsNeverLoadedAgain) {
   unit("web.service");
   const auto session = connected();
@@ -435,6 +456,19 @@ TEST_F(SystemdDriverTest, AUnitThatWasUnloadedIsNeverLoadedAgain) {
   systemd_.calls.clear();
   EXPECT_THAT(read(*session, {"web.service"}), IsEmpty());
   EXPECT_THAT(systemd_.calls, ElementsAre("ListUnitsByPatterns"));
+}
+
+TEST_F(SystemdDriverTest, OneThatStopsWhileItIsReadIsAbsent) {
+  unit("web.service");
+  test::ScriptedUnit& stops = unit("stops.service");
+  const auto session = connected();
+  systemd_.before_answer = [&](const std::string& call) {
+    if (!call.starts_with("Get stops.service") || stops.active_state != "active") return;
+    stops.active_state = "inactive";
+    stops.control_group = "";
+    systemd_.tell_changed("stops.service");
+  };
+  EXPECT_THAT(names(list(*session)), ElementsAre("web"));
 }
 
 TEST_F(SystemdDriverTest, OneThatVanishesWhileItIsReadIsAbsent) {

@@ -27,6 +27,8 @@ namespace {
 constexpr std::array<Duration, 4> quick_looks = {50ms, 200ms, 500ms, 1500ms};
 constexpr auto young = 2s;
 
+constexpr int most_attempts = 10;  // to read units between two reloads
+
 bool is_socket(const UnitRow& row) {
   return type_of(row.name) == "socket";
 }
@@ -255,8 +257,34 @@ Task<void> SystemdSession::learn(Rows& rows) {
   for (const Asked& unit : asked) {
     if (unit.vanished) vanished.insert(unit.row->name);
   }
+  // What signals have told meanwhile is newer than the rows.
+  for (UnitRow& row : rows) {
+    if (!units_.wanted(row.name)) continue;
+    const UnitProperties& unit = units_.of(row.name);
+    if (!unit.active_state) {
+      vanished.insert(row.name);
+    } else if (!runs(*unit.active_state)) {
+      row.active_state = *unit.active_state;
+      row.sub_state = unit.sub_state.value_or("");
+    }
+  }
   std::erase_if(rows, [&](const UnitRow& row) { return vanished.contains(row.name); });
   co_return Result<void>();
+}
+
+Task<SystemdSession::Rows> SystemdSession::known_rows(std::vector<std::string> patterns) {
+  // A reload in the middle of it takes back what was read before.
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    const std::size_t generation = units_.generation();
+    auto rows = co_await manager_->units(patterns);
+    if (!rows) co_return fail(std::move(rows.error()));
+    auto learned = co_await learn(*rows);
+    if (!learned) co_return fail(std::move(learned.error()));
+    if (units_.generation() == generation) co_return rows;
+  }
+  co_return fail({.kind = ErrorKind::desynced,
+                  .endpoint = manager_->bus().url(),
+                  .what = "systemd loads its units again and again while they are read"});
 }
 
 std::optional<Reading> SystemdSession::reading_of(const UnitRow& row) {
@@ -318,15 +346,13 @@ Task<Snapshot> SystemdSession::list() {
   }
   co_await find_root_of_groups();
   units_.forget();
-  auto rows = co_await manager_->units(std::move(patterns));
+  auto rows = co_await known_rows(std::move(patterns));
   if (!rows) co_return fail(std::move(rows.error()));
   if (setup_->include_stopped) {
     auto added = co_await add_unit_files(*rows);
     if (!added) co_return fail(std::move(added.error()));
   }
   sockets_.clear();
-  auto learned = co_await learn(*rows);
-  if (!learned) co_return fail(std::move(learned.error()));
   // All is read below, so nobody needs to be told what has changed.
   learn_sockets(*rows);
   private_ports_.clear();
@@ -345,10 +371,8 @@ Task<Snapshot> SystemdSession::read(std::vector<Touched> touched) {
   Snapshot snapshot{.taken_at = setup_->env->now()};
   std::vector<std::string> patterns;
   for (const Touched& touch : touched) patterns.push_back(pattern_of(touch.id));
-  auto rows = co_await manager_->units(std::move(patterns));
+  auto rows = co_await known_rows(std::move(patterns));
   if (!rows) co_return fail(std::move(rows.error()));
-  auto learned = co_await learn(*rows);
-  if (!learned) co_return fail(std::move(learned.error()));
   std::vector<Touched> others = learn_sockets(*rows);
   for (const Touched& touch : touched) private_ports_.erase(touch.id);
   std::ranges::move(look_for_ports(), std::back_inserter(others));

@@ -71,6 +71,8 @@ class SystemdSession final : public Session {
   void look_soon();
   [[nodiscard]] boost::asio::awaitable<void> find_root_of_groups();
   [[nodiscard]] Task<void> add_unit_files(Rows& rows);
+  /// The units that fit, with all that is to be known of them.
+  [[nodiscard]] Task<Rows> known_rows(std::vector<std::string> patterns);
   /// Asks for what is not known of them, and takes out those that vanish meanwhile.
   [[nodiscard]] Task<void> learn(Rows& rows);
   [[nodiscard]] std::vector<Asked> wanted_of(const Rows& rows) const;

@@ -1,6 +1,7 @@
 // What is known of all units, and what signals change in it.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -34,7 +35,13 @@ class Units {
   void learn(const UnitRow& row);
 
   /// Nothing is known any more: all is about to be read anew.
-  void forget() noexcept { known_.clear(); }
+  void forget() noexcept {
+    known_.clear();
+    ++generation_;
+  }
+
+  /// Another one than before: what was read meanwhile may have been forgotten in between.
+  [[nodiscard]] std::size_t generation() const noexcept { return generation_; }
 
   /// Whether the manager is between Reloading(true) and Reloading(false).
   [[nodiscard]] bool reloading() const noexcept { return reloading_; }
@@ -56,6 +63,7 @@ class Units {
   std::set<std::string, std::less<>> types_;
   std::map<std::string, Known, std::less<>> known_;
   bool reloading_ = false;
+  std::size_t generation_ = 0;
 };
 
 /// Whether a unit in that state is part of the running set.
