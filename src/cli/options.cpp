@@ -176,7 +176,8 @@ void Parser::add_shared_options() {
   app_.add_flag("--all-units", words_.all_units, "Also those that neither listen nor opted in");
   add_repeated(app_, "--unit-type", words_.unit_types, "socket|timer|scope",
                "Besides services; repeatable");
-  app_.get_option("--unit-type")->check(CLI::IsMember({"service", "socket", "timer", "scope"}));
+  app_.get_option("--unit-type")
+      ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
   app_.option_defaults()->group("General");
   app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
   app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
