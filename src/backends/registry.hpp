@@ -19,6 +19,7 @@ namespace rollcall {
 struct Place {
   std::string url;     ///< Canonical: "unix:///var/run/docker.sock".
   std::string source;  ///< "DOCKER_HOST", "--endpoint", "system socket", "rootless socket", …
+  bool usual = false;  ///< The only one, and nobody has said that it is there.
 };
 
 using MakeDriver = std::unique_ptr<Driver> (*)(const Place& place, const BackendOptions& options,

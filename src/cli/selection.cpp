@@ -151,7 +151,7 @@ std::vector<Target> targets_to_list(const Selection& selection, const BackendOpt
 std::vector<Target> targets_to_watch(const Selection& selection, const BackendOptions& options) {
   auto all = requests(selection, options);
   for (std::vector<Target>& request : all) {
-    if (request.size() == 1) continue;
+    if (request.size() == 1 && !request.front().place.usual) continue;
     const Target any{.kind = request.front().kind, .place = {}, .named = request.front().named};
     std::erase_if(request, [](const Target& target) { return !may_exist(target); });
     if (request.empty()) request.push_back(any);

@@ -94,6 +94,17 @@ TEST_F(Targets, ARuntimeThatIsNowhereIsWaitedForAsAWhole) {
   EXPECT_EQ(watched[0].place.url, engine_here ? "unix:///var/run/docker.sock" : "");
 }
 
+TEST_F(Targets, AUsualPlaceThatIsNotThereIsWaitedForAndOneThatAVariableNamesIsMissed) {
+  constexpr auto usual = "unix:///run/dbus/system_bus_socket";
+  const auto waited = targets_to_watch(select({"systemd"}, {}), options_);
+  ASSERT_EQ(waited.size(), 1U);
+  EXPECT_EQ(waited[0].place.url, fs::exists("/run/dbus/system_bus_socket") ? usual : "");
+  variables_["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent/bus";
+  const auto missed = targets_to_watch(select({"systemd"}, {}), options_);
+  ASSERT_EQ(missed.size(), 1U);
+  EXPECT_EQ(missed[0].place.url, "unix:///nonexistent/bus");
+}
+
 TEST_F(Targets, AlternativesShareTheirRequest) {
   variables_["HOME"] = folder_.string();
   const auto targets = targets_to_list(select({"docker"}, {"docker=tcp://h:1"}), options_);

@@ -81,13 +81,13 @@ TEST(CommandOnAHost, watch_shows_the_host_when_the_engines_were_tried_and_then_i
   const auto output = run_beside_a_server(R"(
 exec 3< <(exec timeout 20 )" ROLLCALL_COMMAND R"( watch -o jsonl --look-period 100ms)
 watch=$!
-for event in disconnected started; do
-  read -r line <&3
-  echo "$line"
+for event in started stopped; do
+  while read -r line <&3; do
+    echo "$line"
+    [[ $line == *\"type\":\"$event\"* ]] && break
+  done
+  [[ $event == stopped ]] || kill "$server"
 done
-kill "$server"
-read -r line <&3
-echo "$line"
 kill "$watch")");
   EXPECT_THAT(output.out, HasSubstr(R"("type":"started","cause":"initial")")) << output.err;
   EXPECT_THAT(output.out, HasSubstr(R"("type":"stopped")")) << output.err;

@@ -34,7 +34,9 @@ Result<std::vector<Place>> places(const BackendOptions& options) {
   if (!options.user_manager) {
     const std::string address = variable(options, "DBUS_SYSTEM_BUS_ADDRESS");
     if (!address.empty()) return only(address, "DBUS_SYSTEM_BUS_ADDRESS");
-    return only(system_bus, "system bus");
+    auto usual = only(system_bus, "system bus");
+    for (Place& place : *usual) place.usual = true;
+    return usual;
   }
   const std::string address = variable(options, "DBUS_SESSION_BUS_ADDRESS");
   if (!address.empty()) return only(address, "DBUS_SESSION_BUS_ADDRESS");
