@@ -1,4 +1,4 @@
-#include "backends/docker/decode.hpp"
+#include "backends/docker_api/decode.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -10,7 +10,7 @@
 
 #include "core/text.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 constexpr std::size_t padding = 64;
@@ -480,4 +480,4 @@ TEST(Decode, OneAddressOfSeveralNetworksIsEnough) {
 }
 
 }  // namespace
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,4 +1,4 @@
-#include "backends/docker/events.hpp"
+#include "backends/docker_api/events.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -9,7 +9,7 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 constexpr std::size_t padding = 64;
@@ -274,4 +274,4 @@ TEST(Events, TheFiltersHoldBackTheExecEventsEvenWhenMatchedByPrefix) {
 }
 
 }  // namespace
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,4 +1,4 @@
-#include "backends/docker/decode.hpp"
+#include "backends/docker_api/decode.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "backends/docker/list_item.hpp"
+#include "backends/docker_api/list_item.hpp"
 #include "core/json_walk.hpp"
 #include "core/text.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 using json_walk::each_element;
@@ -232,4 +232,4 @@ Result<DecodedContainer> ContainerDecoder::decode(std::string_view item, Timesta
   return decoded;
 }
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,4 +1,4 @@
-#include "backends/docker/list_item.hpp"
+#include "backends/docker_api/list_item.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@
 #include "core/metadata.hpp"
 #include "core/text.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 void add_problem(Instance& instance, std::string_view where, std::string what) {
@@ -279,4 +279,4 @@ DecodedContainer interpret(const ListItem& item) {
   return {.instance = std::move(instance), .awaits_address = awaits, .awaits_ports = false};
 }
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,8 +1,8 @@
-#include "backends/docker/join.hpp"
+#include "backends/docker_api/join.hpp"
 
 #include <utility>
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 void Joins::replace(const Containers& all) {
   owners_.clear();
@@ -50,4 +50,4 @@ std::vector<Reading> finish(Containers containers) {
   return readings;
 }
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -15,7 +15,7 @@
 #include "transport/endpoint.hpp"
 #include "transport/wire.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 /// What the engine says of itself in the headers of `/_ping`.
 struct EngineHello {
@@ -77,4 +77,4 @@ std::optional<EngineHello> read_hello(std::string_view server, std::string_view 
                                       std::string_view libpod_version, std::string_view date,
                                       Timestamp now);
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

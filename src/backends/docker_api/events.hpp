@@ -10,7 +10,7 @@
 
 #include "core/driver.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 struct DecodedEvent {
   Timestamp at{};                ///< timeNano; else time.
@@ -39,4 +39,4 @@ class EventDecoder {
 /// that the exec events of health checks do not flood the stream.
 std::string_view event_filters() noexcept;
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

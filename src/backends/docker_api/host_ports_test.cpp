@@ -1,4 +1,4 @@
-#include "backends/docker/host_ports.hpp"
+#include "backends/docker_api/host_ports.hpp"
 
 #include <chrono>
 #include <string>
@@ -10,7 +10,7 @@
 
 #include "support/written_host.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 using namespace std::chrono_literals;
@@ -173,4 +173,4 @@ TEST_F(HostPortsTest, OneWhoseGroupWasMadeAnewElsewhereIsFoundAgain) {
 }
 
 }  // namespace
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -9,7 +9,7 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 struct DecodedContainer {
   Instance instance;
@@ -38,4 +38,4 @@ class ContainerDecoder {
   std::string endpoint_;
 };
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

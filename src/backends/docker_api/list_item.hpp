@@ -7,9 +7,9 @@
 
 #include <rollcall/instance.hpp>
 
-#include "backends/docker/decode.hpp"
+#include "backends/docker_api/decode.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 /// The fields that are read, in the engine's words. Lifetime: the views are the decoder's, until
 /// its next item.
@@ -47,4 +47,4 @@ struct ListItem {
 /// Makes an instance of it; the key's backend and endpoint are left to the caller.
 DecodedContainer interpret(const ListItem& item);
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

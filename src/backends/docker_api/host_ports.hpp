@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "backends/docker/join.hpp"
+#include "backends/docker_api/join.hpp"
 #include "core/env.hpp"
 #include "transport/listeners.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 /// Finds the processes of containers by their control groups, and what these listen on. Only for an
 /// engine on this host. Blocks as Listeners does, and only if there is such a container.
@@ -44,4 +44,4 @@ class HostPorts {
   std::map<std::uint64_t, ListenersPtr> seen_;  // in this fill, by network namespace
 };
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

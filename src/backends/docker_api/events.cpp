@@ -1,4 +1,4 @@
-#include "backends/docker/events.hpp"
+#include "backends/docker_api/events.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include "core/json_walk.hpp"
 #include "core/text.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 using json_walk::each_field;
@@ -218,4 +218,4 @@ std::string_view event_filters() noexcept {
          R"("health_status","connect","disconnect"]})";
 }
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,4 +1,4 @@
-#include "backends/docker/host_ports.hpp"
+#include "backends/docker_api/host_ports.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 using namespace std::chrono_literals;
@@ -110,4 +110,4 @@ Result<ListenersPtr> HostPorts::look(const Process& member) {
   return seen;
 }
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

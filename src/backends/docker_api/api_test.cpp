@@ -1,10 +1,10 @@
-#include "backends/docker/api.hpp"
+#include "backends/docker_api/api.hpp"
 
 #include <chrono>
 
 #include <gtest/gtest.h>
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ TEST(Hello, TheEnginesClockIsOursUnlessTheDateSaysOtherwise) {
 }
 
 }  // namespace
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,4 +1,4 @@
-#include "backends/docker/api.hpp"
+#include "backends/docker_api/api.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,11 +12,11 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include "backends/docker/events.hpp"
+#include "backends/docker_api/events.hpp"
 #include "core/text.hpp"
 #include "transport/json_splitter.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 using namespace std::chrono_literals;
 
@@ -204,4 +204,4 @@ Task<void> Api::check(HttpResponse& response, std::string what) {
   co_return fail(status_error(status, what, body ? *body : std::string(), url_));
 }
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

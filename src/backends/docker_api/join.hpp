@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "backends/docker/decode.hpp"
+#include "backends/docker_api/decode.hpp"
 #include "core/driver.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 
 using Containers = std::map<std::string, DecodedContainer>;
 
@@ -33,4 +33,4 @@ class Joins {
 /// all.
 std::vector<Reading> finish(Containers containers);
 
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,9 +1,9 @@
-#include "backends/docker/join.hpp"
+#include "backends/docker_api/join.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 DecodedContainer container(const std::string& id, const std::string& owner = "") {
@@ -52,4 +52,4 @@ TEST(DockerJoins, OneThatWaitsForItsAddressIsNotSettled) {
 }
 
 }  // namespace
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api
