@@ -109,6 +109,7 @@ int WatchRun::run() {
   common_.getenv = console_.environment();
   common_.log = console_logger(console_, options_.verbose);
   common_.look_period = options_.look_period;
+  common_.podman_poll = options_.podman_poll;
   common_.listed_elsewhere = [this](RuntimeBackendKind runtime) { return lists(runtime); };
   for (Target& target : targets_to_watch(options_.selection, common_)) {
     if (target.kind == RuntimeBackendKind::host) {

@@ -163,7 +163,9 @@ void DockerApi::import_image(std::string_view tar, std::string_view repository) 
 std::string DockerApi::create(const ContainerSpec& spec) const {
   const auto target = spec.name.empty() ? std::string("/containers/create")
                                         : fmt::format("/containers/create?name={}", spec.name);
-  return json::value_to<std::string>(post(target, body_of(spec)).at("Id"));
+  json::object body = body_of(spec);
+  if (!cgroup_parent_.empty()) body["HostConfig"].as_object()["CgroupParent"] = cgroup_parent_;
+  return json::value_to<std::string>(post(target, body).at("Id"));
 }
 
 std::string DockerApi::run(const ContainerSpec& spec) const {

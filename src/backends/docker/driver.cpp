@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "backends/docker/dialect.hpp"
 #include "backends/docker_api/driver.hpp"
 #include "transport/endpoint.hpp"
 
@@ -15,7 +16,8 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire, HostViewPtr view) {
-  return docker_api::make_driver(place, options, std::move(env), std::move(wire), std::move(view));
+  return docker_api::make_driver(place, options, std::move(env), make_dialect(), std::move(wire),
+                                 std::move(view));
 }
 
 }  // namespace rollcall::docker

@@ -12,7 +12,6 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include "backends/docker_api/events.hpp"
 #include "core/text.hpp"
 #include "transport/json_splitter.hpp"
 
@@ -57,9 +56,21 @@ RuntimeError status_error(unsigned status, const std::string& what, const std::s
   return error;
 }
 
+// Of one request that others need not share: a proxy lets it not pass, or the engine has no such.
+bool is_refusal(unsigned status) {
+  constexpr std::array<unsigned, 4> refusals = {403, 404, 405, 501};
+  return std::ranges::find(refusals, status) != refusals.end();
+}
+
 bool looks_like_version(std::string_view text) {
   const auto ok = [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; };
   return !text.empty() && text.size() < 16 && std::ranges::all_of(text, ok);
+}
+
+std::string id_filter(const std::vector<std::string>& ids) {
+  if (ids.empty()) return {};
+  const boost::json::value filters = {{"id", boost::json::array(ids.begin(), ids.end())}};
+  return "&filters=" + encode_query_value(boost::json::serialize(filters));
 }
 
 /// "Docker/20.10.24 (linux)" -> "20.10.24".
@@ -85,7 +96,9 @@ std::optional<EngineHello> read_hello(std::string_view server, std::string_view 
                                       Timestamp now) {
   if (!looks_like_version(api_version) && libpod_version.empty()) return std::nullopt;
   EngineHello hello;
-  hello.podman = !libpod_version.empty() || server.starts_with("Libpod/");
+  const bool podman = !libpod_version.empty() || server.starts_with("Libpod/");
+  hello.product = podman ? "Podman" : "Docker";
+  if (looks_like_version(libpod_version)) hello.libpod_version = libpod_version;
   hello.version = product_version(server);
   if (looks_like_version(api_version)) hello.api_version = api_version;
   const auto told = parse_http_date(date);
@@ -126,6 +139,8 @@ Task<EngineHello> Api::hello() {
                     .remedy = "check the endpoint"});
   }
   prefix_ = hello->api_version.empty() ? "" : "/v" + hello->api_version;
+  // Podman takes any version in a path, but wants one before its own words.
+  libpod_prefix_ = "/v" + (hello->libpod_version.empty() ? "4.0.0" : hello->libpod_version);
   co_return std::move(*hello);
 }
 
@@ -138,19 +153,16 @@ Task<void> Api::ping() {
   co_return Result<void>();
 }
 
-Task<HttpResponsePtr> Api::events(Timestamp since) {
+Task<HttpResponsePtr> Api::events(Timestamp since, std::string_view filters) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-  const std::string target = fmt::format(
-      "{}?since={}.{:09}&filters={}", versioned("/events"), seconds.time_since_epoch().count(),
-      (since - seconds).count(), encode_query_value(event_filters()));
+  const std::string target = fmt::format("{}?since={}.{:09}&filters={}", versioned("/events"),
+                                         seconds.time_since_epoch().count(),
+                                         (since - seconds).count(), encode_query_value(filters));
   HttpDeadlines deadlines = deadlines_;
   deadlines.progress = Milliseconds::zero();  // a quiet engine is probed on another connection
   auto response = co_await client_.get(target, deadlines);
   if (!response) co_return fail(std::move(response.error()));
-  static constexpr std::array<unsigned, 4> refusals = {403, 404, 405, 501};
-  if (std::ranges::find(refusals, (*response)->status()) != refusals.end()) {
-    co_return HttpResponsePtr();
-  }
+  if (is_refusal((*response)->status())) co_return HttpResponsePtr();
   auto checked = co_await check(**response, "the engine gives no events");
   if (!checked) co_return fail(std::move(checked.error()));
   co_return std::move(*response);
@@ -159,19 +171,37 @@ Task<HttpResponsePtr> Api::events(Timestamp since) {
 Task<void> Api::containers(std::vector<std::string> ids, bool stopped, Sink sink) {
   std::string target = versioned("/containers/json");
   target += stopped ? "?all=1" : "?all=0";
-  if (!ids.empty()) {
-    const boost::json::value filters = {{"id", boost::json::array(ids.begin(), ids.end())}};
-    target += "&filters=" + encode_query_value(boost::json::serialize(filters));
-  }
+  target += id_filter(ids);
   auto response = co_await client_.get(std::move(target), deadlines_);
   if (!response) co_return fail(std::move(response.error()));
   auto checked = co_await check(**response, "the engine does not list its containers");
   if (!checked) co_return fail(std::move(checked.error()));
+  auto reading = each_item(std::move(*response), std::move(sink));
+  co_return co_await std::move(reading);
+}
 
+Task<bool> Api::libpod_containers(std::vector<std::string> ids, Sink sink) {
+  std::string target = libpod_prefix_ + "/libpod/containers/json?all=true" + id_filter(ids);
+  auto response = co_await client_.get(std::move(target), deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  if (is_refusal((*response)->status())) {
+    auto refusal = co_await (*response)->read_all(max_small_answer);
+    if (!refusal) co_return fail(std::move(refusal.error()));
+    co_return false;
+  }
+  auto checked = co_await check(**response, "the engine does not list its containers");
+  if (!checked) co_return fail(std::move(checked.error()));
+  auto reading = each_item(std::move(*response), std::move(sink));
+  auto read = co_await std::move(reading);
+  if (!read) co_return fail(std::move(read.error()));
+  co_return true;
+}
+
+Task<void> Api::each_item(HttpResponsePtr response, Sink sink) {
   JsonSplitter splitter(JsonSplitter::Shape::array);
   std::string chunk(std::size_t{64} << 10U, '\0');
   for (;;) {
-    auto size = co_await (*response)->read_some(chunk);
+    auto size = co_await response->read_some(chunk);
     if (!size) co_return fail(std::move(size.error()));
     auto fed = *size == 0 ? splitter.finish() : splitter.feed({chunk.data(), *size}, sink);
     if (!fed) {
@@ -191,6 +221,16 @@ Task<bool> Api::settle(std::string id) {
   auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
   if (!body) co_return fail(std::move(body.error()));
   co_return status == 200 || status == 404;
+}
+
+Task<std::optional<std::string>> Api::inspect(std::string id) {
+  const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
+  auto response = co_await client_.get(target, deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
+  if (!body) co_return fail(std::move(body.error()));
+  if ((*response)->status() != 200) co_return std::nullopt;
+  co_return std::optional(std::move(*body));
 }
 
 std::string Api::versioned(std::string_view path) const {

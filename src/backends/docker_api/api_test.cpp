@@ -22,7 +22,7 @@ TEST(HttpDate, IsReadAndNothingElseIs) {
 TEST(Hello, DockerTellsItsVersions) {
   const auto hello = read_hello("Docker/20.10.24+dfsg1 (linux)", "1.41", "", date, told + 300ms);
   ASSERT_TRUE(hello);
-  EXPECT_FALSE(hello->podman);
+  EXPECT_EQ(hello->product, "Docker");
   EXPECT_EQ(hello->version, "20.10.24+dfsg1");
   EXPECT_EQ(hello->api_version, "1.41");
   EXPECT_EQ(hello->date, told);
@@ -31,7 +31,8 @@ TEST(Hello, DockerTellsItsVersions) {
 TEST(Hello, ADockerSocketThatIsPodmansIsPodman) {
   const auto hello = read_hello("Libpod/4.3.1 (linux)", "1.41", "4.3.1", date, told);
   ASSERT_TRUE(hello);
-  EXPECT_TRUE(hello->podman);
+  EXPECT_EQ(hello->product, "Podman");
+  EXPECT_EQ(hello->libpod_version, "4.3.1");
   EXPECT_EQ(hello->version, "4.3.1");
 }
 

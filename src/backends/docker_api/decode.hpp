@@ -13,10 +13,17 @@ namespace rollcall::docker_api {
 
 struct DecodedContainer {
   Instance instance;
+  /// The pod it is in, by its id; empty if in none. Those of a pod that joined the network of its
+  /// infra container have that one's ports together.
+  std::string pod;
+  /// It only holds the network of its pod, and is shown only with what does not run.
+  bool infra = false;
   /// A network that gives addresses is attached, but the engine has not told an address yet.
   bool awaits_address = false;
   /// It uses the host's network, and runs for so short that its server may not listen yet.
   bool awaits_ports = false;
+  /// Not all that is asked of the engine has been told.
+  bool incomplete = false;
 };
 
 /// Decodes list items. Keeps its parser's memory, so make one for a session.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -27,12 +28,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration poll_period = 10s;
+constexpr Duration period_without_events = 10s;
 
 /// What outlives a session: who the engine is, and up to where its events were read.
 struct Engine {
   Endpoint endpoint;
-  std::string name = "docker";
+  DialectPtr dialect;
   std::string shown_endpoint;
   bool include_stopped = false;
   EnvPtr env;
@@ -41,6 +42,7 @@ struct Engine {
   HostPorts host_ports;
   Timestamp last_event{};
 
+  [[nodiscard]] const Traits& traits() const { return dialect->traits(); }
   void warn(const std::string& message) const {
     if (log) log(LogLevel::warning, message);
   }
@@ -53,27 +55,31 @@ class DockerSession final : public Session {
       : engine_(std::move(engine)),
         api_(std::move(api)),
         hello_(std::move(hello)),
-        decoder_(engine_->name, engine_->shown_endpoint) {}
+        decoder_(std::string(engine_->traits().name), engine_->shown_endpoint) {}
 
-  /// Opens the stream of events; polls instead where events are refused.
+  /// Opens the stream of events; polls instead where events are refused, or not wanted.
   [[nodiscard]] Task<void> open_events();
 
   [[nodiscard]] Task<Snapshot> list() override;
   [[nodiscard]] Task<Change> next() override;
   [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override;
-  [[nodiscard]] Task<void> probe() override { return api_->ping(); }
+  [[nodiscard]] Task<void> probe() override;
   [[nodiscard]] EngineInfo info() const override {
-    return {hello_.podman ? "Podman" : "Docker", hello_.version, hello_.api_version};
+    return {std::string(hello_.product), hello_.version, hello_.api_version};
   }
 
  private:
-  /// Podman leaves paused containers out of the list of those that run.
-  [[nodiscard]] bool needs_all() const { return engine_->include_stopped || hello_.podman; }
+  [[nodiscard]] bool needs_all() const {
+    return engine_->include_stopped || engine_->traits().hides_paused;
+  }
+  [[nodiscard]] Infra infra() const {
+    return engine_->include_stopped ? Infra::shown : Infra::hidden;
+  }
   [[nodiscard]] Timestamp engine_now() const { return engine_->env->now() + hello_.clock_ahead; }
 
   [[nodiscard]] Task<void> fetch(std::vector<std::string> ids, Containers& into);
   [[nodiscard]] Task<bool> settle(const std::vector<Touched>& touched);
-  [[nodiscard]] Task<void> fetch_missing_owners(Containers& containers);
+  [[nodiscard]] Task<void> fetch_missing(Containers& containers);
   void fill_host_ports(Containers& containers);
   Result<void> take_event(std::string_view item);
   void push(const Change& change);
@@ -89,49 +95,61 @@ class DockerSession final : public Session {
   JsonSplitter splitter_{JsonSplitter::Shape::stream};
   std::string chunk_;
   std::deque<Change> changes_;
+  Duration poll_period_{};  // without a stream
 };
 
 Task<void> DockerSession::open_events() {
   // Events from before the list are asked for, too: the stream opens a moment after the list would
   // be taken. The last event that was read says more than the clock, but a clock that was set back
   // must not make us deaf.
+  poll_period_ = engine_->traits().poll_period;
+  if (poll_period_ > Duration::zero()) co_return Result<void>();
   const Timestamp just_before = hello_.date - 1s;
   const bool resumes = engine_->last_event != Timestamp{};
   const Timestamp since = resumes ? std::min(engine_->last_event, just_before) : just_before;
-  auto events = co_await api_->events(since);
+  auto events = co_await api_->events(since, engine_->traits().event_filters);
   if (!events) co_return fail(std::move(events.error()));
   events_ = std::move(*events);
   chunk_.resize(std::size_t{64} << 10U);
   if (!events_) {
+    poll_period_ = period_without_events;
     engine_->warn(fmt::format("{}: events are refused, so containers are listed every {} s instead",
-                              api_->url(), poll_period / 1s));
+                              api_->url(), poll_period_ / 1s));
   }
   co_return Result<void>();
 }
 
 Task<void> DockerSession::fetch(std::vector<std::string> ids, Containers& into) {
   const Timestamp now = engine_->env->now();
-  Api::Sink sink = [this, &into, now](std::string_view item) -> Result<void> {
+  Containers found;
+  Api::Sink sink = [this, &found, now](std::string_view item) -> Result<void> {
     auto container = decoder_.decode(item, now);
     if (!container) return fail(std::move(container.error()));
     std::string id = container->instance.key.id;
-    into.insert_or_assign(std::move(id), std::move(*container));
+    found.insert_or_assign(std::move(id), std::move(*container));
     return {};
   };
   const bool stopped = needs_all();
-  co_return co_await api_->containers(std::move(ids), stopped, std::move(sink));
+  auto listed = co_await api_->containers(ids, stopped, std::move(sink));
+  if (!listed) co_return fail(std::move(listed.error()));
+  auto completed = co_await engine_->dialect->complete(*api_, ids, found);
+  if (!completed) co_return fail(std::move(completed.error()));
+  into.merge(found);
+  co_return Result<void>();
 }
 
-/// One that uses the network of another has its addresses; the other may not be among what was
-/// asked for.
-Task<void> DockerSession::fetch_missing_owners(Containers& containers) {
-  std::vector<std::string> missing;
+/// One that uses the network of another has its addresses, and those of a pod share its ports; the
+/// others may not be among what was asked for.
+Task<void> DockerSession::fetch_missing(Containers& containers) {
+  std::set<std::string> missing;
   for (const auto& [id, container] : containers) {
     const std::string& owner = container.instance.network_owner;
-    if (!owner.empty() && !containers.contains(owner)) missing.push_back(owner);
+    if (!owner.empty()) missing.insert(owner);
+    std::ranges::copy(joins_.fellows_of(id), std::inserter(missing, missing.end()));
   }
+  std::erase_if(missing, [&](const std::string& id) { return containers.contains(id); });
   if (missing.empty()) co_return Result<void>();
-  co_return co_await fetch(std::move(missing), containers);
+  co_return co_await fetch({missing.begin(), missing.end()}, containers);
 }
 
 void DockerSession::fill_host_ports(Containers& containers) {
@@ -143,13 +161,12 @@ void DockerSession::fill_host_ports(Containers& containers) {
 Task<Snapshot> DockerSession::list() {
   Snapshot snapshot{.taken_at = engine_now()};
   Containers containers;
-  auto fetched = co_await fetch({}, containers);
+  auto fetched = co_await fetch(std::vector<std::string>(), containers);
   if (!fetched) co_return fail(std::move(fetched.error()));
   joins_.replace(containers);
   engine_->host_ports.keep_only(containers);
   fill_host_ports(containers);
-  for (auto& reading : finish(std::move(containers)))
-    snapshot.readings.push_back(std::move(reading));
+  snapshot.readings = finish(std::move(containers), infra());
   co_return snapshot;
 }
 
@@ -158,7 +175,7 @@ Task<Snapshot> DockerSession::list() {
 Task<bool> DockerSession::settle(const std::vector<Touched>& touched) {
   std::set<std::string> waits;
   for (const Touched& touch : touched) {
-    if (hello_.podman || touch.mark == RunMark::began) continue;
+    if (!engine_->traits().lists_late || touch.mark == RunMark::began) continue;
     waits.insert(touch.id);
     if (const auto owner = joins_.owner_of(touch.id)) waits.insert(*owner);
   }
@@ -183,11 +200,12 @@ Task<Snapshot> DockerSession::read(std::vector<Touched> touched) {
   Containers containers;
   auto fetched = co_await fetch({ids.begin(), ids.end()}, containers);
   if (!fetched) co_return fail(std::move(fetched.error()));
-  auto completed = co_await fetch_missing_owners(containers);
+  joins_.update(containers);
+  auto completed = co_await fetch_missing(containers);
   if (!completed) co_return fail(std::move(completed.error()));
   joins_.update(containers);
   fill_host_ports(containers);
-  for (auto& reading : finish(std::move(containers))) {
+  for (auto& reading : finish(std::move(containers), infra())) {
     const auto asked = [&](const Touched& t) { return t.id == reading.instance->key.id; };
     if (!std::ranges::any_of(touched, asked)) continue;
     reading.settled = reading.settled && *settled;
@@ -203,8 +221,8 @@ void DockerSession::push(const Change& change) {
   if (touched == nullptr && gone == nullptr) return;
   const std::string& id = touched != nullptr ? touched->id : gone->id;
   const Timestamp at = touched != nullptr ? touched->at : engine_now();
-  for (const std::string& joiner : joins_.joiners_of(id)) {
-    changes_.emplace_back(Touched{.id = joiner, .at = at, .mark = RunMark::changed});
+  for (const std::string& dependent : joins_.dependents_of(id)) {
+    changes_.emplace_back(Touched{.id = dependent, .at = at, .mark = RunMark::changed});
   }
 }
 
@@ -218,8 +236,8 @@ Result<void> DockerSession::take_event(std::string_view item) {
 
 Task<Change> DockerSession::next() {
   if (!events_) {
-    co_await engine_->env->sleep_for(poll_period);
-    co_return Change(ResyncNeeded{"events are refused"});
+    co_await engine_->env->sleep_for(poll_period_);
+    co_return Change(ResyncNeeded{"there are no events"});
   }
   while (changes_.empty()) {
     auto size = co_await events_->read_some(chunk_);
@@ -238,11 +256,17 @@ Task<Change> DockerSession::next() {
   co_return change;
 }
 
+Task<void> DockerSession::probe() {
+  // Without a stream each look is a probe already, and an idle engine may sleep between them.
+  if (!events_) co_return Result<void>();
+  co_return co_await api_->ping();
+}
+
 class DockerDriver final : public Driver {
  public:
   explicit DockerDriver(EnginePtr engine) : engine_(std::move(engine)) {}
 
-  [[nodiscard]] std::string_view name() const noexcept override { return engine_->name; }
+  [[nodiscard]] std::string_view name() const noexcept override { return engine_->traits().name; }
   [[nodiscard]] std::string_view endpoint() const noexcept override {
     return engine_->shown_endpoint;
   }
@@ -252,7 +276,7 @@ class DockerDriver final : public Driver {
     auto api = std::make_unique<Api>(engine_->endpoint, engine_->env, engine_->wire);
     auto hello = co_await api->hello();
     if (!hello) co_return fail(std::move(hello.error()));
-    engine_->name = hello->podman ? "podman" : "docker";
+    if (hello->product != engine_->traits().product) co_return fail(other_product(*hello));
     auto session = std::make_shared<DockerSession>(engine_, std::move(api), std::move(*hello));
     if (purpose == Purpose::watch) {
       auto opened = co_await session->open_events();
@@ -269,6 +293,15 @@ class DockerDriver final : public Driver {
   }
 
  private:
+  [[nodiscard]] RuntimeError other_product(const EngineHello& hello) const {
+    return {.kind = ErrorKind::protocol,
+            .fault = ConnectFault::not_this_api,
+            .endpoint = engine_->endpoint.url(),
+            .what = fmt::format("this is {} {}, and not {}", hello.product, hello.version,
+                                engine_->traits().product),
+            .remedy = "name the runtime that it is: --endpoint podman=URL or docker=URL"};
+  }
+
   static asio::awaitable<void> wait_for_ever() {
     asio::steady_timer never(co_await asio::this_coro::executor,
                              asio::steady_timer::time_point::max());
@@ -281,9 +314,10 @@ class DockerDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
-                                    Wire wire, HostViewPtr view) {
+                                    DialectPtr dialect, Wire wire, HostViewPtr view) {
   auto endpoint = parse_endpoint(place.url, default_port);
   auto engine = std::make_shared<Engine>(Engine{.endpoint = *endpoint,
+                                                .dialect = std::move(dialect),
                                                 .shown_endpoint = place.url,
                                                 .include_stopped = options.include_stopped,
                                                 .env = std::move(env),

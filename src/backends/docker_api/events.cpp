@@ -210,12 +210,4 @@ Result<DecodedEvent> EventDecoder::decode(std::string_view item) {
   return interpret(event);
 }
 
-std::string_view event_filters() noexcept {
-  // Docker matches these by prefix, because health_status is among them: none may be a prefix of
-  // "exec".
-  return R"({"type":["container","network"],"event":["start","restore","die","died","destroy",)"
-         R"("remove","stop","cleanup","restart","pause","unpause","rename","update",)"
-         R"("health_status","connect","disconnect"]})";
-}
-
 }  // namespace rollcall::docker_api

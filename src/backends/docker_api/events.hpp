@@ -35,8 +35,4 @@ class EventDecoder {
   std::unique_ptr<Parser> parser_;
 };
 
-/// The `filters` parameter of `/events`, not yet escaped: only what `decode` makes something of, so
-/// that the exec events of health checks do not flood the stream.
-std::string_view event_filters() noexcept;
-
 }  // namespace rollcall::docker_api

@@ -1,6 +1,7 @@
-// Containers that use the network of another: `--network container:NAME`.
+// Containers that use the network of another: `--network container:NAME`, and those of a pod.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,15 +23,25 @@ class Joins {
   void update(const Containers& some);
 
   [[nodiscard]] std::optional<std::string> owner_of(const std::string& id) const;
-  [[nodiscard]] std::vector<std::string> joiners_of(const std::string& owner) const;
+
+  /// The others of its pod: which of them has the pod's ports depends on which of them run.
+  [[nodiscard]] std::vector<std::string> fellows_of(const std::string& id) const;
+
+  /// Those whose reading depends on it: that joined its network, and its fellows.
+  [[nodiscard]] std::vector<std::string> dependents_of(const std::string& id) const;
 
  private:
   std::map<std::string, std::string> owners_;             // by joiner
   std::map<std::string, std::set<std::string>> joiners_;  // by owner
+  std::map<std::string, std::string> pods_;               // by container
+  std::map<std::string, std::set<std::string>> members_;  // by pod
 };
 
+/// Which containers are wanted.
+enum class Infra : std::uint8_t { hidden, shown };
+
 /// Gives those that joined a network the addresses and ports of its owner, and makes instances of
-/// all.
-std::vector<Reading> finish(Containers containers);
+/// all. The ports of a pod are given once: to the oldest of its containers that run.
+std::vector<Reading> finish(Containers containers, Infra infra);
 
 }  // namespace rollcall::docker_api

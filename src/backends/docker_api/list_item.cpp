@@ -276,7 +276,10 @@ DecodedContainer interpret(const ListItem& item) {
   sort_and_deduplicate(instance.ports);
   sort_and_deduplicate(instance.problems);
   const bool awaits = awaits_address(instance, item);
-  return {.instance = std::move(instance), .awaits_address = awaits, .awaits_ports = false};
+  DecodedContainer decoded;
+  decoded.instance = std::move(instance);
+  decoded.awaits_address = awaits;
+  return decoded;
 }
 
 }  // namespace rollcall::docker_api
