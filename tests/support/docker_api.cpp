@@ -78,10 +78,14 @@ Reply parse_reply(std::string_view text) {
   return reply;
 }
 
-json::value checked(std::string_view what, const Reply& reply) {
+void demand(std::string_view what, const Reply& reply) {
   if (reply.status < 200 || reply.status > 299) {
     throw std::runtime_error(fmt::format("{}: HTTP {} {}", what, reply.status, reply.body));
   }
+}
+
+json::value checked(std::string_view what, const Reply& reply) {
+  demand(what, reply);
   return reply.body.empty() ? json::value() : json::parse(reply.body);
 }
 
@@ -213,11 +217,15 @@ void DockerApi::remove(std::string_view container) const {
 }
 
 void DockerApi::connect_network(std::string_view network, std::string_view container) const {
-  post(fmt::format("/networks/{}/connect", network), {{"Container", container}});
+  const json::value body{{"Container", container}};
+  const auto target = fmt::format("/networks/{}/connect", network);
+  demand(target, call("POST", target, json::serialize(body)));
 }
 
 void DockerApi::disconnect_network(std::string_view network, std::string_view container) const {
-  post(fmt::format("/networks/{}/disconnect", network), {{"Container", container}});
+  const json::value body{{"Container", container}};
+  const auto target = fmt::format("/networks/{}/disconnect", network);
+  demand(target, call("POST", target, json::serialize(body)));
 }
 
 json::value DockerApi::inspect(std::string_view container) const {

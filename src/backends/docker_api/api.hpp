@@ -61,6 +61,9 @@ class Api {
   /// the container's lock, the list does not. False if inspecting is not allowed.
   [[nodiscard]] Task<bool> settle(std::string id);
 
+  /// Leaves the engine alone until the next request: a kept connection counts as use of it.
+  void rest() { client_.close_idle(); }
+
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
  private:

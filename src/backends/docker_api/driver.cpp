@@ -167,6 +167,7 @@ Task<Snapshot> DockerSession::list() {
   engine_->host_ports.keep_only(containers);
   fill_host_ports(containers);
   snapshot.readings = finish(std::move(containers), infra());
+  if (poll_period_ > Duration::zero()) api_->rest();
   co_return snapshot;
 }
 

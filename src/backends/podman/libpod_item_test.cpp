@@ -176,15 +176,14 @@ TEST(Libpod, AnInspectTellsWhoseNetworkItIs) {
 }
 
 TEST(Libpod, AFieldOfTheWrongTypeIsAProblemAndTheRestStays) {
-  for (
-      const char* field :
-      {R"("Pod":7)", R"("IsInfra":"yes")", R"("Networks":{})", R"("Ports":{})", R"("Ports":[7])",
-       R"("StartedAt":"now")", R"("Created":7)", R"("Status":[])",
-       R"("Ports":[{"container_port":80,"host_port":80,"range":0,"protocol":"tcp"}])",
-       R"("Ports":[{"container_port":80,"host_port":65535,"range":2,"protocol":"tcp"}])",
-       R"("Ports":[{"container_port":1,"host_port":1,"range":9223372036854775807,"protocol":"tcp"}])",
-       R"("Ports":[{"container_port":-1,"host_port":1,"range":1,"protocol":"tcp"}])",
-       R"("Ports":[{"container_port":1,"host_port":1,"range":1,"protocol":"icmp"}])"}) {
+  for (const char* field :
+       {R"("Pod":7)", R"("IsInfra":"yes")", R"("Networks":{})", R"("Ports":{})", R"("Ports":[7])",
+        R"("StartedAt":"now")", R"("Created":7)", R"("Status":[])",
+        R"("Ports":[{"container_port":80,"host_port":80,"range":0,"protocol":"tcp"}])",
+        R"("Ports":[{"container_port":80,"host_port":65535,"range":2,"protocol":"tcp"}])",
+        R"("Ports":[{"container_port":1,"host_port":1,"range":9223372036854775807}])",
+        R"("Ports":[{"container_port":-1,"host_port":1,"range":1,"protocol":"tcp"}])",
+        R"("Ports":[{"container_port":1,"host_port":1,"range":1,"protocol":"icmp"}])"}) {
     const auto told = decode(R"({"Id":"a",)" + std::string(field) + R"(,"PodName":"p"})");
     ASSERT_TRUE(told) << field;
     EXPECT_FALSE(told->problems.empty()) << field;
