@@ -23,6 +23,7 @@
 #include <rollcall/inventory.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/duplicates.hpp"
 #include "cli/event_lines.hpp"
 #include "cli/outlet.hpp"
 #include "core/env.hpp"
@@ -101,6 +102,7 @@ class WatchRun {
   std::size_t following_ = 0;  // engines that are watched
   std::size_t unsynced_ = 0;   // engines whose first list is not complete
   Inventory known_;
+  Repetitions repetitions_;
   EventLines lines_;
   int code_ = success;
 };
@@ -205,6 +207,7 @@ asio::awaitable<void> WatchRun::show_all(Source& source) {
   for (;;) {
     auto event = co_await source.events.receive();
     if (!event) co_return;
+    if (repetitions_.repeats(*event, known_)) continue;
     co_await show(std::move(*event));
   }
 }
@@ -225,7 +228,11 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
   }
   source.listed = true;
   // All are known before one is shown, so that each can name those that it depends on.
-  for (const RuntimeEvent& event : first) known_.apply(event);
+  std::erase_if(first, [this](const RuntimeEvent& event) {
+    const bool repeats = repetitions_.repeats(event, known_);
+    if (!repeats) known_.apply(event);
+    return repeats;
+  });
   for (RuntimeEvent& event : first) co_await show(std::move(event));
   first = {};
   give_back_memory();

@@ -64,6 +64,14 @@ TEST(PodmanCommand, an_engine_behind_two_paths_is_listed_once_and_as_what_it_is)
               ElementsAre("podman web"));
 }
 
+TEST(PodmanCommand, an_engine_behind_two_services_is_listed_once) {
+  Podman engine;
+  engine.api().run({.name = "web"});
+  EXPECT_THAT(
+      listed({"-e", "podman=" + engine.endpoint(), "-e", "docker=" + engine.start_another()}),
+      ElementsAre("podman web"));
+}
+
 // A watch of both, whose lines are read as they come.
 class WatchOfBoth {
  public:
@@ -106,6 +114,24 @@ class WatchOfBoth {
   Capture out_;
   Process process_;
 };
+
+TEST(PodmanTwice, is_told_once_in_one_watch) {
+  Podman engine;
+  const auto first = engine.api().run({.name = "first"});
+  WatchOfBoth watch(engine.start_another(), engine.endpoint());
+  ASSERT_TRUE(watch.tells("started podman first"));
+  engine.api().run({.name = "second"});
+  ASSERT_TRUE(watch.tells("started podman second"));
+  engine.api().remove(first);
+  ASSERT_TRUE(watch.tells("stopped podman first"));
+  engine.api().run({.name = "third"});
+  ASSERT_TRUE(watch.tells("started podman third"));
+  const auto events = watch.events();
+  for (const char* once :
+       {"started podman first", "started podman second", "stopped podman first"}) {
+    EXPECT_EQ(std::ranges::count(events, once), 1) << once;
+  }
+}
 
 TEST(PodmanAndDocker, come_and_go_side_by_side_in_one_watch) {
   Dockerd docker({.live_restore = true, .start = false});

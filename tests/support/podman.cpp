@@ -81,44 +81,47 @@ void Podman::start() {
   import_test_image();
 }
 
-void Podman::launch() {
+// Its storage and its configuration are its own, so that nothing of the host's Podman leaks in.
+Process Podman::service_at(const std::string& socket) const {
   const auto& folder = sandbox_.folder();
+  std::vector<std::string> command = {
+      "env",
+      "--unset=CONTAINER_HOST",
+      "--unset=CONTAINER_CONNECTION",
+      "--unset=DOCKER_HOST",
+      "XDG_RUNTIME_DIR=",
+      "DISABLE_HC_SYSTEMD=true",
+      "CONTAINERS_CONF=" + folder + "/containers.conf",
+      "CONTAINERS_STORAGE_CONF=" + folder + "/storage.conf",
+      "podman",
+      "--root=" + folder + "/data",
+      "--runroot=" + folder + "/exec",
+      "--tmpdir=" + folder + "/tmp",
+      "--volumepath=" + folder + "/vol",
+      "--network-config-dir=" + folder + "/net",
+      "--storage-driver=overlay",
+      "--runtime=crun",
+      "--cgroup-manager=cgroupfs",
+      "--events-backend=file",
+      "system",
+      "service",
+      fmt::format("--time={}", options_.idle_limit.count()),
+      "unix://" + socket,
+  };
+  return sandbox_.spawn(command, {.in = -1, .out = log_.fd(), .err = log_.fd()});
+}
+
+void Podman::launch() {
   std::filesystem::remove(socket());  // it does not replace one that a killed service has left
-  process_.emplace(sandbox_.spawn({"env",
-                                   "-u",
-                                   "CONTAINER_HOST",
-                                   "-u",
-                                   "CONTAINER_CONNECTION",
-                                   "-u",
-                                   "DOCKER_HOST",
-                                   "XDG_RUNTIME_DIR=",
-                                   "DISABLE_HC_SYSTEMD=true",
-                                   "CONTAINERS_CONF=" + folder + "/containers.conf",
-                                   "CONTAINERS_STORAGE_CONF=" + folder + "/storage.conf",
-                                   "podman",
-                                   "--root",
-                                   folder + "/data",
-                                   "--runroot",
-                                   folder + "/exec",
-                                   "--tmpdir",
-                                   folder + "/tmp",
-                                   "--volumepath",
-                                   folder + "/vol",
-                                   "--network-config-dir",
-                                   folder + "/net",
-                                   "--storage-driver",
-                                   "overlay",
-                                   "--runtime",
-                                   "crun",
-                                   "--cgroup-manager",
-                                   "cgroupfs",
-                                   "--events-backend",
-                                   "file",
-                                   "system",
-                                   "service",
-                                   fmt::format("--time={}", options_.idle_limit.count()),
-                                   endpoint()},
-                                  {.in = -1, .out = log_.fd(), .err = log_.fd()}));
+  process_.emplace(service_at(socket()));
+}
+
+std::string Podman::start_another() {
+  const auto path = sandbox_.folder() + "/another.sock";
+  another_.emplace(service_at(path));
+  if (!eventually(30s, [&] { return DockerApi(path).ping(); }))
+    throw std::runtime_error("podman does not answer. It said:\n" + log());
+  return "unix://" + path;
 }
 
 void Podman::import_test_image() const {

@@ -41,6 +41,10 @@ class Podman {
   void freeze();     ///< SIGSTOP: connections are accepted by the kernel, nothing answers.
   void thaw();       ///< SIGCONT.
 
+  /// Starts a second service of the same storage, at another socket; its URL. It ends with the
+  /// room.
+  std::string start_another();
+
   /// Waits until the service has ended by itself; false at the deadline.
   bool ends(std::chrono::seconds deadline);
 
@@ -69,6 +73,7 @@ class Podman {
  private:
   void configure() const;
   void launch();
+  [[nodiscard]] Process service_at(const std::string& socket) const;
   void import_test_image() const;
   void end_with(int signal);
 
@@ -77,6 +82,7 @@ class Podman {
   DockerApi api_;
   Capture log_;
   std::optional<Process> process_;
+  std::optional<Process> another_;
 };
 
 /// One sentence for each way in which the instances, by id, differ from what the engine says of
