@@ -12,7 +12,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::StartsWith;
 
 class PodmanLife : public PodmanLive {
  protected:
@@ -93,7 +92,7 @@ TEST_F(PodmanLife, tells_a_pod_that_is_paused_stopped_started_and_removed) {
 }
 
 TEST_F(PodmanLife, lists_infra_containers_only_with_those_that_do_not_run) {
-  const auto infra = engine().create_pod("shop", {});
+  engine().create_pod("shop", {});
   engine().run_in_pod("shop", "member");
   api().create({.name = "never-started"});
   const auto names = [&](bool all) {
@@ -160,7 +159,7 @@ TEST_F(PodmanLife, knows_whose_network_each_uses) {
 }
 
 TEST_F(PodmanLife, tells_networks_that_come_and_go) {
-  const auto network = api().create_network("abroad");
+  api().create_network("abroad");
   const auto id = api().run({.name = "traveller"});
   const auto has = [&](std::size_t count) {
     return becomes(id, [count](const Instance& it) { return it.addresses.size() == count; });
@@ -183,7 +182,8 @@ TEST_F(PodmanLife, tells_a_new_name_a_restart_and_no_signal) {
   api().restart(id);
   pass_a_marker();
   expect_agreement();
-  EXPECT_THAT(history(id), StartsWith("started updated stopped started"));
+  // "restart" is told before the end of the old run, and may be read when the new one has begun.
+  EXPECT_THAT(history(id), ::testing::MatchesRegex("started updated (updated )?stopped started.*"));
 }
 
 TEST_F(PodmanLife, tells_the_end_of_a_stopped_a_killed_and_a_removed_one) {

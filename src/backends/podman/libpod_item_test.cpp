@@ -20,7 +20,6 @@ namespace {
 using docker_api::DecodedContainer;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::StartsWith;
 
 constexpr std::size_t padding = 64;
 
@@ -146,7 +145,8 @@ TEST(Libpod, OneThatDoesNotRunHasNoPortsAndNoStart) {
 TEST(Libpod, WithoutANetworkOfItsOwnItIsInspected) {
   for (const std::string version : {"4.3", "5.4"}) {
     for (const std::string name : {"net-host", "net-none", "net-container"}) {
-      EXPECT_FALSE(decode(items_of(version + "/libpod.list." + name + ".json").at(0))->has_network);
+      EXPECT_FALSE(decode(items_of(fmt::format("{}/libpod.list.{}.json", version, name)).at(0))
+                       ->has_network);
     }
     EXPECT_TRUE(decode(items_of(version + "/libpod.list.run-ports.json").at(0))->has_network);
   }
