@@ -51,6 +51,9 @@ struct BackendOptions {
   /// so that it is not shown twice. Asked at each look, on the backend's executor. Empty: no other
   /// does.
   std::function<bool(RuntimeBackendKind)> listed_elsewhere{};
+  /// For Podman: list this often instead of holding its stream of events, which keeps a service
+  /// awake that would end when it is idle. Zero: the stream is held.
+  std::chrono::milliseconds podman_poll{0};
   /// For systemd: the manager of the user, not of the system.
   bool user_manager = false;
   /// For systemd: all units of the chosen types, not only those that listen or opted in.

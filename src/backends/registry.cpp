@@ -10,8 +10,11 @@
 #include "backends/docker/driver.hpp"
 #include "backends/docker/places.hpp"
 #include "backends/first_driver.hpp"
+#include "backends/handover_driver.hpp"
 #include "backends/host/driver.hpp"
 #include "backends/host/places.hpp"
+#include "backends/podman/driver.hpp"
+#include "backends/podman/places.hpp"
 #include "backends/systemd/driver.hpp"
 #include "backends/systemd/places.hpp"
 #include "engine/reflector.hpp"
@@ -23,8 +26,8 @@ using Kind = RuntimeBackendKind;
 
 /// A new runtime is one folder and one line here. Those that `auto` tries come first, in its order.
 constexpr std::array descriptors = {
-    BackendDescriptor{Kind::docker, &docker::places, &docker::make_driver},
-    BackendDescriptor{Kind::podman},
+    BackendDescriptor{Kind::docker, &docker::places, &docker::make_driver, Kind::podman},
+    BackendDescriptor{Kind::podman, &podman::places, &podman::make_driver, Kind::docker},
     BackendDescriptor{Kind::systemd, &systemd::places, &systemd::make_driver},
     BackendDescriptor{Kind::incus},
     BackendDescriptor{Kind::kubernetes},
@@ -44,7 +47,7 @@ Result<void> add_drivers(const BackendDescriptor& descriptor, const BackendOptio
   auto places = descriptor.places(options);
   if (!places) return fail(std::move(places.error()));
   for (const Place& place : *places) {
-    into.push_back(descriptor.make_driver(place, options, executor, env));
+    into.push_back(driver_at(descriptor, place, options, executor, env));
   }
   return {};
 }
@@ -74,6 +77,16 @@ Result<Drivers> drivers_of(Kind kind, const BackendOptions& options,
 
 std::span<const BackendDescriptor> backend_descriptors() noexcept {
   return descriptors;
+}
+
+std::unique_ptr<Driver> driver_at(const BackendDescriptor& descriptor, const Place& place,
+                                  const BackendOptions& options,
+                                  const boost::asio::any_io_executor& executor, const EnvPtr& env) {
+  auto driver = descriptor.make_driver(place, options, executor, env);
+  const BackendDescriptor& twin = descriptor_of(descriptor.twin);
+  if (!twin.built()) return driver;
+  return std::make_unique<HandoverDriver>(std::move(driver),
+                                          twin.make_driver(place, options, executor, env));
 }
 
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept {

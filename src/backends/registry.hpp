@@ -32,12 +32,20 @@ struct BackendDescriptor {
   /// Errors: invalid_config, if that cannot be understood. Null if the runtime is not built yet.
   Result<std::vector<Place>> (*places)(const BackendOptions& options) = nullptr;
   MakeDriver make_driver = nullptr;  ///< Null if the runtime is not built yet.
+  /// The runtime that may answer at its places instead, because it speaks the same API; automatic:
+  /// none.
+  RuntimeBackendKind twin = RuntimeBackendKind::automatic;
 
   [[nodiscard]] bool built() const noexcept { return make_driver != nullptr; }
 };
 
 /// All runtimes, those that `auto` tries first, in its order.
 std::span<const BackendDescriptor> backend_descriptors() noexcept;
+
+/// The driver of one place, for whichever of a runtime and its twin answers there.
+std::unique_ptr<Driver> driver_at(const BackendDescriptor& descriptor, const Place& place,
+                                  const BackendOptions& options,
+                                  const boost::asio::any_io_executor& executor, const EnvPtr& env);
 
 /// The runtime of a kind; one that is not built, for a kind that is not in the list.
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept;

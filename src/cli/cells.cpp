@@ -149,7 +149,10 @@ std::vector<std::string> address_words(const Instance& instance, Detail detail) 
 std::string addresses_text(const Instance& instance, Detail detail, const NameOf& name_of) {
   if (instance.network_mode == NetworkMode::joined) {
     const std::string name = name_of(instance.key, instance.network_owner);
-    return "via " + printable(name.empty() ? short_id(instance.network_owner) : name);
+    // The owner may be one that is not shown: then the addresses say more than its number.
+    if (!name.empty() || instance.addresses.empty()) {
+      return "via " + printable(name.empty() ? short_id(instance.network_owner) : name);
+    }
   }
   if (!instance.addresses.empty()) {
     return fmt::format("{}", fmt::join(address_words(instance, detail), ", "));

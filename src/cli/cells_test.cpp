@@ -98,6 +98,8 @@ TEST(Cells, AddressesByNetworkMode) {
   instance.network_mode = NetworkMode::joined;
   instance.network_owner = std::string(64, 'b');
   EXPECT_EQ(addresses_text(instance, Detail::shortened, nobody), "via bbbbbbbbbbbb");
+  instance.addresses = {{"10.88.0.2", "podman", AddressFamily::ipv4}};
+  EXPECT_EQ(addresses_text(instance, Detail::shortened, nobody), "10.88.0.2");
   const NameOf db = [](const InstanceKey&, const std::string&) { return std::string("db"); };
   EXPECT_EQ(addresses_text(instance, Detail::shortened, db), "via db");
 }

@@ -88,7 +88,7 @@ asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOpt
   common.endpoint = finding.place.url;
   auto executor = co_await asio::this_coro::executor;
   const EnvPtr env = system_env();
-  const auto driver = descriptor_of(finding.kind).make_driver(finding.place, common, executor, env);
+  const auto driver = driver_at(descriptor_of(finding.kind), finding.place, common, executor, env);
   const Monotonic begun = env->monotonic();
   auto reaching = with_deadline(reach(*driver), options.timeout, no_answer(finding.place));
   finding.engine = co_await std::move(reaching);

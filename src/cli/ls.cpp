@@ -11,6 +11,7 @@
 #include <rollcall/backend.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/duplicates.hpp"
 #include "cli/list_view.hpp"
 #include "core/env.hpp"
 #include "engine/deadline.hpp"
@@ -117,12 +118,13 @@ const InstanceKey& key_of_instance(const InstancePtr& instance) {
   return instance->key;
 }
 
-/// The instances of all answers, each once, by key.
+/// The instances of all answers, each once, also where two of them are one engine, by key.
 std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries) {
   std::vector<InstancePtr> all;
   for (const Inquiry& inquiry : inquiries) {
     if (inquiry.answer) all.insert(all.end(), inquiry.answer->begin(), inquiry.answer->end());
   }
+  keep_first_of_each(all);
   if (!std::ranges::is_sorted(all, {}, key_of_instance)) {
     std::ranges::sort(all, {}, key_of_instance);
   }

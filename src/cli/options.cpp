@@ -48,6 +48,7 @@ struct Words {
   std::string format;
   std::string timeout = "5s";
   std::string look_period = "5s";
+  std::string podman_poll;
   std::string shell;
   bool all = false;
   bool quiet = false;
@@ -61,18 +62,6 @@ struct Words {
 template <class Table>
 auto value_of(const Table& table, std::string_view word) {
   return std::ranges::find(table, word, [](const auto& entry) { return entry.first; })->second;
-}
-
-/// How often to look. The host's processes may be many: looking without a pause would keep a core
-/// busy.
-std::expected<std::chrono::milliseconds, std::string> parse_look_period(const std::string& text) {
-  constexpr std::chrono::milliseconds shortest{100};
-  const auto period = parse_time(text);
-  if (!period || *period < shortest) {
-    return std::unexpected(fmt::format(
-        "--look-period: '{}' is no time such as 5s, 500ms or 1m (at least 100ms)", text));
-  }
-  return std::chrono::round<std::chrono::milliseconds>(*period);
 }
 
 }  // namespace
@@ -219,6 +208,8 @@ void Parser::add_watch() {
   watch_->option_defaults()->group("Where to look");
   add_text(*watch_, "--look-period", words_.look_period, "TIME",
            "How often to look at the host, such as 1s (default: 5s)");
+  add_text(*watch_, "--podman-poll", words_.podman_poll, "TIME",
+           "List Podman this often and hold no stream, so that an idle service may end");
 }
 
 void Parser::add_doctor() {
@@ -291,9 +282,14 @@ std::expected<Options, std::string> Parser::options() const {
     if (!format) return std::unexpected(std::move(format.error()));
     options.format = std::move(*format);
   }
-  const auto look_period = parse_look_period(words_.look_period);
+  const auto look_period = parse_look_period("--look-period", words_.look_period);
   if (!look_period) return std::unexpected(look_period.error());
   options.look_period = *look_period;
+  if (!words_.podman_poll.empty()) {
+    const auto poll = parse_look_period("--podman-poll", words_.podman_poll);
+    if (!poll) return std::unexpected(poll.error());
+    options.podman_poll = *poll;
+  }
   const auto timeout = parse_time(words_.timeout);
   if (!timeout) {
     return std::unexpected(fmt::format(

@@ -26,6 +26,7 @@ struct Options {
   Selection selection;
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
   std::chrono::milliseconds look_period{5000};
+  std::chrono::milliseconds podman_poll{0};
   bool verbose = false;
 
   Filters filters;

@@ -56,6 +56,12 @@ TEST(Options, TheHostIsLookedAtAsOftenAsIsSaid) {
   }
 }
 
+TEST(Options, PodmanIsPolledOnlyIfThatIsSaid) {
+  EXPECT_EQ(parsed({"watch"}).podman_poll, std::chrono::milliseconds(0));
+  EXPECT_EQ(parsed({"watch", "--podman-poll", "1m"}).podman_poll, std::chrono::minutes(1));
+  EXPECT_THAT(misuse({"watch", "--podman-poll", "0"}), HasSubstr("--podman-poll"));
+}
+
 TEST(Options, RuntimesAndEndpoints) {
   const Options two = parsed({"watch", "-r", "docker", "--runtime", "podman"});
   EXPECT_FALSE(two.selection.all);

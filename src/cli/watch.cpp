@@ -23,6 +23,7 @@
 #include <rollcall/inventory.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/duplicates.hpp"
 #include "cli/event_lines.hpp"
 #include "cli/outlet.hpp"
 #include "core/env.hpp"
@@ -102,6 +103,7 @@ class WatchRun {
   std::size_t following_ = 0;  // engines that are watched
   std::size_t unsynced_ = 0;   // engines whose first list is not complete
   Inventory known_;
+  Repetitions repetitions_;
   EventLines lines_;
   int code_ = success;
 };
@@ -111,6 +113,7 @@ int WatchRun::run() {
   common_.getenv = console_.environment();
   common_.log = console_logger(console_, options_.verbose);
   common_.look_period = options_.look_period;
+  common_.podman_poll = options_.podman_poll;
   common_.listed_elsewhere = [this](RuntimeBackendKind runtime) { return lists(runtime); };
   for (Target& target : targets_to_watch(options_.selection, common_)) {
     if (target.kind == RuntimeBackendKind::host) {
@@ -206,6 +209,7 @@ asio::awaitable<void> WatchRun::show_all(Source& source) {
   for (;;) {
     auto event = co_await source.events.receive();
     if (!event) co_return;
+    if (repetitions_.repeats(*event, known_)) continue;
     co_await show(std::move(*event));
   }
 }
@@ -226,7 +230,11 @@ asio::awaitable<void> WatchRun::show_first(Source& source) {
   }
   source.listed = true;
   // All are known before one is shown, so that each can name those that it depends on.
-  for (const RuntimeEvent& event : first) known_.apply(event);
+  std::erase_if(first, [this](const RuntimeEvent& event) {
+    const bool repeats = repetitions_.repeats(event, known_);
+    if (!repeats) known_.apply(event);
+    return repeats;
+  });
   for (RuntimeEvent& event : first) co_await show(std::move(event));
   first = {};
   give_back_memory();

@@ -80,6 +80,15 @@ inline simdjson::error_code read_integer(ondemand::value value, std::int64_t& ou
   return simdjson::SUCCESS;
 }
 
+/// Reads a truth value; null leaves `out` as it is.
+inline simdjson::error_code read_bool(ondemand::value value, bool& out) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+  if (type != ondemand::json_type::boolean) return simdjson::INCORRECT_TYPE;
+  return value.get_bool().get(out);
+}
+
 /// Reads one JSON object after the other and keeps its memory between them.
 class ObjectReader {
  public:

@@ -207,6 +207,10 @@ Task<HttpResponsePtr> HttpClient::exchange(StreamPtr stream, std::string target,
   co_return HttpResponsePtr(new HttpResponse(std::move(impl)));
 }
 
+void HttpClient::close_idle() {
+  while (idle_->take()) continue;
+}
+
 std::string encode_query_value(std::string_view value) {
   return boost::urls::encode(value, boost::urls::unreserved_chars);
 }

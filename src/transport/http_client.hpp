@@ -76,6 +76,9 @@ class HttpClient {
   /// Errors: those of connect_stream; mute; not this API, if the answer is not HTTP.
   [[nodiscard]] Task<HttpResponsePtr> get(std::string target, HttpDeadlines deadlines);
 
+  /// Closes the connections that are kept for later requests.
+  void close_idle();
+
  private:
   [[nodiscard]] Task<HttpResponsePtr> exchange(StreamPtr stream, std::string target,
                                                HttpDeadlines deadlines);

@@ -123,6 +123,15 @@ TEST_F(HttpClientTest, AConnectionThatWasReadToItsEndIsUsedAgain) {
   EXPECT_EQ(server_.connects, 1);
 }
 
+TEST_F(HttpClientTest, AKeptConnectionIsClosedWhenThatIsAsked) {
+  server_.add({chunked, sized});
+  server_.add({sized});
+  EXPECT_EQ(get().status, 200U);
+  client_.close_idle();
+  EXPECT_EQ(get().status, 404U);
+  EXPECT_EQ(server_.connects, 2);
+}
+
 TEST_F(HttpClientTest, AKeptConnectionThatIsDeadIsReplacedOnce) {
   server_.add({chunked});
   server_.add({sized});

@@ -133,6 +133,8 @@ const std::vector<BackendCase>& all_backends();
 std::unique_ptr<BackendUnderTest> docker_scripted();
 std::unique_ptr<BackendUnderTest> docker_26_scripted();
 std::unique_ptr<BackendUnderTest> docker_real();
+std::unique_ptr<BackendUnderTest> podman_scripted();
+std::unique_ptr<BackendUnderTest> podman_real();
 std::unique_ptr<BackendUnderTest> host_scripted();
 std::unique_ptr<BackendUnderTest> host_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();

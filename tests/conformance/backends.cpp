@@ -8,6 +8,8 @@ const std::vector<BackendCase>& all_backends() {
       {"docker_scripted", true, &docker_scripted},
       {"docker_26_scripted", true, &docker_26_scripted},
       {"docker_real", false, &docker_real},
+      {"podman_scripted", true, &podman_scripted},
+      {"podman_real", false, &podman_real},
       {"host_scripted", false, &host_scripted},
       {"host_real", false, &host_real},
       {"systemd_scripted", false, &systemd_scripted},

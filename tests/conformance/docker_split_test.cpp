@@ -1,4 +1,4 @@
-// Recorded answers of Docker and Podman, cut at every byte on their way through the HTTP client,
+// Recorded answers of Docker, cut at every byte on their way through the HTTP client,
 // the splitter and the decoders.
 #include <algorithm>
 #include <filesystem>

@@ -23,6 +23,9 @@ DOORS = {
 # What a single runtime may include of the folder above it: nothing but the words they share.
 SHARED_BACKEND_HEADERS = {"backends/registry.hpp"}
 
+# Runtimes that speak one API, and the room where that is spoken.
+SPEAKERS = {"backends/docker": "backends/docker_api", "backends/podman": "backends/docker_api"}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<(rollcall/[^>]+)>)')
 
 
@@ -42,7 +45,7 @@ def may_include(room, header):
     target = room_of(header.split("/"))
     if target is None or generic(target) not in DOORS:
         return False
-    if target == room:
+    if target in (room, SPEAKERS.get(room)):
         return True
     if generic(room) == "backends/*" and target == "backends":
         return header in SHARED_BACKEND_HEADERS

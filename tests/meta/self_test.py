@@ -91,6 +91,7 @@ class Checks(unittest.TestCase):
     def test_includes(self):
         self.plant("src/backends/docker/driver.cpp", '#include "core/x.hpp"\n#include "backends/registry.hpp"\n')
         self.plant("src/cli/main.cpp", '#include "backends/docker/driver.hpp"\n#include "engine/x.hpp"\n')
+        self.plant("src/backends/podman/driver.cpp", '#include "backends/docker_api/driver.hpp"\n')
         self.expect_good("check_includes")
         for room, header in (
             ("core", "engine/reflector.hpp"),
@@ -99,6 +100,8 @@ class Checks(unittest.TestCase):
             ("backends/docker", "engine/reflector.hpp"),
             ("backends/docker", "backends/podman/decode.hpp"),
             ("backends/docker", "backends/first_driver.hpp"),
+            ("backends/host", "backends/docker_api/api.hpp"),
+            ("backends/docker_api", "backends/docker/places.hpp"),
             ("backends", "cli/run.hpp"),
             ("engine", "cli/run.hpp"),
         ):

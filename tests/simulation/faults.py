@@ -7,7 +7,7 @@ import dataclasses
 import pathlib
 
 ENGINE = "src/engine/"
-DOCKER = "src/backends/docker/"
+DOCKER = "src/backends/docker_api/"
 
 
 @dataclasses.dataclass(frozen=True)

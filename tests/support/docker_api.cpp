@@ -78,10 +78,14 @@ Reply parse_reply(std::string_view text) {
   return reply;
 }
 
-json::value checked(std::string_view what, const Reply& reply) {
+void demand(std::string_view what, const Reply& reply) {
   if (reply.status < 200 || reply.status > 299) {
     throw std::runtime_error(fmt::format("{}: HTTP {} {}", what, reply.status, reply.body));
   }
+}
+
+json::value checked(std::string_view what, const Reply& reply) {
+  demand(what, reply);
   return reply.body.empty() ? json::value() : json::parse(reply.body);
 }
 
@@ -163,7 +167,9 @@ void DockerApi::import_image(std::string_view tar, std::string_view repository) 
 std::string DockerApi::create(const ContainerSpec& spec) const {
   const auto target = spec.name.empty() ? std::string("/containers/create")
                                         : fmt::format("/containers/create?name={}", spec.name);
-  return json::value_to<std::string>(post(target, body_of(spec)).at("Id"));
+  json::object body = body_of(spec);
+  if (!cgroup_parent_.empty()) body["HostConfig"].as_object()["CgroupParent"] = cgroup_parent_;
+  return json::value_to<std::string>(post(target, body).at("Id"));
 }
 
 std::string DockerApi::run(const ContainerSpec& spec) const {
@@ -211,11 +217,15 @@ void DockerApi::remove(std::string_view container) const {
 }
 
 void DockerApi::connect_network(std::string_view network, std::string_view container) const {
-  post(fmt::format("/networks/{}/connect", network), {{"Container", container}});
+  const json::value body{{"Container", container}};
+  const auto target = fmt::format("/networks/{}/connect", network);
+  demand(target, call("POST", target, json::serialize(body)));
 }
 
 void DockerApi::disconnect_network(std::string_view network, std::string_view container) const {
-  post(fmt::format("/networks/{}/disconnect", network), {{"Container", container}});
+  const json::value body{{"Container", container}};
+  const auto target = fmt::format("/networks/{}/disconnect", network);
+  demand(target, call("POST", target, json::serialize(body)));
 }
 
 json::value DockerApi::inspect(std::string_view container) const {

@@ -41,7 +41,9 @@ struct ContainerSpec {
 /// was told.
 class DockerApi {
  public:
-  explicit DockerApi(std::string socket) : socket_(std::move(socket)) {}
+  /// `cgroup_parent`: where its containers run, for an engine that must be told with each.
+  explicit DockerApi(std::string socket, std::string cgroup_parent = {})
+      : socket_(std::move(socket)), cgroup_parent_(std::move(cgroup_parent)) {}
 
   /// One request on a connection of its own.
   [[nodiscard]] Reply call(std::string_view method, std::string_view target,
@@ -80,6 +82,7 @@ class DockerApi {
   void act(std::string_view container, std::string_view verb) const;
 
   std::string socket_;
+  std::string cgroup_parent_;
 };
 
 /// The image that live tests run: busybox, imported by Dockerd.

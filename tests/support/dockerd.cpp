@@ -2,11 +2,12 @@
 
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "support/engine_tools.hpp"
 
 namespace rollcall::support {
 namespace {
@@ -15,38 +16,12 @@ namespace {
 constexpr std::chrono::seconds start_deadline{60};
 constexpr std::chrono::seconds end_deadline{60};
 
-constexpr const char* make_root_script = R"sh(
-set -eu
-mkdir -p "$1"/root/bin "$1"/root/etc "$1"/root/proc "$1"/root/sys "$1"/root/dev "$1"/root/tmp
-cp "$(command -v busybox)" "$1"/root/bin/busybox
-for applet in sh sleep cat echo true false kill test touch rm ls nc httpd; do
-  ln -s busybox "$1"/root/bin/$applet
-done
-echo 'root:x:0:0:root:/:/bin/sh' >"$1"/root/etc/passwd
-tar -C "$1"/root -cf "$1"/root.tar .
-)sh";
-
-void require(const char* program, const char* package) {
-  if (run({"sh", "-c", fmt::format("command -v {}", program)}).status !=
-      ExitStatus{.code = 0, .signal = 0}) {
-    throw std::runtime_error(fmt::format(
-        "{} is not installed, and this test drives a real one; scripts/setup --test installs {}",
-        program, package));
-  }
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 }  // namespace
 
 Dockerd::Dockerd(DockerdOptions options)
     : options_(options), api_(sandbox_.folder() + "/docker.sock") {
-  require("dockerd", "docker.io");
-  require("busybox", "busybox-static");
-  run_or_throw({"sh", "-c", make_root_script, "sh", sandbox_.folder()});
+  require_program("dockerd", "docker.io");
+  require_program("busybox", "busybox-static");
   std::ofstream(sandbox_.folder() + "/daemon.json") << "{}";
   if (options_.start) start();
 }
@@ -98,7 +73,7 @@ void Dockerd::launch() {
 
 void Dockerd::import_test_image() const {
   if (api_.call("GET", fmt::format("/images/{}/json", test_image)).status == 200) return;
-  api_.import_image(read_file(sandbox_.folder() + "/root.tar"), "rollcall/busybox");
+  api_.import_image(make_test_root(sandbox_.folder()), "rollcall/busybox");
 }
 
 void Dockerd::end_with(int signal) {

@@ -42,15 +42,6 @@ std::vector<std::string> words(const std::string& filters, std::string_view key)
                           : json::value_to<std::vector<std::string>>(*found);
 }
 
-/// As Docker does it when health_status is among the words: by prefix.
-bool passes(const std::string& filters, std::string_view type, std::string_view action) {
-  const auto types = words(filters, "type");
-  const auto actions = words(filters, "event");
-  const auto begins = [action](const std::string& word) { return action.starts_with(word); };
-  return (types.empty() || std::ranges::find(types, type) != types.end()) &&
-         (actions.empty() || std::ranges::any_of(actions, begins));
-}
-
 bool runs(const ScriptedContainer& container) {
   return container.state == "running" || container.state == "paused" ||
          container.state == "restarting";
@@ -64,20 +55,21 @@ std::string status_of(const ScriptedContainer& it) {
   return "Created";
 }
 
-json::object item(const std::string& id, const ScriptedContainer& it) {
+json::object item(const std::string& id, const ScriptedContainer& it, bool podman) {
   json::object labels;
   if (!it.label.empty()) labels["label"] = it.label;
   const std::string ip = it.state == "running" || it.state == "paused" ? "172.17.0.2" : "";
-  return {{"Id", id},
-          {"Names", {"/" + it.name}},
-          {"Image", "scripted"},
-          {"Created", 1},
-          {"Ports", json::array()},
-          {"Labels", labels},
-          {"State", it.state},
-          {"Status", status_of(it)},
-          {"HostConfig", {{"NetworkMode", "bridge"}}},
-          {"NetworkSettings", {{"Networks", {{"bridge", {{"IPAddress", ip}}}}}}}};
+  json::object object{{"Id", id},
+                      {"Names", {"/" + it.name}},
+                      {"Image", "scripted"},
+                      {"Created", 1},
+                      {"Ports", json::array()},
+                      {"Labels", labels},
+                      {"State", it.state},
+                      {"Status", status_of(it)},
+                      {"NetworkSettings", {{"Networks", {{"bridge", {{"IPAddress", ip}}}}}}}};
+  if (!podman) object["HostConfig"] = {{"NetworkMode", "bridge"}};
+  return object;
 }
 
 ScriptedAnswer not_found() {
@@ -99,6 +91,7 @@ ScriptedAnswer ScriptedDocker::answer(const std::string& target) {
             .body = "OK"};
   }
   if (path.ends_with("/events")) return events(query["since"], query["filters"]);
+  if (path.ends_with("/libpod/containers/json")) return libpod_list(query["filters"]);
   if (path.ends_with("/containers/json")) return list(query["all"] == "1", query["filters"]);
   constexpr std::string_view before = "/containers/";
   constexpr std::string_view after = "/json";
@@ -106,6 +99,20 @@ ScriptedAnswer ScriptedDocker::answer(const std::string& target) {
   if (begin == std::string::npos || !path.ends_with(after)) return not_found();
   const auto id = path.substr(begin + before.size());
   return inspect(id.substr(0, id.size() - after.size()));
+}
+
+/// Docker does it by prefix, when health_status is among the words. Podman has its own word for the
+/// end of a run.
+bool ScriptedDocker::passes(const std::string& filters, std::string_view type,
+                            std::string_view action) const {
+  const auto types = words(filters, "type");
+  const auto actions = words(filters, "event");
+  const auto matches = [&](const std::string& word) {
+    if (podman()) return word == (action == "die" ? "died" : action);
+    return action.starts_with(word);
+  };
+  return (types.empty() || std::ranges::find(types, type) != types.end()) &&
+         (actions.empty() || std::ranges::any_of(actions, matches));
 }
 
 ScriptedAnswer ScriptedDocker::events(const std::string& since, const std::string& filters) {
@@ -124,11 +131,23 @@ ScriptedAnswer ScriptedDocker::list(bool all, const std::string& filters) {
   for (auto& [id, entry] : containers_) {
     if (env_->now() >= entry.stored_at) entry.shown = entry.now;
     ++entry.shown.looked_at;
-    if (!all && !runs(entry.shown)) continue;
+    const bool paused = podman() && entry.shown.state == "paused";
+    if (!all && (!runs(entry.shown) || paused)) continue;
     if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
-    items.push_back(json::serialize(item(id, entry.shown)));
+    items.push_back(json::serialize(item(id, entry.shown, podman())));
   }
   return {.body = fmt::format("[{}]\n", fmt::join(items, ","))};
+}
+
+ScriptedAnswer ScriptedDocker::libpod_list(const std::string& filters) {
+  if (!podman()) return not_found();
+  const auto ids = words(filters, "id");
+  json::array items;
+  for (const auto& [id, entry] : containers_) {
+    if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
+    items.push_back({{"Id", id}, {"Networks", {"bridge"}}, {"Ports", nullptr}, {"Status", ""}});
+  }
+  return {.body = json::serialize(items)};
 }
 
 ScriptedAnswer ScriptedDocker::inspect(const std::string& id) {
@@ -143,11 +162,11 @@ void ScriptedDocker::tell(std::string_view type, std::string_view action, const 
   const Timestamp at = env_->now();
   const bool network = type == "network";
   json::object attributes{{"name", network ? "bridge" : name}};
-  if (network) attributes["container"] = id;
+  if (network && !podman()) attributes["container"] = id;
   json::object event{
       {"Type", type},
       {"Action", action},
-      {"Actor", {{"ID", network ? "n1" : id}, {"Attributes", attributes}}},
+      {"Actor", {{"ID", network && !podman() ? "n1" : id}, {"Attributes", attributes}}},
       {"scope", "local"},
       {"time", std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count()},
       {"timeNano", at.time_since_epoch().count()}};
@@ -193,7 +212,7 @@ void ScriptedDocker::change_silently(const std::string& id,
                                      const std::function<void(ScriptedContainer&)>& change) {
   Entry& entry = containers_.at(id);
   change(entry.now);
-  entry.stored_at = env_->now() + storing_takes;
+  entry.stored_at = env_->now() + (podman() ? Duration::zero() : storing_takes);
 }
 
 void ScriptedDocker::store(const std::string& id) {
@@ -216,34 +235,39 @@ std::string ScriptedDocker::run(const std::string& name) {
 }
 
 void ScriptedDocker::start(const std::string& id) {
-  tell("network", "connect", id);
+  if (podman()) tell("container", "init", id);
+  if (!podman()) tell("network", "connect", id);
   change(id, "running");
   store(id);  // alone of all, a start is stored before it is told
   tell("container", "start", id);
 }
 
 void ScriptedDocker::leave_network(const std::string& id) {
+  if (podman()) {
+    tell("container", "cleanup", id);
+    return tell("container", "cleanup", id);
+  }
   tell("network", "disconnect", id);
   if (era_ == Era::docker_20_10) tell("network", "disconnect", id);
 }
 
 void ScriptedDocker::end_run(const std::string& id) {
   change(id, "exited");
-  if (era_ == Era::docker_20_10) tell("container", "die", id);
+  if (era_ != Era::docker_26) tell("container", "die", id);
   leave_network(id);
 }
 
 void ScriptedDocker::stop(const std::string& id) {
   tell("container", "kill", id);
   end_run(id);
-  tell("container", "stop", id);
+  if (!podman()) tell("container", "stop", id);
   if (era_ == Era::docker_26) tell("container", "die", id);
 }
 
 void ScriptedDocker::restart(const std::string& id) {
   tell("container", "kill", id);
   end_run(id);
-  tell("container", "stop", id);
+  if (!podman()) tell("container", "stop", id);
   if (era_ == Era::docker_26) {
     change(id, "running");  // it runs again when its end is told
     tell("container", "die", id);
@@ -253,6 +277,12 @@ void ScriptedDocker::restart(const std::string& id) {
 }
 
 void ScriptedDocker::crash(const std::string& id) {
+  if (podman()) {
+    // It does not wait for its next try.
+    end_run(id);
+    tell("container", "restart", id);
+    return start(id);
+  }
   change_silently(id, [](ScriptedContainer& it) {
     it.state = "restarting";
     it.exit_code = 3;
@@ -282,7 +312,7 @@ void ScriptedDocker::remove(const std::string& id) {
     if (era_ == Era::docker_26) tell("container", "die", id);
   }
   containers_.erase(id);
-  tell("container", "destroy", id);
+  tell("container", podman() ? "remove" : "destroy", id);
 }
 
 void ScriptedDocker::hang_up(const std::string& id) {

@@ -31,15 +31,20 @@ struct ScriptedContainer {
 ///
 /// As the real one it lists from a copy of its state that lags behind most events for a moment; an
 /// inspect brings the copy up to date.
+///
+/// As Podman it lists what is, leaves paused ones out unless all are asked for, has its own list
+/// besides, tells other events, and keeps their history.
 class ScriptedDocker final : public EngineApi {
  public:
   /// Their events come in different orders.
-  enum class Era : std::uint8_t { docker_20_10, docker_26 };
+  enum class Era : std::uint8_t { docker_20_10, docker_26, podman_4_3 };
 
   static constexpr std::size_t history_size = 256;
 
   ScriptedDocker(boost::asio::io_context& io, EnvPtr env, Era era = Era::docker_20_10)
-      : executor_(io.get_executor()), env_(std::move(env)), era_(era) {}
+      : executor_(io.get_executor()), env_(std::move(env)), era_(era) {
+    if (podman()) server = podman_server;
+  }
 
   [[nodiscard]] ScriptedAnswer answer(const std::string& target) override;
 
@@ -67,11 +72,17 @@ class ScriptedDocker final : public EngineApi {
   void tell_again(std::size_t count);       ///< The last events, as a replay does.
   void end_streams();                       ///< In the way that the protocol calls normal.
 
-  void lose_history() { history_.clear(); }  ///< As a restart does.
+  void lose_history() { history_.clear(); }
+  /// What else it forgets when it is started again: Podman keeps its events in a file.
+  void forget() {
+    if (!podman()) lose_history();
+  }
 
   [[nodiscard]] std::map<std::string, ScriptedContainer> containers() const;
   [[nodiscard]] std::size_t waiting() const;  ///< Events that the open streams have not taken.
 
+  static constexpr std::string_view podman_server =
+      "Server: Libpod/4.3.1 (linux)\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 4.3.1\r\n";
   std::string server = "Server: Docker/20.10.24 (linux)\r\nApi-Version: 1.41\r\n";
   std::vector<std::string> raw_items;  ///< Also in each list, as they are.
 
@@ -92,12 +103,16 @@ class ScriptedDocker final : public EngineApi {
     std::string filters;
   };
 
+  [[nodiscard]] bool podman() const { return era_ == Era::podman_4_3; }
+  [[nodiscard]] bool passes(const std::string& filters, std::string_view type,
+                            std::string_view action) const;
   void change(const std::string& id, std::string_view state);
   void store(const std::string& id);
   void end_run(const std::string& id);
   void leave_network(const std::string& id);
   ScriptedAnswer events(const std::string& since, const std::string& filters);
   ScriptedAnswer list(bool all, const std::string& filters);
+  ScriptedAnswer libpod_list(const std::string& filters);
   ScriptedAnswer inspect(const std::string& id);
 
   boost::asio::any_io_executor executor_;

@@ -1,4 +1,4 @@
-#include "backends/docker/decode.hpp"
+#include "backends/docker_api/decode.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -10,7 +10,7 @@
 
 #include "core/text.hpp"
 
-namespace rollcall::docker {
+namespace rollcall::docker_api {
 namespace {
 
 constexpr std::size_t padding = 64;
@@ -107,12 +107,6 @@ TEST(Decode, PortsAreSortedWhateverTheEnginesOrder) {
 TEST(Decode, APortThatIsOnlyExposedIsInternal) {
   const Texts ports = shown(recorded("26.1/list.ipv6.json").instance.ports);
   EXPECT_EQ(ports.front(), "|0|7777|tcp|internal");
-}
-
-TEST(Decode, PodmansOmittedWildcardIsWrittenOut) {
-  EXPECT_EQ(shown(recorded("podman-4.3/list.run-ports.json").instance.ports),
-            Texts({"0.0.0.0|5353|53|udp|published", "0.0.0.0|18080|80|tcp|published",
-                   "0.0.0.0|46649|9000|tcp|published", "127.0.0.1|18081|81|tcp|published"}));
 }
 
 TEST(Decode, EachNetworkGivesItsAddresses) {
@@ -231,13 +225,6 @@ TEST(Decode, TheNetworkModeTellsWhoseNetworkItIs) {
   EXPECT_EQ(shared.network_mode, NetworkMode::joined);
   EXPECT_EQ(shared.network_owner,
             "3035050423d0c904f752f3bc579f1d93b23de447a87984d7265700ab81827d6e");
-}
-
-TEST(Decode, WithoutHostConfigTheOnlyNetworkTellsTheMode) {
-  EXPECT_EQ(recorded("podman-5.4/list.net-host.json").instance.network_mode, NetworkMode::host);
-  EXPECT_EQ(recorded("podman-4.3/list.net-host.json").instance.network_mode, NetworkMode::own)
-      << "this version says nothing at all";
-  EXPECT_EQ(recorded("podman-4.3/list.run-ports.json").instance.network_mode, NetworkMode::own);
 }
 
 TEST(Decode, WithTheHostsNetworkAPortIsTheHosts) {
@@ -469,7 +456,6 @@ TEST(Decode, ANetworkThatGivesNoAddressIsNotAwaited) {
   EXPECT_FALSE(recorded("20.10/list.net-host.json").awaits_address);
   EXPECT_FALSE(recorded("20.10/list.net-none.json").awaits_address);
   EXPECT_FALSE(recorded("20.10/list.net-container.json").awaits_address);
-  EXPECT_FALSE(recorded("podman-5.4/list.net-host.json").awaits_address);
   EXPECT_FALSE(running(R"("NetworkSettings":{"Networks":null})").awaits_address);
 }
 
@@ -480,4 +466,4 @@ TEST(Decode, OneAddressOfSeveralNetworksIsEnough) {
 }
 
 }  // namespace
-}  // namespace rollcall::docker
+}  // namespace rollcall::docker_api

@@ -1,4 +1,4 @@
-// Docker as a runtime, and Podman where it speaks Docker's API.
+// Docker as a runtime.
 #pragma once
 
 #include "backends/registry.hpp"

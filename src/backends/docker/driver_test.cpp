@@ -224,16 +224,11 @@ TEST_F(DockerDriverTest, WhereEventsAreRefusedItListsEveryTenSecondsAndSaysSo) {
   EXPECT_TRUE(std::holds_alternative<ResyncNeeded>(**change));
 }
 
-TEST_F(DockerDriverTest, ASocketThatIsPodmansIsPodman) {
+TEST_F(DockerDriverTest, ASocketThatIsPodmansIsLeftToPodman) {
   hello_ = http_answer("OK", 200, podman);
-  list_ = http_answer("[" + item("a") + "]");
-  auto session = connect();
-  ASSERT_TRUE(session);
-  EXPECT_EQ(driver_->name(), "podman");
-  auto read = test::run(io_, (*session)->read({{.id = "a", .mark = RunMark::ended}}));
-  ASSERT_TRUE(read);
-  EXPECT_EQ(read->readings.front().instance->key.backend, "podman");
-  EXPECT_THAT(requests_after_connect(), ElementsAre(StartsWith("/v1.41/containers/json?all=1&")));
+  const RuntimeError error = connect().error();
+  EXPECT_EQ(error.fault, ConnectFault::not_this_api);
+  EXPECT_THAT(error.what, HasSubstr("this is Podman 4.3.1, and not Docker"));
 }
 
 TEST_F(DockerDriverTest, OneThatJoinedANetworkIsTouchedWithItsOwner) {

@@ -7,12 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "backends/docker_api/driver.hpp"
 #include "transport/endpoint.hpp"
 
 namespace rollcall::docker {
 namespace {
 
 namespace fs = std::filesystem;
+using docker_api::default_port;
 
 Result<std::vector<Place>> only(std::string_view url, std::string source) {
   auto endpoint = parse_endpoint(url, default_port);

@@ -10,9 +10,6 @@
 
 namespace rollcall::docker {
 
-/// The port that engines listen on without TLS.
-inline constexpr std::uint16_t default_port = 2375;
-
 /// The endpoint that the user named, else DOCKER_HOST, else the usual sockets: of the system,
 /// rootless, Docker Desktop, OrbStack, Rancher Desktop, Colima and Lima, in this order. Files are
 /// not looked at, but for the profiles of Colima.

@@ -1,0 +1,247 @@
+#include "backends/docker_api/api.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <ctime>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "transport/json_splitter.hpp"
+
+namespace rollcall::docker_api {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t max_small_answer = std::size_t{1} << 20U;
+constexpr std::size_t max_quoted_error = 300;
+
+/// The engine's own words: {"message": …}, Podman's {"cause","message","response"}, or plain text.
+std::string error_text(const std::string& body) {
+  boost::system::error_code ec;
+  const auto json = boost::json::parse(body, ec);
+  const auto* message =
+      !ec && json.is_object() ? json.get_object().if_contains("message") : nullptr;
+  const bool told = message != nullptr && message->is_string();
+  const std::string_view text =
+      told ? std::string_view(message->get_string()) : std::string_view(body);
+  return printable(text.substr(0, max_quoted_error));
+}
+
+RuntimeError status_error(unsigned status, const std::string& what, const std::string& body,
+                          const std::string& url) {
+  RuntimeError error{.endpoint = url,
+                     .what = fmt::format("{}: status {}: {}", what, status, error_text(body))};
+  if (status == 401 || status == 403) {
+    error.kind = ErrorKind::denied;
+    error.fault = status == 401 ? ConnectFault::auth : ConnectFault::denied;
+    error.remedy =
+        "if a proxy stands before the engine, let it pass GET on /_ping, /containers and /events";
+  } else if (status >= 500 || status == 429) {
+    error.kind = ErrorKind::unavailable;
+    error.remedy = "the engine is in trouble: look at its log";
+  } else {
+    error.kind = ErrorKind::protocol;
+    error.fault = ConnectFault::not_this_api;
+    error.remedy = "check that this is the engine's API endpoint";
+  }
+  return error;
+}
+
+// Of one request that others need not share: a proxy lets it not pass, or the engine has no such.
+bool is_refusal(unsigned status) {
+  constexpr std::array<unsigned, 4> refusals = {403, 404, 405, 501};
+  return std::ranges::find(refusals, status) != refusals.end();
+}
+
+bool looks_like_version(std::string_view text) {
+  const auto ok = [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; };
+  return !text.empty() && text.size() < 16 && std::ranges::all_of(text, ok);
+}
+
+std::string id_filter(const std::vector<std::string>& ids) {
+  if (ids.empty()) return {};
+  const boost::json::value filters = {{"id", boost::json::array(ids.begin(), ids.end())}};
+  return "&filters=" + encode_query_value(boost::json::serialize(filters));
+}
+
+/// "Docker/20.10.24 (linux)" -> "20.10.24".
+std::string product_version(std::string_view server) {
+  const auto slash = server.find('/');
+  if (slash == std::string_view::npos) return {};
+  const auto rest = server.substr(slash + 1);
+  return printable(rest.substr(0, rest.find(' ')));
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_http_date(std::string_view text) {
+  std::tm parts{};
+  const std::string copy(text);
+  const char* end = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return Timestamp(std::chrono::seconds(::timegm(&parts)));
+}
+
+std::optional<EngineHello> read_hello(std::string_view server, std::string_view api_version,
+                                      std::string_view libpod_version, std::string_view date,
+                                      Timestamp now) {
+  if (!looks_like_version(api_version) && libpod_version.empty()) return std::nullopt;
+  EngineHello hello;
+  const bool podman = !libpod_version.empty() || server.starts_with("Libpod/");
+  hello.product = podman ? "Podman" : "Docker";
+  if (looks_like_version(libpod_version)) hello.libpod_version = libpod_version;
+  hello.version = product_version(server);
+  if (looks_like_version(api_version)) hello.api_version = api_version;
+  const auto told = parse_http_date(date);
+  hello.date = told.value_or(std::chrono::floor<std::chrono::seconds>(now));
+  // The header has whole seconds: what it cannot tell apart from our clock is our clock.
+  const Duration behind = now - hello.date;
+  if (behind < -1s || behind > 2s) hello.clock_ahead = 500ms - behind;
+  return hello;
+}
+
+Api::Api(const Endpoint& endpoint, EnvPtr env, Wire wire)
+    : url_(endpoint.url()),
+      host_(endpoint.host_header()),
+      env_(std::move(env)),
+      wire_(std::move(wire)),
+      client_(wire_.connect, host_, url_),
+      deadlines_({.connect = wire_.deadlines.connect,
+                  .head = wire_.deadlines.list_head,
+                  .progress = wire_.deadlines.body}) {}
+
+Task<EngineHello> Api::hello() {
+  HttpDeadlines deadlines = deadlines_;
+  deadlines.head = wire_.deadlines.probe_head;
+  auto response = co_await client_.get("/_ping", deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  HttpResponse& answer = **response;
+  auto checked = co_await check(answer, "the engine refuses /_ping");
+  if (!checked) co_return fail(std::move(checked.error()));
+  auto hello = read_hello(answer.header("Server"), answer.header("Api-Version"),
+                          answer.header("Libpod-Api-Version"), answer.header("Date"), env_->now());
+  auto body = co_await answer.read_all(max_small_answer);
+  if (!body) co_return fail(std::move(body.error()));
+  if (!hello) {
+    co_return fail({.kind = ErrorKind::protocol,
+                    .fault = ConnectFault::not_this_api,
+                    .endpoint = url_,
+                    .what = "something answers here, but it is no Docker engine",
+                    .remedy = "check the endpoint"});
+  }
+  prefix_ = hello->api_version.empty() ? "" : "/v" + hello->api_version;
+  // Podman takes any version in a path, but wants one before its own words.
+  libpod_prefix_ = "/v" + (hello->libpod_version.empty() ? "4.0.0" : hello->libpod_version);
+  co_return std::move(*hello);
+}
+
+Task<void> Api::ping() {
+  HttpClient fresh(wire_.connect, host_, url_);
+  const Milliseconds deadline = wire_.deadlines.quiet_probe;
+  const HttpDeadlines deadlines{.connect = deadline, .head = deadline, .progress = deadline};
+  auto response = co_await fresh.get("/_ping", deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  co_return Result<void>();
+}
+
+Task<HttpResponsePtr> Api::events(Timestamp since, std::string_view filters) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  const std::string target = fmt::format("{}?since={}.{:09}&filters={}", versioned("/events"),
+                                         seconds.time_since_epoch().count(),
+                                         (since - seconds).count(), encode_query_value(filters));
+  HttpDeadlines deadlines = deadlines_;
+  deadlines.progress = Milliseconds::zero();  // a quiet engine is probed on another connection
+  auto response = co_await client_.get(target, deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  if (is_refusal((*response)->status())) co_return HttpResponsePtr();
+  auto checked = co_await check(**response, "the engine gives no events");
+  if (!checked) co_return fail(std::move(checked.error()));
+  co_return std::move(*response);
+}
+
+Task<void> Api::containers(std::vector<std::string> ids, bool stopped, Sink sink) {
+  std::string target = versioned("/containers/json");
+  target += stopped ? "?all=1" : "?all=0";
+  target += id_filter(ids);
+  auto response = co_await client_.get(std::move(target), deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  auto checked = co_await check(**response, "the engine does not list its containers");
+  if (!checked) co_return fail(std::move(checked.error()));
+  auto reading = each_item(std::move(*response), std::move(sink));
+  co_return co_await std::move(reading);
+}
+
+Task<bool> Api::libpod_containers(std::vector<std::string> ids, Sink sink) {
+  std::string target = libpod_prefix_ + "/libpod/containers/json?all=true" + id_filter(ids);
+  auto response = co_await client_.get(std::move(target), deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  if (is_refusal((*response)->status())) {
+    auto refusal = co_await (*response)->read_all(max_small_answer);
+    if (!refusal) co_return fail(std::move(refusal.error()));
+    co_return false;
+  }
+  auto checked = co_await check(**response, "the engine does not list its containers");
+  if (!checked) co_return fail(std::move(checked.error()));
+  auto reading = each_item(std::move(*response), std::move(sink));
+  auto read = co_await std::move(reading);
+  if (!read) co_return fail(std::move(read.error()));
+  co_return true;
+}
+
+Task<void> Api::each_item(HttpResponsePtr response, Sink sink) {
+  JsonSplitter splitter(JsonSplitter::Shape::array);
+  std::string chunk(std::size_t{64} << 10U, '\0');
+  for (;;) {
+    auto size = co_await response->read_some(chunk);
+    if (!size) co_return fail(std::move(size.error()));
+    auto fed = *size == 0 ? splitter.finish() : splitter.feed({chunk.data(), *size}, sink);
+    if (!fed) {
+      RuntimeError error = std::move(fed.error());
+      error.endpoint = url_;
+      co_return fail(std::move(error));
+    }
+    if (*size == 0) co_return Result<void>();
+  }
+}
+
+Task<bool> Api::settle(std::string id) {
+  const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
+  auto response = co_await client_.get(target, deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  const unsigned status = (*response)->status();
+  auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
+  if (!body) co_return fail(std::move(body.error()));
+  co_return status == 200 || status == 404;
+}
+
+Task<std::optional<std::string>> Api::inspect(std::string id) {
+  const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
+  auto response = co_await client_.get(target, deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
+  if (!body) co_return fail(std::move(body.error()));
+  if ((*response)->status() != 200) co_return std::nullopt;
+  co_return std::optional(std::move(*body));
+}
+
+std::string Api::versioned(std::string_view path) const {
+  return prefix_ + std::string(path);
+}
+
+Task<void> Api::check(HttpResponse& response, std::string what) {
+  const unsigned status = response.status();
+  if (status == 200) co_return Result<void>();
+  auto body = co_await response.read_all(max_small_answer);
+  co_return fail(status_error(status, what, body ? *body : std::string(), url_));
+}
+
+}  // namespace rollcall::docker_api

@@ -1,0 +1,285 @@
+#include "backends/docker_api/list_item.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "core/metadata.hpp"
+#include "core/text.hpp"
+
+namespace rollcall::docker_api {
+namespace {
+
+void add_problem(Instance& instance, std::string_view where, std::string what) {
+  instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
+}
+
+// An address as inet_ntop writes it; nothing if it is none.
+std::optional<Address> canonical(std::string_view text) {
+  const std::string input(text.substr(0, INET6_ADDRSTRLEN));
+  for (const int family : {AF_INET, AF_INET6}) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    std::array<char, INET6_ADDRSTRLEN> out{};
+    if (inet_pton(family, input.c_str(), bytes.data()) != 1) continue;
+    // Of IPv4, inet_pton takes no other form than the one that inet_ntop writes.
+    if (family == AF_INET) return Address{.ip = input, .network = {}};
+    inet_ntop(family, bytes.data(), out.data(), out.size());
+    return Address{.ip = out.data(), .network = {}, .family = AddressFamily::ipv6};
+  }
+  return std::nullopt;
+}
+
+// Links give a container more names, "/other/alias"; its own has one slash.
+std::string_view own_name(const std::vector<std::string_view>& names) {
+  const auto own = std::ranges::find_if(
+      names, [](std::string_view name) { return name.find('/', 1) == std::string_view::npos; });
+  if (own == names.end()) return {};
+  return own->starts_with('/') ? own->substr(1) : *own;
+}
+
+// States of a container that does not run and of which the word says all there is to say.
+constexpr std::array<std::string_view, 7> telling_states{
+    "created", "configured", "initialized", "dead", "removing", "removal in progress", "stopping"};
+
+bool is_telling(std::string_view state) {
+  return std::ranges::find(telling_states, state) != telling_states.end();
+}
+
+std::optional<InstanceState> state_of(std::string_view word) {
+  if (word == "running") return InstanceState::running;
+  if (word == "paused") return InstanceState::paused;
+  if (word == "restarting") return InstanceState::restarting;
+  if (word == "exited" || word == "stopped" || is_telling(word)) return InstanceState::stopped;
+  return std::nullopt;
+}
+
+// The number in "Exited (137) 3 seconds ago" and "Restarting (4) 2 seconds ago". The rest of that
+// prose is time, which would make every answer differ from the last.
+std::optional<int> exit_code(std::string_view status) {
+  for (const std::string_view start : {"Exited (", "Restarting ("}) {
+    if (!status.starts_with(start)) continue;
+    const char* end = status.data() + status.size();
+    int code = 0;
+    const auto result = std::from_chars(status.data() + start.size(), end, code);
+    if (result.ec == std::errc() && result.ptr != end && *result.ptr == ')') return code;
+  }
+  return std::nullopt;
+}
+
+void set_state(Instance& instance, const ListItem& item) {
+  const auto state = state_of(item.state);
+  instance.state = state.value_or(InstanceState::unknown);
+  if (!state) {
+    add_problem(instance, "State", fmt::format("\"{}\" is no known state", excerpt(item.state)));
+  }
+  if (const auto code = exit_code(item.status)) {
+    instance.reason = fmt::format("exited with {}", *code);
+  } else if (is_telling(item.state)) {
+    instance.reason = item.state;
+  }
+}
+
+// What engines before API 1.52 tell of health: the end of the status prose.
+std::string_view health_in_prose(std::string_view status) {
+  if (status.ends_with("(healthy)")) return "healthy";
+  if (status.ends_with("(unhealthy)")) return "unhealthy";
+  if (status.ends_with("(health: starting)")) return "starting";
+  return {};
+}
+
+void set_health(Instance& instance, const ListItem& item) {
+  // Engines turn the health of a paused container to unhealthy without saying so, and no check runs
+  // in one that is stopped.
+  if (instance.state != InstanceState::running) return;
+  const std::string_view word = item.health.empty() ? health_in_prose(item.status) : item.health;
+  if (word.empty() || word == "none") return;
+  for (const Health health : {Health::starting, Health::healthy, Health::unhealthy}) {
+    if (word == to_string(health)) instance.health = health;
+  }
+  if (instance.health == Health::none) {
+    add_problem(instance, "Health.Status", fmt::format("\"{}\" is no known health", excerpt(word)));
+  }
+}
+
+void set_network_mode(Instance& instance, const ListItem& item) {
+  constexpr std::string_view joins = "container:";
+  std::string_view mode = item.network_mode;
+  // Podman does not tell the mode in its list, but lists the networks "host" and "none".
+  if (mode.empty() && item.networks.size() == 1) mode = item.networks.front().name;
+  if (mode == "host") instance.network_mode = NetworkMode::host;
+  if (mode == "none") instance.network_mode = NetworkMode::none;
+  if (mode.starts_with(joins)) {
+    instance.network_mode = NetworkMode::joined;
+    instance.network_owner = mode.substr(joins.size());
+  }
+}
+
+void add_address(Instance& instance, std::string_view network, std::string_view ip) {
+  if (ip.empty()) return;
+  auto address = canonical(ip);
+  if (!address) {
+    return add_problem(
+        instance, "NetworkSettings.Networks",
+        fmt::format("\"{}\" in \"{}\" is not an IP address", excerpt(ip), excerpt(network)));
+  }
+  address->network = network;
+  instance.addresses.push_back(std::move(*address));
+}
+
+std::optional<Protocol> protocol_of(std::string_view word) {
+  if (word.empty()) return Protocol::tcp;
+  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    if (word == to_string(protocol)) return protocol;
+  }
+  return std::nullopt;
+}
+
+bool is_port(std::int64_t number) {
+  return number > 0 && number <= 65535;
+}
+
+// The address that a port is published on; Podman leaves the wildcard out.
+std::optional<std::string> host_ip_of(const ListItem::Port& port) {
+  if (port.ip.empty()) return "0.0.0.0";
+  auto address = canonical(port.ip);
+  if (!address) return std::nullopt;
+  return std::move(address->ip);
+}
+
+void add_port(Instance& instance, const ListItem::Port& port) {
+  const auto protocol = protocol_of(port.protocol);
+  if (!protocol) {
+    return add_problem(instance, "Ports.Type",
+                       fmt::format("\"{}\" is not tcp, udp or sctp", excerpt(port.protocol)));
+  }
+  const bool published = port.host_port != 0;
+  if (!is_port(port.container_port) || (published && !is_port(port.host_port))) {
+    return add_problem(instance, "Ports",
+                       fmt::format("{} -> {} is not a pair of ports from 1 to 65535",
+                                   port.host_port, port.container_port));
+  }
+  PortMapping mapping;
+  mapping.container_port = static_cast<std::uint16_t>(port.container_port);
+  mapping.protocol = *protocol;
+  if (published) {
+    auto ip = host_ip_of(port);
+    if (!ip) {
+      return add_problem(instance, "Ports.IP",
+                         fmt::format("\"{}\" is not an IP address", excerpt(port.ip)));
+    }
+    mapping.scope = PortScope::published;
+    mapping.host_ip = std::move(*ip);
+    mapping.host_port = static_cast<std::uint16_t>(port.host_port);
+  } else if (instance.network_mode == NetworkMode::host) {
+    // With the host's network the container's port is the host's, on whichever addresses it
+    // listens.
+    mapping.scope = PortScope::host;
+    mapping.host_port = mapping.container_port;
+  }
+  instance.ports.push_back(std::move(mapping));
+}
+
+void set_created(Instance& instance, std::int64_t seconds) {
+  constexpr std::int64_t latest =
+      std::chrono::floor<std::chrono::seconds>(Timestamp::max()).time_since_epoch().count();
+  if (seconds == 0) return;
+  if (seconds < 0 || seconds > latest) {
+    return add_problem(instance, "Created", fmt::format("{} is not a time", seconds));
+  }
+  instance.created_at = std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+// The value of the first of the labels that is there and not empty.
+std::string first_of(const Labels& labels, std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (const auto value = labels.find(key); value && !value->empty()) return std::string(*value);
+  }
+  return {};
+}
+
+void set_labels(Instance& instance, const std::vector<Labels::Entry>& entries) {
+  instance.labels = Labels(entries);
+  instance.group = first_of(
+      instance.labels,
+      {"com.docker.compose.project", "io.podman.compose.project", "com.docker.stack.namespace"});
+  instance.service = first_of(
+      instance.labels,
+      {"com.docker.compose.service", "io.podman.compose.service", "com.docker.swarm.service.name"});
+  MetadataReading reading = read_metadata(instance.labels);
+  instance.metadata = std::move(reading.metadata);
+  std::ranges::move(reading.problems, std::back_inserter(instance.problems));
+}
+
+template <class T>
+void sort_and_deduplicate(std::vector<T>& list) {
+  std::ranges::sort(list);
+  const auto duplicates = std::ranges::unique(list);
+  list.erase(duplicates.begin(), duplicates.end());
+  list.shrink_to_fit();  // an instance is made once and held for long
+}
+
+// An engine says that a container runs shortly before it says which addresses it has.
+bool awaits_address(const Instance& instance, const ListItem& item) {
+  const auto gives_addresses = [](const ListItem::Network& network) {
+    return network.name != "host" && network.name != "none";
+  };
+  const auto gave_some = [](const ListItem::Network& network) {
+    return !network.ipv4.empty() || !network.ipv6.empty();
+  };
+  return instance.state == InstanceState::running && instance.network_mode == NetworkMode::own &&
+         std::ranges::any_of(item.networks, gives_addresses) &&
+         std::ranges::none_of(item.networks, gave_some);
+}
+
+}  // namespace
+
+void ListItem::clear() {
+  ListItem empty;
+  empty.names = std::move(names);
+  empty.networks = std::move(networks);
+  empty.ports = std::move(ports);
+  empty.labels = std::move(labels);
+  *this = std::move(empty);
+  names.clear();
+  networks.clear();
+  ports.clear();
+  labels.clear();
+}
+
+DecodedContainer interpret(const ListItem& item) {
+  Instance instance;
+  instance.key.id = item.id;
+  instance.name = own_name(item.names);
+  instance.kind = InstanceKind::container;
+  instance.image = item.image;
+  instance.problems = item.problems;
+  set_state(instance, item);
+  set_health(instance, item);
+  set_network_mode(instance, item);
+  set_created(instance, item.created);
+  set_labels(instance, item.labels);
+  // One that does not run keeps the addresses and ports of its last run in the engine's list.
+  if (in_running_set(instance)) {
+    for (const auto& [name, ipv4, ipv6] : item.networks) {
+      add_address(instance, name, ipv4);
+      add_address(instance, name, ipv6);
+    }
+    for (const ListItem::Port& port : item.ports) add_port(instance, port);
+  }
+  sort_and_deduplicate(instance.addresses);
+  sort_and_deduplicate(instance.ports);
+  sort_and_deduplicate(instance.problems);
+  const bool awaits = awaits_address(instance, item);
+  DecodedContainer decoded;
+  decoded.instance = std::move(instance);
+  decoded.awaits_address = awaits;
+  return decoded;
+}
+
+}  // namespace rollcall::docker_api

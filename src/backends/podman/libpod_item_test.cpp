@@ -1,0 +1,202 @@
+#include "backends/podman/libpod_item.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/text.hpp"
+
+namespace rollcall::podman {
+namespace {
+
+using docker_api::DecodedContainer;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::size_t padding = 64;
+
+std::string text_of(const std::string& name) {
+  const std::string path = ROLLCALL_SOURCE_DIR "/src/backends/podman/testdata/" + name;
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> items_of(const std::string& name) {
+  std::vector<std::string> items;
+  const auto json = boost::json::parse(text_of(name));
+  for (const auto& item : json.as_array()) items.push_back(boost::json::serialize(item));
+  return items;
+}
+
+std::optional<LibpodContainer> decode(std::string json) {
+  LibpodDecoder decoder;
+  const std::size_t size = json.size();
+  json.append(padding, ' ');
+  return decoder.decode(std::string_view(json).substr(0, size));
+}
+
+// What both lists of a recording tell, by name.
+std::map<std::string, DecodedContainer> recorded(const std::string& version,
+                                                 const std::string& name) {
+  std::map<std::string, DecodedContainer> all;
+  docker_api::ContainerDecoder decoder("podman", "unix:///run/podman/podman.sock");
+  for (std::string item : items_of(fmt::format("{}/list.{}.json", version, name))) {
+    const std::size_t size = item.size();
+    item.append(padding, ' ');
+    auto container = decoder.decode(std::string_view(item).substr(0, size), Timestamp());
+    EXPECT_TRUE(container) << item;
+    all[container->instance.name] = std::move(*container);
+  }
+  for (const std::string& item : items_of(fmt::format("{}/libpod.list.{}.json", version, name))) {
+    auto told = decode(item);
+    EXPECT_TRUE(told) << item;
+    for (auto& [id, container] : all) {
+      if (told && container.instance.key.id == told->id) merge(container, *told);
+    }
+  }
+  for (const auto& [id, container] : all) {
+    EXPECT_THAT(container.instance.problems, IsEmpty()) << version << name;
+  }
+  return all;
+}
+
+std::vector<std::string> shown(const std::vector<PortMapping>& ports) {
+  std::vector<std::string> all;
+  for (const PortMapping& port : ports) {
+    all.push_back(fmt::format("{}:{}->{}/{}", port.host_ip, port.host_port, port.container_port,
+                              to_string(port.protocol)));
+  }
+  return all;
+}
+
+TEST(Libpod, OmittedWildcardsAreWrittenOutInBothVersions) {
+  EXPECT_THAT(shown(recorded("4.3", "run-ports").at("web").instance.ports),
+              ElementsAre("0.0.0.0:5353->53/udp", "0.0.0.0:18080->80/tcp",
+                          "0.0.0.0:46649->9000/tcp", "127.0.0.1:18081->81/tcp"));
+  EXPECT_THAT(shown(recorded("5.4", "run-ports").at("web").instance.ports),
+              ElementsAre("0.0.0.0:5353->53/udp", "0.0.0.0:18080->80/tcp",
+                          "0.0.0.0:38899->9000/tcp", "127.0.0.1:18081->81/tcp"));
+}
+
+TEST(Libpod, ARangeOf54IsComplete) {
+  EXPECT_THAT(shown(recorded("5.4", "ports").at("sl").instance.ports),
+              ElementsAre("0.0.0.0:18280->80/tcp", "0.0.0.0:18283->90/tcp", "0.0.0.0:18284->91/tcp",
+                          "::1:18282->82/tcp"));
+}
+
+TEST(Libpod, ThoseOfAPodHaveItAsTheirGroup) {
+  for (const std::string version : {"4.3", "5.4"}) {
+    auto all = recorded(version, "pod");
+    const DecodedContainer& member = all.at("pc1");
+    EXPECT_EQ(member.instance.group, "pod1") << version;
+    EXPECT_FALSE(member.infra) << version;
+    EXPECT_EQ(member.pod.size(), 64U) << version;
+    for (const auto& [name, container] : all) {
+      EXPECT_EQ(container.infra, name.ends_with("-infra")) << version << name;
+      if (container.infra) EXPECT_EQ(container.pod, member.pod) << version;
+    }
+  }
+}
+
+TEST(Libpod, AProjectIsAGroupBeforeAPodIs) {
+  DecodedContainer container;
+  container.instance.group = "shop";
+  merge(container, {.id = "a", .pod = "p", .pod_name = "pod_shop"});
+  EXPECT_EQ(container.instance.group, "shop");
+}
+
+TEST(Libpod, HealthIsToldOfThoseThatRun) {
+  for (const std::string version : {"4.3", "5.4"}) {
+    EXPECT_EQ(recorded(version, "health").at("hc").instance.health, Health::starting) << version;
+    EXPECT_EQ(recorded(version, "run-ports").at("web").instance.health, Health::none) << version;
+  }
+  DecodedContainer paused;
+  paused.instance.state = InstanceState::paused;
+  merge(paused, {.id = "a", .health = Health::healthy});
+  EXPECT_EQ(paused.instance.health, Health::none);
+}
+
+TEST(Libpod, PausedOnesAreTold) {
+  for (const std::string version : {"4.3", "5.4"}) {
+    const Instance web = recorded(version, "pause").at("web").instance;
+    EXPECT_EQ(web.state, InstanceState::paused) << version;
+    EXPECT_EQ(web.addresses.size(), 2U) << version;
+    EXPECT_TRUE(web.started_at) << version;
+  }
+}
+
+TEST(Libpod, OneThatDoesNotRunHasNoPortsAndNoStart) {
+  DecodedContainer container;
+  container.instance.state = InstanceState::stopped;
+  merge(container, {.id = "a", .ports = {PortMapping{}}, .started_at = Timestamp()});
+  EXPECT_THAT(container.instance.ports, IsEmpty());
+  EXPECT_FALSE(container.instance.started_at);
+}
+
+TEST(Libpod, WithoutANetworkOfItsOwnItIsInspected) {
+  for (const std::string version : {"4.3", "5.4"}) {
+    for (const std::string name : {"net-host", "net-none", "net-container"}) {
+      EXPECT_FALSE(decode(items_of(fmt::format("{}/libpod.list.{}.json", version, name)).at(0))
+                       ->has_network);
+    }
+    EXPECT_TRUE(decode(items_of(version + "/libpod.list.run-ports.json").at(0))->has_network);
+  }
+}
+
+TEST(Libpod, The54ListTellsTheHostsNetworkAndThe43ListDoesNot) {
+  EXPECT_EQ(recorded("5.4", "net-host").at("hostnet").instance.network_mode, NetworkMode::host);
+  EXPECT_EQ(recorded("5.4", "net-none").at("nonet").instance.network_mode, NetworkMode::none);
+  EXPECT_EQ(recorded("4.3", "net-host").at("hostnet").instance.network_mode, NetworkMode::own);
+  EXPECT_EQ(recorded("4.3", "net-none").at("nonet").instance.network_mode, NetworkMode::own);
+}
+
+TEST(Libpod, AnInspectTellsWhoseNetworkItIs) {
+  EXPECT_EQ(read_network_use(text_of("4.3/inspect.net-host.json")), NetworkUse{NetworkMode::host});
+  EXPECT_EQ(read_network_use(text_of("4.3/inspect.net-none.json")), NetworkUse{NetworkMode::none});
+  for (const std::string name : {"4.3/inspect.net-container.json", "4.3/inspect.pod-member.json",
+                                 "5.4/inspect.net-container.json"}) {
+    const auto use = read_network_use(text_of(name));
+    ASSERT_TRUE(use) << name;
+    EXPECT_EQ(use->mode, NetworkMode::joined) << name;
+    EXPECT_EQ(use->owner.size(), 64U) << name;
+  }
+  EXPECT_EQ(read_network_use(R"({"HostConfig":{"NetworkMode":"slirp4netns"}})"), NetworkUse{});
+  for (const char* none : {"", "[]", "{}", R"({"HostConfig":7})", R"({"HostConfig":{)"}) {
+    EXPECT_FALSE(read_network_use(none)) << none;
+  }
+}
+
+TEST(Libpod, AFieldOfTheWrongTypeIsAProblemAndTheRestStays) {
+  for (const char* field :
+       {R"("Pod":7)", R"("IsInfra":"yes")", R"("Networks":{})", R"("Ports":{})", R"("Ports":[7])",
+        R"("StartedAt":"now")", R"("Created":7)", R"("Status":[])",
+        R"("Ports":[{"container_port":80,"host_port":80,"range":0,"protocol":"tcp"}])",
+        R"("Ports":[{"container_port":80,"host_port":65535,"range":2,"protocol":"tcp"}])",
+        R"("Ports":[{"container_port":1,"host_port":1,"range":9223372036854775807}])",
+        R"("Ports":[{"container_port":-1,"host_port":1,"range":1,"protocol":"tcp"}])",
+        R"("Ports":[{"container_port":1,"host_port":1,"range":1,"protocol":"icmp"}])"}) {
+    const auto told = decode(R"({"Id":"a",)" + std::string(field) + R"(,"PodName":"p"})");
+    ASSERT_TRUE(told) << field;
+    EXPECT_FALSE(told->problems.empty()) << field;
+    EXPECT_THAT(told->ports, IsEmpty()) << field;
+    EXPECT_EQ(told->pod_name, "p") << field;
+  }
+}
+
+TEST(Libpod, WhatHasNoIdTellsNothing) {
+  for (const char* json : {"", "[]", "garbage", "{}", R"({"Id":7})", R"({"Id":"a","Pod":)"}) {
+    EXPECT_FALSE(decode(json)) << json;
+  }
+}
+
+}  // namespace
+}  // namespace rollcall::podman

@@ -1,0 +1,21 @@
+// Where Podman's service may listen.
+#pragma once
+
+#include <vector>
+
+#include <rollcall/config.hpp>
+#include <rollcall/result.hpp>
+
+#include "backends/registry.hpp"
+
+namespace rollcall::podman {
+
+/// The endpoint that the user named, else CONTAINER_HOST, else the connection that
+/// CONTAINER_CONNECTION names, else the sockets of the system and of the user and then the
+/// connections that the user has named to Podman, the default first.
+///
+/// Reads podman-connections.json and containers.conf of the user, or those that
+/// PODMAN_CONNECTIONS_CONF and CONTAINERS_CONF name. Connections by ssh are left out.
+Result<std::vector<Place>> places(const BackendOptions& options);
+
+}  // namespace rollcall::podman

@@ -1,0 +1,84 @@
+#include "backends/podman/places.hpp"
+
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/temp_folder.hpp"
+
+namespace rollcall::podman {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> urls(std::map<std::string, std::string> variables,
+                              std::string endpoint = "") {
+  BackendOptions options;
+  options.endpoint = std::move(endpoint);
+  options.getenv = [&](std::string_view name) -> std::optional<std::string> {
+    const auto at = variables.find(std::string(name));
+    return at == variables.end() ? std::nullopt : std::optional(at->second);
+  };
+  const auto found = places(options);
+  if (!found) return {"error: " + found.error().describe()};
+  std::vector<std::string> all;
+  for (const Place& place : *found) all.push_back(place.source + " " + place.url);
+  return all;
+}
+
+class PodmanPlaces : public testing::Test {
+ protected:
+  support::TempFolder home_;
+};
+
+TEST_F(PodmanPlaces, TheNamedEndpointBeatsContainerHostAndThatTheUsualSockets) {
+  EXPECT_THAT(urls({{"CONTAINER_HOST", "tcp://other:8080"}}, "/x.sock"),
+              ElementsAre("--endpoint unix:///x.sock"));
+  EXPECT_THAT(urls({{"CONTAINER_HOST", "unix:///x.sock"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}),
+              ElementsAre("CONTAINER_HOST unix:///x.sock"));
+  EXPECT_THAT(urls({{"CONTAINER_HOST", "ftp://x"}}),
+              ElementsAre(HasSubstr("(from CONTAINER_HOST)")));
+}
+
+TEST_F(PodmanPlaces, TheSocketsOfTheSystemAndOfTheUser) {
+  EXPECT_THAT(urls({{"CONTAINER_HOST", ""}, {"XDG_RUNTIME_DIR", "/run/user/7"}}),
+              ElementsAre("system socket unix:///run/podman/podman.sock",
+                          "rootless socket unix:///run/user/7/podman/podman.sock"));
+}
+
+TEST_F(PodmanPlaces, ConnectionsFollowEachPlaceOnceAndNoneBySsh) {
+  home_.write(".config/containers/podman-connections.json",
+              R"({"Connection":{"Default":"b","Connections":{
+            "a":{"URI":"tcp://10.0.0.7:8080"},"b":{"URI":"unix:///vm.sock"},
+            "c":{"URI":"unix:///run/podman/podman.sock"},
+            "d":{"URI":"ssh://me@there/run/podman/podman.sock"}}}})");
+  EXPECT_THAT(urls({{"HOME", home_.path().string()}}),
+              ElementsAre("system socket unix:///run/podman/podman.sock",
+                          "connection b unix:///vm.sock", "connection a tcp://10.0.0.7:8080"));
+}
+
+TEST_F(PodmanPlaces, WithoutThatFileTheConfigurationHasThem) {
+  home_.write("containers/containers.conf",
+              "[engine.service_destinations.old]\nuri = \"unix:///old.sock\"\n");
+  EXPECT_THAT(urls({{"XDG_CONFIG_HOME", home_.path().string()}, {"HOME", "/nonexistent"}}),
+              ElementsAre("system socket unix:///run/podman/podman.sock",
+                          "connection old unix:///old.sock"));
+}
+
+TEST_F(PodmanPlaces, AChosenConnectionIsTheOnlyPlace) {
+  home_.write("c.json", R"({"Connection":{"Connections":{"a":{"URI":"unix:///a.sock"},
+                      "far":{"URI":"ssh://me@there/x.sock"}}}})");
+  const std::string file = home_.path() / "c.json";
+  EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", "a"}}),
+              ElementsAre("CONTAINER_CONNECTION unix:///a.sock"));
+  EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", "b"}}),
+              ElementsAre(HasSubstr("a connection that Podman does not know")));
+  EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", "far"}}),
+              ElementsAre(HasSubstr("ssh:// is not supported")));
+}
+
+}  // namespace
+}  // namespace rollcall::podman

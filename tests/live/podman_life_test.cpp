@@ -1,0 +1,203 @@
+// The life of Podman's containers and pods, as a watch tells it.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "live/podman_live.hpp"
+
+namespace rollcall::support {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class PodmanLife : public PodmanLive {
+ protected:
+  std::string history(const std::string& id) { return watched().fold().history_of(id); }
+
+  // A change that comes after everything before it: what has caused no event by now causes none.
+  void pass_a_marker() {
+    const auto id = api().run({.name = "marker", .network = "none"});
+    ASSERT_TRUE(starts(id));
+    api().remove(id);
+    ASSERT_TRUE(stops(id));
+  }
+
+  bool has_ports(const std::string& id, std::size_t count) {
+    return becomes(id, [count](const Instance& it) { return it.ports.size() == count; });
+  }
+};
+
+TEST_F(PodmanLife, tells_ports_labels_and_addresses) {
+  const auto id =
+      api().run({.name = "web",
+                 .labels = {{"odd", "a=b\n\"c\""}},
+                 .ports = {{.container_port = 80, .host_port = 18080},
+                           {.container_port = 53, .host_port = 15353, .protocol = "udp"},
+                           {.container_port = 81, .host_port = 18081, .host_ip = "127.0.0.1"}}});
+  ASSERT_TRUE(starts(id));
+  expect_agreement();
+  const auto web = watched().fold().find("web");
+  EXPECT_EQ(web->key.backend, "podman");
+  EXPECT_EQ(web->labels.find("odd"), "a=b\n\"c\"");
+  EXPECT_TRUE(web->started_at);
+  EXPECT_THAT(web->addresses, ElementsAre(::testing::Field(&Address::network, "podman")));
+  EXPECT_EQ(web->ports.size(), 3U);
+}
+
+TEST_F(PodmanLife, tells_all_ports_of_a_range) {
+  const auto id = engine().run_with_range("ranger", 80, 18100, 3);
+  EXPECT_TRUE(has_ports(id, 3));
+}
+
+TEST_F(PodmanLife, tells_pods_as_groups_and_their_ports_once) {
+  const auto infra = engine().create_pod("shop", {{.container_port = 80, .host_port = 18090}});
+  const auto first = engine().run_in_pod("shop", "first");
+  const auto second = engine().run_in_pod("shop", "second");
+  ASSERT_TRUE(has_ports(first, 1));
+  ASSERT_TRUE(starts(second));
+  expect_agreement();
+  const auto fold = watched().fold();
+  EXPECT_FALSE(fold.running().contains(infra));
+  EXPECT_EQ(fold.running().at(first)->group, "shop");
+  EXPECT_EQ(fold.running().at(second)->network_owner, infra);
+  EXPECT_EQ(fold.running().at(second)->addresses.size(), 1U);
+  EXPECT_THAT(fold.running().at(second)->ports, IsEmpty());
+  api().stop(first);
+  EXPECT_TRUE(has_ports(second, 1)) << "the next oldest has them now";
+  api().start(first);
+  EXPECT_TRUE(has_ports(first, 1));
+  EXPECT_TRUE(has_ports(second, 0));
+}
+
+TEST_F(PodmanLife, tells_a_pod_that_is_paused_stopped_started_and_removed) {
+  engine().create_pod("shop", {});
+  const std::vector<std::string> ids = {engine().run_in_pod("shop", "one"),
+                                        engine().run_in_pod("shop", "two")};
+  for (const auto& id : ids) ASSERT_TRUE(starts(id));
+  engine().act_on_pod("shop", "pause");
+  for (const auto& id : ids) {
+    EXPECT_TRUE(becomes(id, [](const Instance& it) { return it.state == InstanceState::paused; }));
+  }
+  engine().act_on_pod("shop", "unpause");
+  engine().act_on_pod("shop", "stop?t=0");
+  for (const auto& id : ids) EXPECT_TRUE(stops(id));
+  engine().act_on_pod("shop", "start");
+  for (const auto& id : ids) EXPECT_TRUE(starts(id));
+  expect_agreement();
+  engine().remove_pod("shop");
+  for (const auto& id : ids) EXPECT_TRUE(stops(id));
+}
+
+TEST_F(PodmanLife, lists_infra_containers_only_with_those_that_do_not_run) {
+  engine().create_pod("shop", {});
+  engine().run_in_pod("shop", "member");
+  api().create({.name = "never-started"});
+  const auto names = [&](bool all) {
+    BackendOptions options;
+    options.endpoint = engine().endpoint();
+    options.include_stopped = all;
+    const auto list = WatchFold(RuntimeBackendKind::podman, options).list();
+    EXPECT_TRUE(list) << list.error();
+    std::vector<std::string> told;
+    for (const auto& instance : *list) told.push_back(instance->name);
+    std::ranges::sort(told);
+    return told;
+  };
+  EXPECT_THAT(names(false), ElementsAre("member"));
+  EXPECT_THAT(names(true), ElementsAre(::testing::EndsWith("-infra"), "member", "never-started"));
+}
+
+TEST_F(PodmanLife, tells_health_as_it_is_after_each_check) {
+  const auto id = api().run({.name = "patient", .health_check = "test -e /well"});
+  const auto is = [&](Health health) {
+    return becomes(id, [health](const Instance& it) { return it.health == health; });
+  };
+  EXPECT_TRUE(is(Health::starting));
+  engine().check_health(id);
+  EXPECT_TRUE(is(Health::unhealthy)) << transcript(watched().fold());
+  const auto made = api().post("/containers/" + id + "/exec", {{"Cmd", {"touch", "/well"}}});
+  const auto exec = std::string(made.at("Id").as_string());
+  ASSERT_EQ(api().call("POST", "/exec/" + exec + "/start", R"({"Detach":true})").status, 200);
+  EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] {
+    engine().check_health(id);
+    return is(Health::healthy);
+  })) << transcript(watched().fold());
+  expect_agreement();
+}
+
+TEST_F(PodmanLife, tells_pause_and_unpause) {
+  const auto id = api().run({.name = "sleeper"});
+  ASSERT_TRUE(starts(id));
+  api().pause(id);
+  EXPECT_TRUE(becomes(id, [](const Instance& it) { return it.state == InstanceState::paused; }));
+  expect_agreement();
+  const auto list = watched().list();
+  ASSERT_TRUE(list) << list.error();
+  EXPECT_EQ(list->size(), 1U) << "it is listed, too";
+  api().unpause(id);
+  EXPECT_TRUE(becomes(id, [](const Instance& it) { return it.state == InstanceState::running; }));
+  EXPECT_EQ(history(id), "started updated updated");
+}
+
+TEST_F(PodmanLife, knows_whose_network_each_uses) {
+  const auto owner =
+      api().run({.name = "owner", .ports = {{.container_port = 80, .host_port = 18080}}});
+  const auto guest = api().run({.name = "guest", .network = "container:" + owner});
+  const auto on_host = api().run({.name = "on-host", .network = "host"});
+  const auto alone = api().run({.name = "alone", .network = "none"});
+  const auto uses = [&](const std::string& id, NetworkMode mode) {
+    return becomes(id, [mode](const Instance& it) { return it.network_mode == mode; });
+  };
+  EXPECT_TRUE(uses(guest, NetworkMode::joined));
+  EXPECT_EQ(watched().fold().find("guest")->network_owner, owner);
+  EXPECT_TRUE(uses(on_host, NetworkMode::host));
+  EXPECT_TRUE(uses(alone, NetworkMode::none));
+  expect_agreement();
+}
+
+TEST_F(PodmanLife, tells_networks_that_come_and_go) {
+  api().create_network("abroad");
+  const auto id = api().run({.name = "traveller"});
+  const auto has = [&](std::size_t count) {
+    return becomes(id, [count](const Instance& it) { return it.addresses.size() == count; });
+  };
+  ASSERT_TRUE(has(1));
+  api().connect_network("abroad", id);
+  EXPECT_TRUE(has(2));
+  api().disconnect_network("abroad", id);
+  EXPECT_TRUE(has(1));
+}
+
+TEST_F(PodmanLife, tells_a_new_name_a_restart_and_no_signal) {
+  const auto id = api().run({.name = "miss"});
+  ASSERT_TRUE(starts(id));
+  api().kill(id, "HUP");
+  pass_a_marker();
+  EXPECT_EQ(history(id), "started");
+  api().rename(id, "mrs");
+  EXPECT_TRUE(becomes(id, [](const Instance& it) { return it.name == "mrs"; }));
+  api().restart(id);
+  pass_a_marker();
+  expect_agreement();
+  // "restart" is told before the end of the old run, and may be read when the new one has begun.
+  EXPECT_THAT(history(id), ::testing::MatchesRegex("started updated (updated )?stopped started.*"));
+}
+
+TEST_F(PodmanLife, tells_the_end_of_a_stopped_a_killed_and_a_removed_one) {
+  for (const std::string verb : {"stop", "kill", "remove"}) {
+    SCOPED_TRACE(verb);
+    const auto id = api().run({.name = "to-" + verb});
+    ASSERT_TRUE(starts(id));
+    if (verb == "stop") api().stop(id);
+    if (verb == "kill") api().kill(id);
+    if (verb == "remove") api().remove(id);
+    EXPECT_TRUE(stops(id));
+    EXPECT_EQ(history(id), "started stopped");
+  }
+}
+
+}  // namespace
+}  // namespace rollcall::support
