@@ -12,16 +12,13 @@ import time
 
 from http_unix import call
 from measure import BenchError
+from rooms import children, remove_cgroups
 
 IMAGE = "bench/busybox"
 START_DEADLINE_S = 90
 START_ATTEMPTS = 3  # with hundreds of containers to find again, it may lose patience with its own containerd
 # The first process of the room: the kernel ends all others with it, and it ends when its input does.
 FIRST = "mount -t tmpfs tmpfs /run && ip link set lo up && echo ready && read -r _"
-
-
-def _children(pid: int) -> list[int]:
-    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 class Dockerd:
@@ -59,7 +56,7 @@ class Dockerd:
 
     def _start_once(self) -> int | None:
         (self._folder / "pid").unlink(missing_ok=True)
-        first = _children(self._room.pid)[0]
+        first = children(self._room.pid)[0]
         at = self._folder
         self._process = subprocess.Popen(
             ["nsenter", "--target", str(first), "--mount", "--net", "--pid", "--",
@@ -83,7 +80,7 @@ class Dockerd:
 
     @property
     def pid(self) -> int:
-        return _children(self._process.pid)[0]
+        return children(self._process.pid)[0]
 
     def _import_image(self) -> None:
         archive = self._folder / "root.tar"
@@ -120,23 +117,8 @@ class Dockerd:
         self._room.wait()
         self._process.wait()
         self._log.close()
-        _remove_cgroups(self.cgroup)
+        remove_cgroups(self.cgroup)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _remove_cgroups(name: str) -> None:
-    root = pathlib.Path("/sys/fs/cgroup")
-    deadline = time.monotonic() + 5
-    left = True
-    while left and time.monotonic() < deadline:
-        left = False
-        for top in [root / name, *root.glob(f"*/{name}")]:
-            for folder, _, _ in os.walk(top, topdown=False):
-                try:
-                    os.rmdir(folder)
-                except OSError:
-                    left = True
-        time.sleep(0.05 if left else 0)
 
 
 def in_parallel(work, items) -> list:

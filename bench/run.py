@@ -16,6 +16,7 @@ from row_list import growth_row, list_row
 from row_memory import memory_row
 from row_restart import restart_row
 from row_sockets import sockets_row
+from row_systemd import systemd_row
 
 SIZES = [100, 1000, 5000]
 QUICK_PAIRS = 3
@@ -29,6 +30,7 @@ ROWS: dict[str, Row] = {
     "restart": restart_row,
     "dockerd": dockerd_row,
     "sockets": sockets_row,
+    "systemd": systemd_row,
 }
 
 

@@ -56,6 +56,10 @@ class SystemHostView final : public HostView {
     return processes_.process(pid);
   }
 
+  [[nodiscard]] std::optional<ProcessPlace> place(pid_t pid) override {
+    return processes_.place(pid);
+  }
+
   [[nodiscard]] std::optional<std::string> cgroup_path(std::uint64_t id) override {
     return cgroups_.path_of(id);
   }

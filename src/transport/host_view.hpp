@@ -43,6 +43,9 @@ class HostView {
   /// All of a process; nothing if it has ended.
   [[nodiscard]] virtual std::optional<Process> process(pid_t pid) = 0;
 
+  /// Where a process is (0: the calling thread); nothing if it has ended.
+  [[nodiscard]] virtual std::optional<ProcessPlace> place(pid_t pid) = 0;
+
   /// See CgroupTree.
   [[nodiscard]] virtual std::optional<std::string> cgroup_path(std::uint64_t id) = 0;
   [[nodiscard]] virtual std::vector<pid_t> cgroup_members(std::string_view path) = 0;

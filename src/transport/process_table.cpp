@@ -193,6 +193,17 @@ std::optional<Process> ProcessTable::process(pid_t pid) {
   return process;
 }
 
+std::optional<ProcessPlace> ProcessTable::place(pid_t pid) const {
+  const Folder folder(pid == 0 ? proc_ + "/thread-self" : fmt::format("{}/{}", proc_, pid));
+  const auto cgroups = folder.file("cgroup", cgroups_limit);
+  if (!cgroups) return std::nullopt;
+  ProcessPlace place;
+  place.cgroups = parse_cgroups(*cgroups);
+  place.executable = valid_utf8(folder.link("exe"));
+  place.network_namespace = namespace_inode(folder.link("ns/net"));
+  return place;
+}
+
 SocketHolders ProcessTable::holders(std::span<const std::uint64_t> inodes,
                                     std::span<const pid_t> among) const {
   SocketHolders result;

@@ -81,7 +81,22 @@ TEST_F(FakeProc, TellsWhatMayBeReadOfOne) {
   EXPECT_THAT(process->arguments, IsEmpty());
 }
 
+TEST_F(FakeProc, TellsWhereOneIs) {
+  proc_.write("42/cgroup", "0::/a.slice\n");
+  ProcessPlace told;
+  told.cgroups = {{.controllers = "", .path = "/a.slice"}};
+  EXPECT_EQ(table().place(42), told) << "what may not be read is left out";
+  proc_.link("42/exe", "/usr/sbin/nginx");
+  proc_.link("42/ns/net", "net:[7]");
+  told.executable = "/usr/sbin/nginx";
+  told.network_namespace = 7;
+  EXPECT_EQ(table().place(42), told);
+  proc_.write("thread-self/cgroup", "0::/own\n");
+  EXPECT_EQ(table().place(0)->cgroups.front().path, "/own");
+}
+
 TEST_F(FakeProc, OneThatHasEndedIsAbsent) {
+  EXPECT_EQ(table().place(42), std::nullopt);
   EXPECT_EQ(table().process(42), std::nullopt);
   EXPECT_EQ(table().identity(42), std::nullopt);
   proc_.write("43/stat", "");

@@ -42,6 +42,13 @@ void ScriptedHost::end(pid_t pid) {
   processes_.erase(pid);
 }
 
+void ScriptedHost::put(pid_t pid, std::string cgroup) {
+  Process process;
+  process.pid = pid;
+  process.cgroups = {{.controllers = "", .path = std::move(cgroup)}};
+  processes_[pid] = process;
+}
+
 std::uint64_t ScriptedHost::listen(pid_t pid, std::uint16_t port, const std::string& ip,
                                    Protocol protocol) {
   ListeningSocket socket;
@@ -116,6 +123,16 @@ std::optional<Process> ScriptedHost::process(pid_t pid) {
   ++readings;
   const auto at = processes_.find(pid);
   return at == processes_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<ProcessPlace> ScriptedHost::place(pid_t pid) {
+  if (pid == 0) return own_place;
+  const auto at = processes_.find(pid);
+  if (at == processes_.end()) return std::nullopt;
+  const Process& process = at->second;
+  return ProcessPlace{.executable = process.executable,
+                      .cgroups = process.cgroups,
+                      .network_namespace = process.network_namespace};
 }
 
 std::optional<std::string> ScriptedHost::cgroup_path(std::uint64_t id) {

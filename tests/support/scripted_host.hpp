@@ -21,6 +21,8 @@ class ScriptedHost final : public HostView {
   /// The same, of another process: what it holds, the child holds too.
   pid_t fork(pid_t parent);
   void end(pid_t pid);
+  /// A process of this number that holds nothing, in that control group of version 2.
+  void put(pid_t pid, std::string cgroup);
 
   /// Opens a socket that listens; its inode.
   std::uint64_t listen(pid_t pid, std::uint16_t port, const std::string& ip = "0.0.0.0",
@@ -41,12 +43,14 @@ class ScriptedHost final : public HostView {
                                       std::span<const pid_t> among) override;
   [[nodiscard]] std::optional<ProcessIdentity> identity(pid_t pid) override;
   [[nodiscard]] std::optional<Process> process(pid_t pid) override;
+  [[nodiscard]] std::optional<ProcessPlace> place(pid_t pid) override;
   [[nodiscard]] std::optional<std::string> cgroup_path(std::uint64_t id) override;
   [[nodiscard]] std::vector<pid_t> cgroup_members(std::string_view path) override;
   [[nodiscard]] std::vector<std::string> cgroups_named(std::string_view text) override;
 
   std::optional<RuntimeError> refusal;  ///< What the kernel answers instead of sockets.
   std::set<pid_t> hidden;               ///< Whose descriptors may not be read.
+  ProcessPlace own_place;               ///< Where the test itself is.
   std::map<std::uint64_t, std::string> cgroup_paths;
   std::optional<pid_t> ends_after_the_dump;  ///< Ends once, when the sockets have been told.
 

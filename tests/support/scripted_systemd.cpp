@@ -213,7 +213,9 @@ void ScriptedSystemd::Impl::answer_manager(const DbusMessage& call, const std::s
   reader.text();
   const std::string property(reader.text());
   const std::string name = unit_at(call.path());
-  if (name.empty()) return write_variant(reply, text_value(script.version));
+  if (name.empty()) {
+    return write_variant(reply, text_value(property == "Version" ? script.version : "/"));
+  }
   const ScriptedUnit& unit = script.units.at(name);
   auto values = unit_values(unit);
   values.merge(own_values(unit));

@@ -82,6 +82,14 @@ class WrittenHost final : public HostView {
     return at == holders_by_pid.end() ? std::nullopt : std::optional(at->second.process);
   }
 
+  [[nodiscard]] std::optional<ProcessPlace> place(pid_t pid) override {
+    const auto at = holders_by_pid.find(pid);
+    if (at == holders_by_pid.end()) return std::nullopt;
+    return ProcessPlace{.executable = at->second.process.executable,
+                        .cgroups = at->second.process.cgroups,
+                        .network_namespace = at->second.process.network_namespace};
+  }
+
   [[nodiscard]] std::optional<std::string> cgroup_path(std::uint64_t id) override {
     const auto at = cgroup_paths.find(id);
     return at == cgroup_paths.end() ? std::nullopt : std::optional(at->second);

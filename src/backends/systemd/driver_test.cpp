@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "support/run.hpp"
 #include "support/scripted_host.hpp"
@@ -245,6 +246,27 @@ TEST_F(SystemdDriverTest, PortsAreThoseOfTheControlGroup) {
   const auto listed = list(*connected());
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_THAT(ports(*listed[0]), ElementsAre("0.0.0.0:80", "0.0.0.0:81"));
+}
+
+TEST_F(SystemdDriverTest, WhereAUnitIsIsAskedForOnlyIfItsProcessDoesNotTell) {
+  // Who made the bus listen is taken for the manager: here, this very process.
+  host_->own_place.network_namespace = 7;
+  host_->put(::getpid(), "/init.scope");
+  for (const char* name : {"told.service", "asked.service"}) {
+    const pid_t pid = listener(name, 80);
+    unit(name).main_pid = static_cast<std::uint32_t>(pid);
+    host_->at(pid).network_namespace = name == std::string_view("told.service") ? 7 : 8;
+  }
+  unit("asked.service").private_network = true;
+  const auto session = connected();
+  const auto all = list(*session);
+  ASSERT_THAT(names(all), ElementsAre("asked", "told"));
+  EXPECT_EQ(all.at(0)->network_mode, NetworkMode::own);
+  EXPECT_EQ(all.at(1)->network_mode, NetworkMode::host);
+  EXPECT_THAT(ports(*all.at(1)), ElementsAre("0.0.0.0:80"));
+  EXPECT_THAT(systemd_.calls, Contains("Get asked.service PrivateNetwork"));
+  EXPECT_THAT(systemd_.calls, Not(Contains("Get told.service PrivateNetwork")));
+  EXPECT_THAT(systemd_.calls, Not(Contains("Get told.service ControlGroup")));
 }
 
 TEST_F(SystemdDriverTest, PortsOfASocketAreThoseOfTheServiceThatItTriggers) {

@@ -20,7 +20,7 @@ namespace rollcall::systemd {
 /// A unit whose properties are wanted, and where they go as they come.
 struct Asked {
   const UnitRow* row = nullptr;
-  Wanted wanted = Wanted::all;
+  Wanted wanted = Wanted::most;
   bool vanished = false;  ///< It was unloaded meanwhile.
 };
 

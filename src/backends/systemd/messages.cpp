@@ -140,6 +140,16 @@ std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitPrope
   const auto want = [&names](std::string_view interface, std::string_view name, bool is_known) {
     if (!is_known) names.push_back({interface, name});
   };
+  const bool has_processes = row.sub_state != "exited";
+  if (wanted == Wanted::nothing) return names;
+  if (wanted == Wanted::place) {
+    // A unit has no group before it was started once.
+    const bool grouped = known.control_group.has_value() && !known.control_group->empty();
+    if (type != "timer") want(own, "ControlGroup", grouped);
+    const bool may_be_private = type == "service" && has_processes;
+    if (may_be_private) want(own, "PrivateNetwork", known.private_network.has_value());
+    return names;
+  }
   if (type == "socket") {
     want(own, "Listen", known.listen.has_value());
     want(unit_interface, "Triggers", known.triggers.has_value());
@@ -153,16 +163,11 @@ std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitPrope
   if (wanted == Wanted::definition) return names;
   want(unit_interface, "InvocationID", known.invocation.has_value());
   want(unit_interface, "ActiveEnterTimestamp", known.active_since.has_value());
-  if (type == "timer") return names;
-  // A unit has no group before it was started once.
-  want(own, "ControlGroup", known.control_group.has_value() && !known.control_group->empty());
-  const bool has_processes = row.sub_state != "exited";
-  if (!has_processes) return names;
+  if (type == "timer" || !has_processes) return names;
   if (signals_freezing) want(unit_interface, "FreezerState", known.freezer_state.has_value());
   if (type != "service") return names;
   want(own, "MainPID", known.main_pid.has_value());
   want(own, "NRestarts", known.restarts.has_value());
-  want(own, "PrivateNetwork", known.private_network.has_value());
   return names;
 }
 

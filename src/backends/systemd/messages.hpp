@@ -36,9 +36,11 @@ struct PropertyName {
 
 /// Which parts of a unit are wanted.
 enum class Wanted : std::uint8_t {
-  all,         ///< Of one that runs.
+  most,        ///< Of one that runs: all but its place.
+  place,       ///< Of one that runs: its control group and network, which its processes may tell.
   definition,  ///< Of one that does not.
   ports,       ///< Of a socket that is of no interest itself.
+  nothing,
 };
 
 /// The properties that are not known yet. That a reload is needed is told by no signal, so it is

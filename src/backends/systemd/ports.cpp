@@ -22,6 +22,32 @@ std::vector<PortMapping> within(
 
 }  // namespace
 
+void PortBook::set_manager(std::string_view told, pid_t pid) {
+  const auto manager = pid == 0 ? std::nullopt : view_->place(pid);
+  const auto ours = view_->place(0);
+  if (!manager || !ours) return;
+  own_network_ = ours->network_namespace;
+  const std::string_view seen = telling_cgroup(manager->cgroups);
+  root_ = root_of_groups(told, seen);
+  std::string top = root_ + std::string(told == "/" ? "" : told);
+  if (seen == top + "/init.scope") top_ = std::move(top);
+}
+
+void PortBook::locate(std::string_view unit, UnitProperties& into) const {
+  const bool group_is_known = into.control_group && !into.control_group->empty();
+  const pid_t pid = static_cast<pid_t>(into.main_pid.value_or(0));
+  if (pid == 0 || !top_ || (group_is_known && into.private_network)) return;
+  const auto place = view_->place(pid);
+  if (!place) return;
+  // The manager may count its processes in another namespace; then this is none of the unit's.
+  const auto group = group_of_unit(telling_cgroup(place->cgroups), *top_, unit);
+  if (group.empty()) return;
+  if (!group_is_known) into.control_group = group.substr(root_.size());
+  if (place->executable.empty() || prepares_units(place->executable)) return;
+  const bool readable = place->network_namespace != 0;
+  if (readable && place->network_namespace == own_network_) into.private_network = false;
+}
+
 PortBook::Groups PortBook::by_group(const ListenersSeen& seen) const {
   std::map<pid_t, std::string> group_of;  // several sockets have one owner
   const auto owners_group = [&](pid_t pid) -> const std::string& {
@@ -89,6 +115,21 @@ std::string root_of_groups(std::string_view told, std::string_view seen) {
   const std::string own = (told == "/" ? std::string() : std::string(told)) + "/init.scope";
   if (!seen.ends_with(own)) return {};
   return std::string(seen.substr(0, seen.size() - own.size()));
+}
+
+std::string_view group_of_unit(std::string_view seen, std::string_view top, std::string_view unit) {
+  if (!seen.starts_with(top)) return {};
+  for (std::size_t at = top.size(); at < seen.size() && seen[at] == '/';) {
+    const std::size_t end = std::min(seen.find('/', at + 1), seen.size());
+    if (seen.substr(at + 1, end - at - 1) == unit) return seen.substr(0, end);
+    at = end;
+  }
+  return {};
+}
+
+bool prepares_units(std::string_view executable) noexcept {
+  const std::string_view name = executable.substr(executable.rfind('/') + 1);
+  return name == "systemd" || name == "systemd-executor";
 }
 
 }  // namespace rollcall::systemd

@@ -24,6 +24,13 @@ class PortBookTest : public testing::Test {
     return pid;
   }
 
+  /// Takes a process in that group for the manager, which tells "/".
+  void manager(const std::string& group) {
+    const pid_t pid = host_->start("/lib/systemd/systemd");
+    host_->at(pid).cgroups = {{.controllers = "", .path = group}};
+    book_.set_manager("/", pid);
+  }
+
   std::vector<std::string> look() {
     const auto changed = book_.look();
     EXPECT_TRUE(changed.has_value());
@@ -80,8 +87,97 @@ TEST_F(PortBookTest, AManagerInAContainerTellsGroupsOfItsOwnTree) {
   listener("/lxc/c1/system.slice/web.service", 80);
   look();
   EXPECT_THAT(ports("/system.slice/web.service"), IsEmpty());
-  book_.set_root("/lxc/c1");
+  manager("/lxc/c1/init.scope");
   EXPECT_THAT(ports("/system.slice/web.service"), ElementsAre(80));
+}
+
+class LocateTest : public PortBookTest {
+ protected:
+  LocateTest() { host_->own_place.network_namespace = ours; }
+
+  pid_t process(const std::string& group, std::uint64_t network,
+                const std::string& executable = "/usr/bin/server") {
+    const pid_t pid = host_->start(executable);
+    host_->at(pid).cgroups = {{.controllers = "", .path = group}};
+    host_->at(pid).network_namespace = network;
+    return pid;
+  }
+
+  static UnitProperties only(pid_t pid) {
+    UnitProperties unit;
+    unit.main_pid = pid;
+    return unit;
+  }
+
+  UnitProperties located(pid_t pid) {
+    UnitProperties unit = only(pid);
+    book_.locate("web.service", unit);
+    return unit;
+  }
+
+  static constexpr std::uint64_t ours = 4026531840;
+  static constexpr std::uint64_t other = 4026532000;
+};
+
+TEST_F(LocateTest, AMainProcessTellsTheGroupAndThatTheNetworkIsOurs) {
+  manager("/lxc/c1/init.scope");
+  const UnitProperties unit = located(process("/lxc/c1/a.slice/web.service/sub", ours));
+  EXPECT_EQ(unit.control_group, "/a.slice/web.service");
+  EXPECT_EQ(unit.private_network, false);
+}
+
+TEST_F(LocateTest, WhatItDoesNotTellStaysUnknown) {
+  const pid_t early = process("/web.service", ours);
+  EXPECT_EQ(located(early), only(early)) << "whose manager is not known";
+  manager("/system.slice/dbus.service");
+  EXPECT_EQ(located(process("/web.service", ours)).control_group, std::nullopt) << "another's";
+  manager("/init.scope");
+  const UnitProperties elsewhere = located(process("/web.service", other));
+  EXPECT_EQ(elsewhere.control_group, "/web.service");
+  EXPECT_EQ(elsewhere.private_network, std::nullopt) << "it may have joined another's";
+  EXPECT_EQ(located(process("/web.service", 0)).private_network, std::nullopt) << "unreadable";
+  const pid_t foreign = process("/db.service", ours);
+  EXPECT_EQ(located(foreign), only(foreign)) << "a number given anew";
+  EXPECT_EQ(located(4), only(4)) << "it has ended";
+  EXPECT_EQ(located(0), only(0)) << "it has none";
+}
+
+TEST_F(LocateTest, AProcessThatIsStillBeingPreparedMayGetANetworkOfItsOwn) {
+  manager("/init.scope");
+  for (const char* own : {"/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd-executor", ""}) {
+    const UnitProperties unit = located(process("/web.service", ours, own));
+    EXPECT_EQ(unit.control_group, "/web.service");
+    EXPECT_EQ(unit.private_network, std::nullopt) << own;
+  }
+}
+
+TEST_F(LocateTest, WhereWeAreMustBeKnown) {
+  host_->own_place.network_namespace = 0;
+  manager("/init.scope");
+  EXPECT_EQ(located(process("/web.service", 0)).private_network, std::nullopt);
+}
+
+TEST_F(LocateTest, WhatIsKnownIsNotLookedAtAgain) {
+  manager("/init.scope");
+  UnitProperties unit;
+  unit.main_pid = process("/web.service", ours);
+  unit.control_group = "/moved/web.service";
+  unit.private_network = true;
+  const UnitProperties before = unit;
+  book_.locate("web.service", unit);
+  EXPECT_EQ(unit, before);
+}
+
+TEST(GroupOfUnit, IsTheFirstOfItsNameBelowTheManager) {
+  EXPECT_EQ(group_of_unit("/a.slice/web.service", "", "web.service"), "/a.slice/web.service");
+  EXPECT_EQ(group_of_unit("/web.service/x/web.service", "", "web.service"), "/web.service");
+  EXPECT_EQ(group_of_unit("/web.service/x/web.service", "/web.service", "web.service"),
+            "/web.service/x/web.service");
+  EXPECT_EQ(group_of_unit("/web.service2", "", "web.service"), "");
+  EXPECT_EQ(group_of_unit("/c10/web.service", "/c1", "web.service"), "");
+  EXPECT_EQ(group_of_unit("/c1", "/c1", "web.service"), "");
+  EXPECT_EQ(group_of_unit("/", "", "web.service"), "");
+  EXPECT_EQ(group_of_unit("", "", "web.service"), "");
 }
 
 TEST(RootOfGroups, IsWhatComesBeforeTheManagersOwn) {

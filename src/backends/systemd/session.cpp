@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 
 #include "backends/systemd/listen.hpp"
-#include "transport/cgroup.hpp"
 
 namespace rollcall::systemd {
 
@@ -227,8 +226,7 @@ std::vector<Touched> SystemdSession::learn_sockets(const Rows& rows) {
 asio::awaitable<void> SystemdSession::find_root_of_groups() {
   if (std::exchange(root_is_known_, true)) co_return;
   const std::string told = co_await manager_->control_group();
-  const auto process = setup_->host->process(manager_->bus().listener());
-  if (process) ports_.set_root(root_of_groups(told, telling_cgroup(process->cgroups)));
+  ports_.set_manager(told, manager_->bus().listener());
 }
 
 // ---- reading units
@@ -238,7 +236,7 @@ std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
   for (const UnitRow& row : rows) {
     if (row.path.empty()) continue;  // a file alone, which asking would load
     if (units_.wanted(row.name) && runs(row.active_state)) {
-      asked.push_back({.row = &row, .wanted = Wanted::all});
+      asked.push_back({.row = &row, .wanted = Wanted::most});
     } else if (units_.wanted(row.name) && setup_->include_stopped) {
       asked.push_back({.row = &row, .wanted = Wanted::definition});
     } else if (is_socket(row) && row.active_state == "active") {
@@ -248,10 +246,22 @@ std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
   return asked;
 }
 
+Task<void> SystemdSession::locate(std::vector<Asked>& asked) {
+  for (Asked& unit : asked) {
+    UnitProperties& known = units_.of(unit.row->name);
+    // Without a state it was unloaded meanwhile, and must not be asked for again.
+    const bool sought = unit.wanted == Wanted::most && !unit.vanished && known.active_state;
+    unit.wanted = sought ? Wanted::place : Wanted::nothing;
+    if (sought) ports_.locate(unit.row->name, known);
+  }
+  co_return co_await manager_->properties(asked, units_);
+}
+
 Task<void> SystemdSession::learn(Rows& rows) {
   for (const UnitRow& row : rows) units_.learn(row);
   std::vector<Asked> asked = wanted_of(rows);
   auto known = co_await manager_->properties(asked, units_);
+  if (known) known = co_await locate(asked);
   if (!known) co_return fail(std::move(known.error()));
   std::set<std::string> vanished;
   for (const Asked& unit : asked) {

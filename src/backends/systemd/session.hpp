@@ -75,6 +75,8 @@ class SystemdSession final : public Session {
   [[nodiscard]] Task<Rows> known_rows(std::vector<std::string> patterns);
   /// Asks for what is not known of them, and takes out those that vanish meanwhile.
   [[nodiscard]] Task<void> learn(Rows& rows);
+  /// Finds out where they are: most by their processes, the others by asking.
+  [[nodiscard]] Task<void> locate(std::vector<Asked>& asked);
   [[nodiscard]] std::vector<Asked> wanted_of(const Rows& rows) const;
   /// The services whose sockets have changed.
   std::vector<Touched> learn_sockets(const Rows& rows);
