@@ -454,7 +454,9 @@ TEST_F(SystemdDriverTest, AListThatAReloadInterruptsIsWholeAllTheSame) {
   const auto session = connected();
   int asked = 0;
   systemd_.before_answer = [&](const std::string& call) {
-    if (call.starts_with("Get u") && ++asked % 50 == 0 && asked < 200) {
+    if (!call.starts_with("Get u")) return;
+    ++asked;
+    if (asked % 50 == 0 && asked < 200) {
       systemd_.tell_reloading(true);
       systemd_.tell_reloading(false);
     }
