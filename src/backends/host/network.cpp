@@ -1,18 +1,16 @@
 #include "backends/host/network.hpp"
 
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include "transport/small_files.hpp"
+#include "transport/listeners.hpp"
 
 namespace rollcall::host {
 namespace {
@@ -56,25 +54,13 @@ std::vector<InterfaceAddress> interface_addresses() {
   return addresses;
 }
 
-void read_ephemeral_ports(HostNetwork& network) {
-  const auto text = read_small_file("/proc/sys/net/ipv4/ip_local_port_range", 64).value_or("");
-  const char* const end = text.data() + text.size();
-  std::uint16_t first = 0;
-  std::uint16_t last = 0;
-  const auto read = std::from_chars(text.data(), end, first);
-  const char* at = read.ptr;
-  while (at != end && (*at == ' ' || *at == '\t')) ++at;
-  if (read.ec != std::errc() || std::from_chars(at, end, last).ec != std::errc()) return;
-  network.first_ephemeral_port = first;
-  network.last_ephemeral_port = last;
-}
-
 }  // namespace
 
 HostNetwork look_at_network() {
-  HostNetwork network{.addresses = interface_addresses()};
-  read_ephemeral_ports(network);
-  return network;
+  const PortRange ephemeral = ephemeral_ports();
+  return {.addresses = interface_addresses(),
+          .first_ephemeral_port = ephemeral.first,
+          .last_ephemeral_port = ephemeral.last};
 }
 
 }  // namespace rollcall::host
