@@ -18,7 +18,7 @@ std::unexpected<RuntimeError> invalid(std::string_view url, std::string what) {
   return fail({.kind = ErrorKind::invalid_config,
                .endpoint = std::string(url),
                .what = std::move(what),
-               .remedy = "write unix:///path/to/socket or tcp://host:port"});
+               .remedy = "write unix:///path/to/socket, tcp://host:port or https://host:port"});
 }
 
 Result<Endpoint> unix_endpoint(std::string_view url, std::string_view path) {
@@ -44,7 +44,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 std::string Endpoint::url() const {
   if (scheme == Scheme::unix_socket) return "unix://" + path;
-  return "tcp://" + host_header();
+  return (scheme == Scheme::tls ? "https://" : "tcp://") + host_header();
 }
 
 std::string Endpoint::host_header() const {
@@ -53,7 +53,7 @@ std::string Endpoint::host_header() const {
   return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port) {
+Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
   if (text.starts_with("unix://")) return unix_endpoint(text, text.substr(7));
   if (text.starts_with("unix:")) return unix_endpoint(text, text.substr(5));
   if (text.starts_with('/')) return unix_endpoint(text, text);
@@ -62,18 +62,22 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   if (!parsed) return invalid(text, "this is not a URL");
   const boost::urls::url_view& url = *parsed;
   const std::string scheme(url.scheme());
-  if (scheme != "tcp" && scheme != "http") {
+  const bool tls = scheme == "https";
+  if (scheme != "tcp" && scheme != "http" && !tls) {
     return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
-  const auto port = url.has_port() ? parse_port(url.port()) : std::optional(default_port);
+  const auto port =
+      url.has_port() ? parse_port(url.port()) : std::optional(tls ? ports.tls : ports.plain);
   if (!port) return invalid(text, "the port is not a number from 1 to 65535");
   if (!url.encoded_path().empty() && url.encoded_path() != "/") {
     return invalid(text, "a path after the host is not supported");
   }
   std::string host(url.host_address());
-  return Endpoint{
-      .scheme = Endpoint::Scheme::tcp, .path = {}, .host = std::move(host), .port = *port};
+  return Endpoint{.scheme = tls ? Endpoint::Scheme::tls : Endpoint::Scheme::tcp,
+                  .path = {},
+                  .host = std::move(host),
+                  .port = *port};
 }
 
 }  // namespace rollcall

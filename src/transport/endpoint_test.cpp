@@ -29,6 +29,16 @@ TEST(Endpoint, TcpWithAndWithoutPort) {
   EXPECT_EQ(parse_endpoint("tcp://[::1]:80", 1)->host, "::1");
 }
 
+TEST(Endpoint, TlsWithAndWithoutPort) {
+  EXPECT_EQ(canonical("https://host:99/"), "https://host:99");
+  const auto endpoint = parse_endpoint("https://host", {.plain = 2375, .tls = 2376});
+  ASSERT_TRUE(endpoint);
+  EXPECT_EQ(endpoint->url(), "https://host:2376");
+  EXPECT_EQ(endpoint->host_header(), "host:2376");
+  EXPECT_EQ(endpoint->scheme, Endpoint::Scheme::tls);
+  EXPECT_FALSE(endpoint->local());
+}
+
 TEST(Endpoint, WhatIsWrongIsSaid) {
   EXPECT_THAT(canonical("unix://run/x.sock"), HasSubstr("must be absolute"));
   EXPECT_THAT(canonical("unix://"), HasSubstr("must be absolute"));

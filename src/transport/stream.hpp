@@ -1,4 +1,4 @@
-// A connection as a stream of bytes, over a Unix socket or TCP, with a deadline on every wait.
+// A connection as a stream of bytes, over a Unix socket, TCP or TLS, with a deadline on every wait.
 #pragma once
 
 #include <chrono>
@@ -33,12 +33,16 @@ class Stream {
 
 using StreamPtr = std::unique_ptr<Stream>;
 
-/// Connects, or says whether it is missing, denied, refused, unreachable or mute. Names are
-/// resolved each time.
+/// Connects, or says whether it is missing, denied, refused, unreachable or mute; of TLS those of
+/// secure_stream, too. Names are resolved each time. `deadline` holds for each step of it.
 [[nodiscard]] Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline);
 
 /// What an error of the system means for who wants to connect.
 [[nodiscard]] std::unexpected<RuntimeError> connect_error(const boost::system::error_code& error,
                                                           const Endpoint& endpoint);
+
+/// Nothing came within the deadline.
+[[nodiscard]] std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint,
+                                                       Milliseconds deadline);
 
 }  // namespace rollcall

@@ -14,6 +14,7 @@
 
 #include "core/text.hpp"
 #include "transport/json_splitter.hpp"
+#include "transport/tls_faults.hpp"
 
 namespace rollcall::docker_api {
 
@@ -38,6 +39,7 @@ std::string error_text(const std::string& body) {
 
 RuntimeError status_error(unsigned status, const std::string& what, const std::string& body,
                           const std::string& url) {
+  if (tls::says_wants_tls(status, body)) return tls::wants_tls(url);
   RuntimeError error{.endpoint = url,
                      .what = fmt::format("{}: status {}: {}", what, status, error_text(body))};
   if (status == 401 || status == 403) {
