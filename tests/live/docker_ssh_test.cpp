@@ -82,7 +82,8 @@ class DockerBySshStandIn : public SshLive {
  protected:
   [[nodiscard]] std::string program() override {
     return R"(
-[ "$*" = '-o BatchMode=yes -o ConnectTimeout=10 -T -p 2222 -l me -- far docker system dial-stdio' ] ||
+expected='-o BatchMode=yes -o ConnectTimeout=10 -T -p 2222 -l me -- far docker system dial-stdio'
+[ "$*" = "$expected" ] ||
   { echo "wrong arguments: $*" >&2; exit 64; }
 echo $$ >>$DIR/pids
 DOCKER_HOST=$(cat $DIR/engine) exec docker system dial-stdio
