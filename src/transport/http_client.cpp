@@ -13,6 +13,8 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <fmt/format.h>
 
+#include "transport/tls_faults.hpp"
+
 namespace rollcall {
 
 namespace asio = boost::asio;
@@ -78,6 +80,12 @@ struct HttpResponse::Impl {
     return consumed > 0;
   }
 
+  /// How TLS answers what is not TLS (RFC 8446, 6).
+  [[nodiscard]] bool is_tls_alert() const {
+    constexpr std::string_view alert = "\x15\x03";
+    return buffer.starts_with(alert);
+  }
+
   /// Receives more. Returns false at the end of the connection.
   Task<bool> receive(Milliseconds deadline) {
     buffer.erase(0, std::exchange(parsed, 0));
@@ -94,6 +102,7 @@ struct HttpResponse::Impl {
       auto more = co_await receive(deadlines.head);
       if (!more) co_return fail(std::move(more.error()));
       if (!*more) co_return cut("before it answered");
+      if (is_tls_alert()) co_return fail(tls::wants_tls(url));
       auto parsed_some = parse();
       if (!parsed_some) co_return fail(std::move(parsed_some.error()));
     }

@@ -160,6 +160,14 @@ TEST_F(HttpClientTest, WhatIsNotHttpIsNotThisApi) {
   EXPECT_EQ(response.error().fault, ConnectFault::not_this_api);
 }
 
+TEST_F(HttpClientTest, AnAlertOfTlsSaysThatTheEngineSpeaksTls) {
+  server_.add({std::string("\x15\x03\x01\x00\x02\x02\x46", 7)});
+  auto response = test::run(client_.get("/x", {}));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().fault, ConnectFault::tls);
+  EXPECT_THAT(response.error().what, HasSubstr("speaks TLS here"));
+}
+
 TEST_F(HttpClientTest, AnEndlessHeadIsRefused) {
   server_.add({"HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x')});
   EXPECT_FALSE(test::run(client_.get("/x", {})));

@@ -19,6 +19,9 @@
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
+#include "transport/ssh.hpp"
+#include "transport/tls.hpp"
+
 namespace rollcall {
 
 namespace asio = boost::asio;
@@ -60,15 +63,6 @@ Fault fault_of(const error_code& ec, const Endpoint& endpoint) {
     default:
       return {ConnectFault::unreachable, is_unix ? "" : "check the address and the network"};
   }
-}
-
-std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint, Milliseconds deadline) {
-  return fail(
-      {.kind = ErrorKind::unavailable,
-       .fault = ConnectFault::mute,
-       .endpoint = endpoint.url(),
-       .what = fmt::format("no answer within {} s", static_cast<double>(deadline.count()) / 1000),
-       .remedy = "the engine hangs or is still starting: look at its log"});
 }
 
 std::unexpected<RuntimeError> broken(const error_code& ec, const Endpoint& endpoint) {
@@ -223,9 +217,29 @@ std::unexpected<RuntimeError> connect_error(const error_code& ec, const Endpoint
        .remedy = std::string(found.remedy)});
 }
 
+std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint, Milliseconds deadline) {
+  return fail(
+      {.kind = ErrorKind::unavailable,
+       .fault = ConnectFault::mute,
+       .endpoint = endpoint.url(),
+       .what = fmt::format("no answer within {} s", static_cast<double>(deadline.count()) / 1000),
+       .remedy = "the engine hangs or is still starting: look at its log"});
+}
+
+StreamPtr stream_of(const asio::any_io_executor& executor, int socket, Endpoint endpoint) {
+  using Unix = asio::local::stream_protocol;
+  return std::make_unique<SocketStream<Unix::socket>>(Unix::socket(executor, Unix(), socket),
+                                                      std::move(endpoint));
+}
+
 Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline) {
-  if (endpoint.scheme == Endpoint::Scheme::tcp) {
-    co_return co_await connect_tcp(std::move(endpoint), deadline);
+  if (endpoint.scheme == Endpoint::Scheme::ssh) {
+    co_return co_await open_ssh(std::move(endpoint), deadline);
+  }
+  if (endpoint.scheme != Endpoint::Scheme::unix_socket) {
+    auto stream = co_await connect_tcp(endpoint, deadline);
+    if (!stream || endpoint.scheme == Endpoint::Scheme::tcp) co_return stream;
+    co_return co_await secure_stream(std::move(*stream), std::move(endpoint), deadline);
   }
   const asio::local::stream_protocol::endpoint address(endpoint.path);
   co_return co_await connect_socket<asio::local::stream_protocol>(address, std::move(endpoint),

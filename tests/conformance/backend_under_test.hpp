@@ -96,6 +96,9 @@ class ScriptedBackend : public BackendUnderTest {
 
   /// From now on it listens on TCP.
   virtual void use_tcp() = 0;
+  /// From now on it listens on TCP behind TLS, with a certificate that `make` trusts.
+  virtual void use_tls() = 0;
+  virtual void distrust() = 0;  ///< What is made next trusts another authority.
 
   // What goes wrong with its state and its stream.
   virtual void rename_silently(const std::string& id, const std::string& name) = 0;

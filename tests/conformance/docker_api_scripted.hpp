@@ -11,7 +11,9 @@
 #include "backends/registry.hpp"
 #include "conformance/backend_under_test.hpp"
 #include "engine/reflector.hpp"
+#include "support/certificates.hpp"
 #include "support/scripted_docker.hpp"
+#include "support/tls_front.hpp"
 #include "transport/endpoint.hpp"
 
 namespace rollcall::conformance {
@@ -41,7 +43,7 @@ class DockerApiScripted : public ScriptedBackend {
   }
 
   [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
-    const std::string url = options.endpoint.empty() ? server_->url() : options.endpoint;
+    const std::string url = options.endpoint.empty() ? endpoint() : options.endpoint;
     BackendOptions backend;
     backend.include_stopped = options.include_stopped;
     backend.log = options.log;
@@ -58,7 +60,9 @@ class DockerApiScripted : public ScriptedBackend {
   }
 
   [[nodiscard]] std::string name() const override { return name_; }
-  [[nodiscard]] std::string endpoint() const override { return server_->url(); }
+  [[nodiscard]] std::string endpoint() const override {
+    return front_ ? front_->url() : server_->url();
+  }
   [[nodiscard]] boost::asio::io_context& io() override { return io_; }
   [[nodiscard]] ScriptedEngine& server() override { return *server_; }
   [[nodiscard]] test::VirtualEnv& env() override { return *env_; }
@@ -93,6 +97,13 @@ class DockerApiScripted : public ScriptedBackend {
   void use_tcp() override {
     server_ = std::make_unique<ScriptedEngine>(engine_io_, docker_, ScriptedEngine::Transport::tcp);
   }
+
+  void use_tls() override {
+    front_ = std::make_unique<test::TlsFront>(
+        engine_io_, server_->url().substr(std::string_view("unix://").size()),
+        test::TlsFrontOptions{.identity = support::issue(authority_)});
+  }
+  void distrust() override { authority_ = support::make_authority("Other CA"); }
 
   std::string create(const std::string& name) override { return docker_.create(name); }
   std::string run(const std::string& name) override { return docker_.run(name); }
@@ -168,7 +179,8 @@ class DockerApiScripted : public ScriptedBackend {
 
  private:
   std::unique_ptr<Driver> make_driver(const std::string& url, const BackendOptions& options) {
-    const auto endpoint = parse_endpoint(url, 0);
+    auto endpoint = parse_endpoint(url, 0);
+    endpoint->tls.authority.text = authority_.certificate;
     Wire wire = Wire::to(*endpoint);
     wire.deadlines = deadlines;
     if (wrap) wire.connect = wrap(std::move(wire.connect));
@@ -182,6 +194,8 @@ class DockerApiScripted : public ScriptedBackend {
   std::shared_ptr<test::VirtualEnv> env_ = std::make_shared<test::VirtualEnv>(io_);
   ScriptedDocker docker_;
   std::unique_ptr<ScriptedEngine> server_;
+  support::Identity authority_ = support::make_authority();
+  std::unique_ptr<test::TlsFront> front_;
 };
 
 }  // namespace rollcall::conformance

@@ -74,6 +74,23 @@ TEST_P(ConnectFaults, OverTcpAPortWithoutAListenerIsRefused) {
   EXPECT_EQ(connected.error().fault, ConnectFault::refused) << connected.error();
 }
 
+TEST_P(ConnectFaults, ACertificateThatIsNotTrustedIsTls) {
+  const std::string id = engine().run("a");
+  script().use_tls();
+  const auto listed = list();
+  ASSERT_TRUE(listed.has_value()) << listed.error();
+  ASSERT_THAT(*listed, SizeIs(1));
+  EXPECT_EQ(listed->front()->key.id, id);
+  script().distrust();
+  make_backend({});
+  const auto connected = call(backend().connect());
+  ASSERT_FALSE(connected.has_value());
+  EXPECT_EQ(connected.error().fault, ConnectFault::tls) << connected.error();
+  EXPECT_EQ(connected.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(connected.error().endpoint, engine().endpoint());
+  EXPECT_THAT(connected.error().remedy, Not(IsEmpty()));
+}
+
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ConnectFaults);  // if a real engine is chosen
 INSTANTIATE_TEST_SUITE_P(Each, ConnectFaults, testing::ValuesIn(chosen_scripted()), name_of);
 

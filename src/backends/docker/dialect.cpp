@@ -10,7 +10,7 @@ constexpr docker_api::Traits docker_traits{
     .product = "Docker",
     .event_filters =
         R"({"type":["container","network"],"event":["start","restore","die","destroy","stop",)"
-        R"("restart","pause","unpause","rename","update","health_status","connect",)"
+        R"("pause","unpause","rename","update","health_status","connect",)"
         R"("disconnect"]})",
     .lists_late = true,
 };

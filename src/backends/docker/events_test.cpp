@@ -85,8 +85,8 @@ TEST(Events, OneThatIsRemovedIsGone) {
 }
 
 TEST(Events, WhatChangesAContainerTouchesIt) {
-  for (const char* action : {"pause", "unpause", "rename", "update", "restart", "cleanup",
-                             "health_status", "health_status: unhealthy"}) {
+  for (const char* action : {"pause", "unpause", "rename", "update", "cleanup", "health_status",
+                             "health_status: unhealthy"}) {
     EXPECT_EQ(shown(container(action)), "changed c1") << action;
     EXPECT_FALSE(container(action).unknown_action) << action;
   }
@@ -94,6 +94,7 @@ TEST(Events, WhatChangesAContainerTouchesIt) {
 
 TEST(Events, WhatDoesNotConcernWhatRunsIsNothing) {
   for (const char* action : {"create",
+                             "restart",
                              "attach",
                              "detach",
                              "exec_create: sh -c die",

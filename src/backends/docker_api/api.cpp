@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -14,6 +15,7 @@
 
 #include "core/text.hpp"
 #include "transport/json_splitter.hpp"
+#include "transport/tls_faults.hpp"
 
 namespace rollcall::docker_api {
 
@@ -38,6 +40,7 @@ std::string error_text(const std::string& body) {
 
 RuntimeError status_error(unsigned status, const std::string& what, const std::string& body,
                           const std::string& url) {
+  if (tls::says_wants_tls(status, body)) return tls::wants_tls(url);
   RuntimeError error{.endpoint = url,
                      .what = fmt::format("{}: status {}: {}", what, status, error_text(body))};
   if (status == 401 || status == 403) {
@@ -117,7 +120,14 @@ Api::Api(const Endpoint& endpoint, EnvPtr env, Wire wire)
       client_(wire_.connect, host_, url_),
       deadlines_({.connect = wire_.deadlines.connect,
                   .head = wire_.deadlines.list_head,
-                  .progress = wire_.deadlines.body}) {}
+                  .progress = wire_.deadlines.body}),
+      in_turns_(endpoint.scheme == Endpoint::Scheme::ssh) {}
+
+boost::asio::awaitable<Turns::Turn> Api::turn() {
+  if (!in_turns_) co_return nullptr;
+  if (!turns_) turns_.emplace(co_await boost::asio::this_coro::executor);
+  co_return co_await turns_->take();
+}
 
 Task<EngineHello> Api::hello() {
   HttpDeadlines deadlines = deadlines_;
@@ -169,6 +179,7 @@ Task<HttpResponsePtr> Api::events(Timestamp since, std::string_view filters) {
 }
 
 Task<void> Api::containers(std::vector<std::string> ids, bool stopped, Sink sink) {
+  const auto mine = co_await turn();
   std::string target = versioned("/containers/json");
   target += stopped ? "?all=1" : "?all=0";
   target += id_filter(ids);
@@ -181,6 +192,7 @@ Task<void> Api::containers(std::vector<std::string> ids, bool stopped, Sink sink
 }
 
 Task<bool> Api::libpod_containers(std::vector<std::string> ids, Sink sink) {
+  const auto mine = co_await turn();
   std::string target = libpod_prefix_ + "/libpod/containers/json?all=true" + id_filter(ids);
   auto response = co_await client_.get(std::move(target), deadlines_);
   if (!response) co_return fail(std::move(response.error()));
@@ -214,6 +226,7 @@ Task<void> Api::each_item(HttpResponsePtr response, Sink sink) {
 }
 
 Task<bool> Api::settle(std::string id) {
+  const auto mine = co_await turn();
   const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
   auto response = co_await client_.get(target, deadlines_);
   if (!response) co_return fail(std::move(response.error()));
@@ -224,6 +237,7 @@ Task<bool> Api::settle(std::string id) {
 }
 
 Task<std::optional<std::string>> Api::inspect(std::string id) {
+  const auto mine = co_await turn();
   const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
   auto response = co_await client_.get(target, deadlines_);
   if (!response) co_return fail(std::move(response.error()));

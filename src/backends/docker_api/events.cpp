@@ -81,7 +81,7 @@ constexpr auto container_actions = std::to_array<Row>({
     {"remove", Meaning::gone},
     {"stop", Meaning::changed},
     {"cleanup", Meaning::changed},
-    {"restart", Meaning::changed},
+    {"restart", Meaning::nothing},
     {"pause", Meaning::changed},
     {"unpause", Meaning::changed},
     {"rename", Meaning::changed},

@@ -18,7 +18,7 @@ using docker_api::Containers;
 // know both.
 constexpr std::string_view event_filters =
     R"({"type":["container","network"],"event":["start","restore","died","remove","stop",)"
-    R"("cleanup","restart","pause","unpause","rename","update","health_status","connect",)"
+    R"("cleanup","pause","unpause","rename","update","health_status","connect",)"
     R"("disconnect"]})";
 
 class PodmanDialect final : public docker_api::Dialect {

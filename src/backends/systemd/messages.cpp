@@ -157,7 +157,7 @@ std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitPrope
   if (wanted == Wanted::ports) return names;
   want(unit_interface, "FragmentPath", known.fragment_path.has_value());
   want(unit_interface, "DropInPaths", known.drop_in_paths.has_value());
-  want(unit_interface, "NeedDaemonReload", false);
+  want(unit_interface, "NeedDaemonReload", known.needs_reload.has_value());
   const bool may_fail = wanted == Wanted::definition || row.sub_state.starts_with("auto-restart");
   if (may_fail) want(own, "Result", known.result.has_value());
   if (wanted == Wanted::definition) return names;

@@ -43,8 +43,8 @@ enum class Wanted : std::uint8_t {
   nothing,
 };
 
-/// The properties that are not known yet. That a reload is needed is told by no signal, so it is
-/// asked for each time; whether it is frozen only where its changes are signalled.
+/// The properties that are not known yet. Whether it is frozen only where its changes are
+/// signalled.
 std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitProperties& known,
                                              Wanted wanted, bool signals_freezing);
 

@@ -1,7 +1,6 @@
 #include "backends/systemd/session.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <exception>
 #include <iterator>
@@ -13,8 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include "backends/systemd/listen.hpp"
-
 namespace rollcall::systemd {
 
 namespace asio = boost::asio;
@@ -22,15 +19,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A service is active some 40 ms before its port is open.
-constexpr std::array<Duration, 4> quick_looks = {50ms, 200ms, 500ms, 1500ms};
 constexpr auto young = 2s;
 
 constexpr int most_attempts = 10;  // to read units between two reloads
-
-bool is_socket(const UnitRow& row) {
-  return type_of(row.name) == "socket";
-}
 
 /// In the middle of a job that will start it (again): what comes next is signalled.
 bool is_between_runs(const UnitRow& row) {
@@ -46,7 +37,6 @@ SystemdSession::SystemdSession(SetupPtr setup, std::unique_ptr<Manager> manager,
       ports_(setup_->host),
       latch_(executor, asio::steady_timer::time_point::max()),
       next_look_(setup_->env->monotonic() + setup_->look_period),
-      quick_looks_(quick_looks.size()),
       manager_(std::move(manager)) {
   manager_->bus().on_signal([this](const DbusMessage& signal) { take_signal(signal); });
   manager_->bus().on_end([this](const RuntimeError& error) {
@@ -151,84 +141,6 @@ Task<void> SystemdSession::probe() {
   co_return Result<void>();
 }
 
-// ---- ports
-
-Touched SystemdSession::may_have_begun(std::string unit) const {
-  // One without ports may be unknown to the watch, which then listens to beginnings alone.
-  return {.id = std::move(unit), .at = setup_->env->now(), .mark = RunMark::began};
-}
-
-void SystemdSession::look_soon() {
-  quick_looks_ = 0;
-  next_look_ = std::min(next_look_, setup_->env->monotonic() + quick_looks.front());
-  wake();
-}
-
-std::vector<Touched> SystemdSession::look_for_ports() {
-  const bool quick = quick_looks_ < quick_looks.size();
-  const Duration delay = quick ? quick_looks.at(quick_looks_) : setup_->look_period;
-  if (quick) ++quick_looks_;
-  next_look_ = setup_->env->monotonic() + delay;
-  const auto changed = ports_.look();
-  if (!changed) {
-    if (!std::exchange(looks_fail_, true) && setup_->log) {
-      setup_->log(LogLevel::warning, changed.error().describe());
-    }
-    return {};
-  }
-  std::vector<Touched> touched;
-  for (const auto& [unit, ports] : private_ports_) {
-    const std::string group = units_.of(unit).control_group.value_or("");
-    if (ports_.of_private_network(group) != ports) touched.push_back(may_have_begun(unit));
-  }
-  for (const std::string& group : *changed) {
-    for (std::string& unit : units_.of_group(group))
-      touched.push_back(may_have_begun(std::move(unit)));
-  }
-  return touched;
-}
-
-std::vector<PortMapping> SystemdSession::ports_of_unit(const UnitRow& row,
-                                                       const UnitProperties& unit) {
-  private_ports_.erase(row.name);
-  std::vector<PortMapping> ports = sockets_.held_for(row.name);
-  if (is_socket(row) && row.active_state == "active" && unit.listen) {
-    ports = ports_of(*unit.listen);
-  }
-  if (runs(row.active_state)) {
-    const std::string group = unit.control_group.value_or("");
-    const bool own = unit.private_network.value_or(false);
-    auto open = own ? ports_.of_private_network(group) : ports_.of_group(group);
-    if (own) private_ports_.insert_or_assign(row.name, open);
-    ports.insert(ports.end(), open.begin(), open.end());
-  }
-  std::ranges::sort(ports);
-  const auto twice = std::ranges::unique(ports);
-  ports.erase(twice.begin(), twice.end());
-  return ports;
-}
-
-std::vector<Touched> SystemdSession::learn_sockets(const Rows& rows) {
-  std::vector<Touched> touched;
-  for (const UnitRow& row : rows) {
-    if (!is_socket(row)) continue;
-    const UnitProperties& unit = units_.of(row.name);
-    const bool listens = row.active_state == "active" && unit.listen && unit.triggers;
-    const auto changed = listens ? sockets_.put(row.name, *unit.triggers, ports_of(*unit.listen))
-                                 : sockets_.erase(row.name);
-    for (const std::string& service : changed) {
-      if (units_.wanted(service)) touched.push_back(may_have_begun(service));
-    }
-  }
-  return touched;
-}
-
-asio::awaitable<void> SystemdSession::find_root_of_groups() {
-  if (std::exchange(root_is_known_, true)) co_return;
-  const std::string told = co_await manager_->control_group();
-  ports_.set_manager(told, manager_->bus().listener());
-}
-
 // ---- reading units
 
 std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
@@ -239,7 +151,7 @@ std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
       asked.push_back({.row = &row, .wanted = Wanted::most});
     } else if (units_.wanted(row.name) && setup_->include_stopped) {
       asked.push_back({.row = &row, .wanted = Wanted::definition});
-    } else if (is_socket(row) && row.active_state == "active") {
+    } else if (type_of(row.name) == "socket" && row.active_state == "active") {
       asked.push_back({.row = &row, .wanted = Wanted::ports});
     }
   }
@@ -377,10 +289,22 @@ Task<Snapshot> SystemdSession::list() {
   co_return snapshot;
 }
 
+void SystemdSession::doubt_files_of(const std::string& name) {
+  if (!units_.knows(name)) return;
+  UnitProperties& unit = units_.of(name);
+  const bool edited = settings_.edited(name, unit.fragment_path.value_or(""),
+                                       unit.drop_in_paths.value_or(std::vector<std::string>()));
+  // No signal tells that a reload is needed now.
+  if (edited) unit.needs_reload.reset();
+}
+
 Task<Snapshot> SystemdSession::read(std::vector<Touched> touched) {
   Snapshot snapshot{.taken_at = setup_->env->now()};
   std::vector<std::string> patterns;
-  for (const Touched& touch : touched) patterns.push_back(pattern_of(touch.id));
+  for (const Touched& touch : touched) {
+    patterns.push_back(pattern_of(touch.id));
+    doubt_files_of(touch.id);
+  }
   auto rows = co_await known_rows(std::move(patterns));
   if (!rows) co_return fail(std::move(rows.error()));
   std::vector<Touched> others = learn_sockets(*rows);

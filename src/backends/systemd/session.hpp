@@ -1,6 +1,8 @@
 // One connection to a systemd manager: its list, its signals, its readings.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -75,6 +77,8 @@ class SystemdSession final : public Session {
   [[nodiscard]] Task<Rows> known_rows(std::vector<std::string> patterns);
   /// Asks for what is not known of them, and takes out those that vanish meanwhile.
   [[nodiscard]] Task<void> learn(Rows& rows);
+  /// If files of the unit were edited, what was known of whether it needs a reload is not any more.
+  void doubt_files_of(const std::string& name);
   /// Finds out where they are: most by their processes, the others by asking.
   [[nodiscard]] Task<void> locate(std::vector<Asked>& asked);
   [[nodiscard]] std::vector<Asked> wanted_of(const Rows& rows) const;
@@ -100,8 +104,13 @@ class SystemdSession final : public Session {
   bool manager_was_away_ = false;
   std::optional<RuntimeError> ended_;
 
+  // A service is active some 40 ms before its port is open.
+  static constexpr std::array<Duration, 4> quick_looks = {
+      std::chrono::milliseconds(50), std::chrono::milliseconds(200), std::chrono::milliseconds(500),
+      std::chrono::milliseconds(1500)};
   Monotonic next_look_{};
-  std::size_t quick_looks_ = 0;  // that were made since a unit without ports began to run
+  std::size_t quick_looks_ =
+      quick_looks.size();  // that were made since a unit without ports began to run
   bool looks_fail_ = false;
   bool root_is_known_ = false;
 

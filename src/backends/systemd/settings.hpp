@@ -29,14 +29,23 @@ class SettingsBook {
   const SettingsRead& of(std::string_view unit, const std::string& fragment,
                          const std::vector<std::string>& drop_ins);
 
+  /// Whether the files are others than when this was asked last, or than when they were read. False
+  /// of a unit whose files were not read. A drop-in that is new is not seen.
+  [[nodiscard]] bool edited(std::string_view unit, const std::string& fragment,
+                            const std::vector<std::string>& drop_ins);
+
   /// After a reload: all files are read anew.
-  void forget() noexcept { read_.clear(); }
+  void forget() noexcept { kept_.clear(); }
 
   /// Only these units are loaded.
   void keep_only(const std::set<std::string_view>& loaded);
 
  private:
-  std::map<std::string, SettingsRead, std::less<>> read_;
+  struct Kept {
+    SettingsRead read;
+    std::size_t stamp = 0;  // of the files: their times, sizes and numbers
+  };
+  std::map<std::string, Kept, std::less<>> kept_;
 };
 
 }  // namespace rollcall::systemd

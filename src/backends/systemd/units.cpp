@@ -19,6 +19,20 @@ bool is_final(const UnitProperties& unit) {
   return state == "activating" && !unit.sub_state.value_or("").starts_with("auto-restart");
 }
 
+/// Whether a signal has told something that is not as it was told before. What was not known was
+/// not asked for, because nothing that was told depends on it.
+bool tells_news(const UnitProperties& before, const UnitProperties& after) {
+  const auto same = [&](auto... members) {
+    return ((!(before.*members) || before.*members == after.*members) && ...);
+  };
+  using U = UnitProperties;
+  return !before.active_state ||
+         !same(&U::active_state, &U::sub_state, &U::has_job, &U::invocation, &U::active_since,
+               &U::fragment_path, &U::drop_in_paths, &U::freezer_state, &U::triggers,
+               &U::control_group, &U::result, &U::main_pid, &U::restarts, &U::private_network,
+               &U::listen);
+}
+
 Touched touch(std::string_view unit, Timestamp now, bool may_begin) {
   return {
       .id = std::string(unit), .at = now, .mark = may_begin ? RunMark::began : RunMark::changed};
@@ -69,7 +83,7 @@ std::vector<Change> Units::take_changed(const DbusMessage& signal, Timestamp now
   if (!take_changes(signal, known.properties)) {
     return {ResyncNeeded{"a signal of systemd is not of the form that it promises"}};
   }
-  known.changed = known.changed || before != known.properties;
+  known.changed = known.changed || tells_news(before, known.properties);
   if (!known.changed || !is_final(known.properties)) return {};
   known.changed = false;
   // What a socket holds are ports of the service that it triggers.

@@ -27,6 +27,8 @@ class Units {
 
   [[nodiscard]] bool wanted(std::string_view unit) const;
 
+  [[nodiscard]] bool knows(std::string_view unit) const { return known_.contains(unit); }
+
   /// What is known of a unit; made if nothing is. Lifetime: until forget(), or a signal that it was
   /// unloaded.
   UnitProperties& of(std::string_view unit);

@@ -1,0 +1,39 @@
+// One message of `GET /1.0/events?type=lifecycle`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/result.hpp>
+
+#include "core/driver.hpp"
+
+namespace rollcall::incus {
+
+struct DecodedEvent {
+  std::vector<Change> changes;  ///< None if the event does not concern what runs.
+  std::string project;          ///< Whose it is.
+  /// An action on instances that is in no table: they are read, and it is to be counted.
+  std::string unknown_action;
+};
+
+class EventDecoder {
+ public:
+  EventDecoder();
+  ~EventDecoder();
+
+  /// Decodes one message. The 64 bytes after it must be readable.
+  ///
+  /// Errors: protocol, for what is not JSON. An event whose fields are missing or strange is not an
+  /// error: it asks for a resync if it could concern what runs.
+  [[nodiscard]] Result<DecodedEvent> decode(std::string_view message);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace rollcall::incus

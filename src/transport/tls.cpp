@@ -1,0 +1,145 @@
+#include "transport/tls.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "transport/tls_faults.hpp"
+#include "transport/tls_session.hpp"
+
+namespace rollcall {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t read_size = std::size_t{16} << 10U;  // a record of TLS
+constexpr Milliseconds last_words_deadline = 1s;
+
+/// What is left of a deadline that holds for several waits.
+class Remaining {
+ public:
+  explicit Remaining(Milliseconds deadline)
+      : all_(deadline), end_(std::chrono::steady_clock::now() + deadline) {}
+
+  [[nodiscard]] Milliseconds now() const {
+    if (all_ == Milliseconds::zero()) return all_;  // for ever
+    const auto left = std::chrono::ceil<Milliseconds>(end_ - std::chrono::steady_clock::now());
+    return std::max(left, Milliseconds(1));
+  }
+
+  [[nodiscard]] Milliseconds all() const { return all_; }
+
+ private:
+  Milliseconds all_;
+  std::chrono::steady_clock::time_point end_;
+};
+
+/// True while somebody receives, however that ends.
+class Receiving {
+ public:
+  explicit Receiving(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Receiving() { flag_ = false; }
+  Receiving(const Receiving&) = delete;
+  Receiving& operator=(const Receiving&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(StreamPtr plain, std::unique_ptr<tls::Session> session, Endpoint endpoint)
+      : plain_(std::move(plain)),
+        session_(std::move(session)),
+        endpoint_(std::move(endpoint)),
+        buffer_(read_size, '\0') {}
+
+  [[nodiscard]] Task<void> handshake(Milliseconds deadline) {
+    const Remaining remaining(deadline);
+    for (;;) {
+      auto done = session_->handshake();
+      const std::string output = session_->take_output();
+      if (!output.empty()) {
+        auto written = co_await plain_->write(output, remaining.now());
+        if (done && !written) co_return fail(std::move(written.error()));
+      }
+      if (!done) co_return fail(std::move(done.error()));
+      if (*done) co_return Result<void>();
+      auto more = co_await receive(remaining);
+      if (!more) co_return fail(std::move(more.error()));
+      if (!*more) co_return fail(tls::cut_short(endpoint_));
+    }
+  }
+
+  [[nodiscard]] Task<std::size_t> read_some(std::span<char> into, Milliseconds deadline) override {
+    const Remaining remaining(deadline);
+    for (;;) {
+      auto size = session_->read(into);
+      if (!size) co_return fail(std::move(size.error()));
+      if (*size) co_return **size;
+      auto more = co_await receive(remaining);
+      if (!more) co_return fail(std::move(more.error()));
+      if (!*more) co_return std::size_t{0};
+    }
+  }
+
+  [[nodiscard]] Task<void> write(std::string_view data, Milliseconds deadline) override {
+    auto enciphered = session_->write(data);
+    if (!enciphered) co_return fail(std::move(enciphered.error()));
+    const std::string output = session_->take_output();
+    auto written = co_await plain_->write(output, deadline);
+    if (written || receiving_) co_return written;
+    auto told = co_await last_words();
+    if (told) co_return fail(std::move(*told));
+    co_return written;
+  }
+
+ private:
+  /// False at the end of the connection.
+  [[nodiscard]] Task<bool> receive(const Remaining& remaining) {
+    const Receiving receiving(receiving_);
+    auto size = co_await plain_->read_some(buffer_, remaining.now());
+    if (!size && size.error().fault == ConnectFault::mute) {
+      co_return mute_error(endpoint_, remaining.all());
+    }
+    if (!size) co_return fail(std::move(size.error()));
+    if (*size == 0) co_return false;
+    auto received = session_->receive(std::string_view(buffer_).substr(0, *size));
+    if (!received) co_return fail(std::move(received.error()));
+    co_return true;
+  }
+
+  /// An engine that refuses us says so and closes: then writing fails, and why is still to be read.
+  [[nodiscard]] boost::asio::awaitable<std::optional<RuntimeError>> last_words() {
+    const Remaining remaining(last_words_deadline);
+    std::string unwanted(read_size, '\0');
+    for (;;) {
+      auto size = session_->read(unwanted);
+      if (!size) co_return std::move(size.error());
+      if (*size) co_return std::nullopt;
+      auto more = co_await receive(remaining);
+      if (!more || !*more) co_return std::nullopt;
+    }
+  }
+
+  StreamPtr plain_;
+  std::unique_ptr<tls::Session> session_;
+  Endpoint endpoint_;
+  std::string buffer_;
+  bool receiving_ = false;
+};
+
+}  // namespace
+
+Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint, Milliseconds deadline) {
+  auto session = tls::Session::open(endpoint);
+  if (!session) co_return fail(std::move(session.error()));
+  auto stream =
+      std::make_unique<TlsStream>(std::move(plain), std::move(*session), std::move(endpoint));
+  auto done = co_await stream->handshake(deadline);
+  if (!done) co_return fail(std::move(done.error()));
+  co_return StreamPtr(std::move(stream));
+}
+
+}  // namespace rollcall

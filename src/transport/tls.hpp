@@ -1,0 +1,19 @@
+// A stream made secure: TLS over any other stream.
+#pragma once
+
+#include "transport/stream.hpp"
+
+namespace rollcall {
+
+/// Speaks TLS with the engine behind `plain`, as `endpoint.tls` says, to the end of the handshake.
+///
+/// The engine may judge our certificate only afterwards: then the first read, or a write, says that
+/// it was refused. A connection that ends without the engine's farewell has ended, as others do.
+/// Reading and writing may overlap. Nothing is sent when the stream is closed.
+///
+/// Errors: tls, with what is wrong with whose certificate; auth, if the engine does not accept
+/// ours; unreachable; mute.
+[[nodiscard]] Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint,
+                                            Milliseconds deadline);
+
+}  // namespace rollcall

@@ -1,0 +1,129 @@
+#include "transport/tls_files.hpp"
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <unistd.h>
+
+#include "transport/digest.hpp"
+
+namespace rollcall::tls {
+namespace {
+
+struct FreedBytes {
+  void operator()(unsigned char* bytes) const noexcept { OPENSSL_free(bytes); }
+};
+
+constexpr std::size_t max_file = std::size_t{4} << 20U;
+
+std::unexpected<RuntimeError> unusable(const Pem& pem, std::string what, std::string remedy) {
+  return fail({.kind = ErrorKind::unavailable,
+               .fault = ConnectFault::tls,
+               .endpoint = pem.text.empty() ? pem.file : std::string(),
+               .what = std::move(what),
+               .remedy = std::move(remedy)});
+}
+
+std::unexpected<RuntimeError> unreadable(const Pem& pem, int error, std::string_view what) {
+  if (error == ENOENT || error == ENOTDIR) {
+    return unusable(pem, fmt::format("{} is missing: there is no such file", what),
+                    "put it there, or name another");
+  }
+  if (error == EACCES || error == EPERM) {
+    return unusable(pem, fmt::format("{} may not be read: permission denied", what),
+                    "let the user of this program read it");
+  }
+  return unusable(
+      pem, fmt::format("{} cannot be read: {}", what, std::generic_category().message(error)),
+      "name a readable file");
+}
+
+Result<std::string> text_of(const Pem& pem, std::string_view what) {
+  if (!pem.text.empty()) return pem.text;
+  const int fd = ::open(pem.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return unreadable(pem, errno, what);
+  std::string text;
+  std::array<char, 16384> piece{};
+  ssize_t size = 0;
+  while (text.size() <= max_file && (size = ::read(fd, piece.data(), piece.size())) > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(size));
+  }
+  const int error = errno;
+  ::close(fd);
+  if (size < 0) return unreadable(pem, error, what);
+  return text;
+}
+
+Bio reader_of(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+/// Instead of a prompt on the terminal.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+}  // namespace
+
+Result<std::vector<Certificate>> read_certificates(const Pem& pem, std::string_view what) {
+  auto text = text_of(pem, what);
+  if (!text) return fail(std::move(text.error()));
+  const Bio bio = reader_of(*text);
+  std::vector<Certificate> all;
+  while (Certificate one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    all.push_back(std::move(one));
+  }
+  const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (all.empty() || !ended) {
+    return unusable(pem, fmt::format("{} is broken, or no PEM", what),
+                    "it must hold -----BEGIN CERTIFICATE----- and what belongs to it");
+  }
+  return all;
+}
+
+Result<Key> read_key(const Pem& pem) {
+  constexpr std::string_view what = "the key of the client certificate";
+  auto text = text_of(pem, what);
+  if (!text) return fail(std::move(text.error()));
+  const Bio bio = reader_of(*text);
+  bool asked = false;
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, &asked));
+  ERR_clear_error();
+  OPENSSL_cleanse(text->data(), text->size());
+  if (key) return key;
+  if (asked) {
+    return unusable(pem, fmt::format("{} is protected by a passphrase", what),
+                    "use a key without one: nobody is there to type it");
+  }
+  return unusable(pem, fmt::format("{} is broken, or no PEM", what),
+                  "it must hold -----BEGIN PRIVATE KEY----- and what belongs to it");
+}
+
+std::string fingerprint_of(const X509* certificate) {
+  unsigned char* bytes = nullptr;
+  const int size = i2d_X509(certificate, &bytes);
+  if (size < 0) return {};
+  const std::unique_ptr<unsigned char, FreedBytes> owner(bytes);
+  return sha256_hex({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
+}
+
+std::string plain_fingerprint(std::string_view written) {
+  std::string plain;
+  for (const char c : written) {
+    if (c == ':' || c == ' ') continue;
+    plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return plain;
+}
+
+}  // namespace rollcall::tls

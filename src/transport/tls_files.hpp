@@ -1,0 +1,46 @@
+// Certificates and keys of OpenSSL, read from PEM. For transport/tls_* alone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <rollcall/result.hpp>
+#include <rollcall/tls.hpp>
+
+namespace rollcall::tls {
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* object) const noexcept {
+    Free(object);
+  }
+};
+
+using Bio = std::unique_ptr<BIO, Freed<&BIO_free_all>>;
+using Certificate = std::unique_ptr<X509, Freed<&X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
+using Context = std::unique_ptr<SSL_CTX, Freed<&SSL_CTX_free>>;
+using Connection = std::unique_ptr<SSL, Freed<&SSL_free>>;
+
+/// All certificates, at least one. `what` says what they are, "the CA certificate".
+///
+/// Errors: tls, which names the file and says whether it is missing, denied, or no PEM.
+Result<std::vector<Certificate>> read_certificates(const Pem& pem, std::string_view what);
+
+/// Errors: the same; tls for a key that a passphrase protects.
+Result<Key> read_key(const Pem& pem);
+
+/// SHA-256, in small hexadecimal digits.
+std::string fingerprint_of(const X509* certificate);
+
+/// The same form of what a person wrote: without colons and blanks, in small digits.
+std::string plain_fingerprint(std::string_view written);
+
+}  // namespace rollcall::tls

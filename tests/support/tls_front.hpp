@@ -1,0 +1,42 @@
+// TLS before an engine that knows only of Unix sockets, in the test's own executor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "support/certificates.hpp"
+
+namespace rollcall::test {
+
+struct TlsFrontOptions {
+  support::Identity identity{};    ///< What it shows; further certificates may follow in its PEM.
+  std::string client_authority{};  ///< PEM; not empty: it wants a client certificate signed by it.
+  bool only_1_2 = false;           ///< Else TLS 1.3.
+  bool only_1_1 = false;
+};
+
+/// Listens on a free port of the loopback and hands on what it deciphers, both ways.
+class TlsFront {
+ public:
+  /// `socket`: the path of the engine's Unix socket.
+  TlsFront(boost::asio::io_context& io, std::string socket, TlsFrontOptions options);
+  ~TlsFront();
+  TlsFront(const TlsFront&) = delete;
+  TlsFront& operator=(const TlsFront&) = delete;
+
+  /// From now on it shows another certificate. Connections that were made stay.
+  void renew(support::Identity identity);
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::string url() const;  ///< "https://127.0.0.1:PORT"
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rollcall::test

@@ -1,0 +1,29 @@
+// The server's side of a WebSocket, as bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rollcall::test {
+
+/// What the first byte of a frame says.
+enum class Frame : std::uint8_t {
+  continuation = 0x80,  ///< The last of a message.
+  text = 0x81,
+  first_of_text = 0x01,
+  middle = 0x00,
+  close = 0x88,
+  ping = 0x89,
+  pong = 0x8a,
+};
+
+/// A frame of a server, which masks nothing.
+std::string frame(Frame kind, std::string_view payload);
+
+std::string close_frame(std::uint16_t code, std::string_view reason = {});
+
+/// The head that grants the upgrade which a request asks for.
+std::string upgrade_answer(std::string_view request);
+
+}  // namespace rollcall::test
