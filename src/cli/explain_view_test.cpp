@@ -123,7 +123,7 @@ TEST(ExplanationJson, HasAllParts) {
   EXPECT_EQ(document.at("registration").at("registered").as_bool(), true);
   EXPECT_EQ(document.at("registration").at("notes").at(0).at("reason").as_string(),
             "labels_unclear");
-  EXPECT_EQ(document.at("instance").at("problems").at(0).at("position").as_int64(), 22);
+  EXPECT_EQ(document.at("instance").at("problems").at(0).at("position").to_number<int>(), 22);
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ struct Words {
   bool quiet = false;
   bool no_trunc = false;
   bool verbose = false;
+  bool read_env = false;
   bool user = false;
   bool all_units = false;
   std::vector<std::string> unit_types;
@@ -70,6 +71,7 @@ auto value_of(const Table& table, std::string_view word) {
 BackendOptions Options::backend_options() const {
   BackendOptions options;
   options.include_stopped = all;
+  options.read_env = read_env;
   options.user_manager = user_manager;
   options.all_units = all_units;
   options.unit_types = unit_types;
@@ -137,6 +139,8 @@ void Parser::add_shared_options() {
                "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
+  app_.add_flag("--read-env", words_.read_env,
+                "Also the variables of containers that tools take for labels");
   app_.option_defaults()->group("Units of systemd");
   app_.add_flag("--user", words_.user, "Of your own manager instead of the system's");
   app_.add_flag("--all-units", words_.all_units, "Also those that neither listen nor opted in");
@@ -290,6 +294,7 @@ std::expected<Options, std::string> Parser::options() const {
   options.output = value_of(outputs, words_.output);
   options.sort = value_of(sort_keys, words_.sort);
   options.verbose = words_.verbose;
+  options.read_env = words_.read_env;
   options.all = words_.all;
   options.quiet = words_.quiet;
   options.no_trunc = words_.no_trunc;

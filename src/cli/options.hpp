@@ -29,6 +29,8 @@ struct Options {
   std::chrono::milliseconds podman_poll{0};
   bool verbose = false;
 
+  bool read_env = false;
+
   /// Of explain: the name or id.
   std::string subject;
 

@@ -47,6 +47,11 @@ TEST(Options, RuntimesMayBeNamedAlone) {
   EXPECT_TRUE(parsed({"watch", "all"}).selection.all);
 }
 
+TEST(Options, TheEnvironmentIsReadOnlyIfThatIsSaid) {
+  EXPECT_FALSE(parsed({"ls"}).backend_options().read_env);
+  EXPECT_TRUE(parsed({"watch", "--read-env"}).backend_options().read_env);
+}
+
 TEST(Options, ExplainLooksAtAllThereIs) {
   const Options options = parsed({"explain", "web", "-r", "docker", "-o", "json"});
   EXPECT_EQ(options.command, Command::explain);

@@ -26,6 +26,10 @@ bool is_label_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+bool is_label_char_or_hyphen(char c) {
+  return is_label_char(c) || c == '-';
+}
+
 /// FNV-1a of 64 bits, in base 32 (RFC 4648, in lower case), the lowest bits first.
 std::string hash_of(std::string_view text, std::size_t size) {
   std::uint64_t hash = 0xcbf29ce484222325U;
@@ -65,8 +69,10 @@ Idna idna_of(const std::string& text) {
   const std::unique_ptr<char, void (*)(void*)> owned(found, idn2_free);
   if (result == IDN2_OK) {
     const std::string_view ascii(owned.get());
-    // Some scripts have full stops of their own.
-    if (ascii.empty() || ascii.contains('.')) return {};
+    // Some scripts have full stops and spaces of their own, which become those of ASCII.
+    const bool is_label = std::ranges::all_of(ascii, is_label_char_or_hyphen) && !ascii.empty() &&
+                          !ascii.starts_with('-') && !ascii.ends_with('-');
+    if (!is_label) return {};
     if (ascii.size() <= longest_label) return {.label = std::string(ascii)};
   }
   const bool too_long = result == IDN2_OK || result == IDN2_TOO_BIG_LABEL ||
