@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <rollcall/log.hpp>
+#include <rollcall/tls.hpp>
 
 namespace rollcall {
 
@@ -38,9 +39,12 @@ using Getenv = std::function<std::optional<std::string>(std::string_view name)>;
 Getenv process_environment();
 
 struct BackendOptions {
-  /// The engine's URL, "unix:///run/docker.sock" or "tcp://host:2375"; empty: the runtime's own
-  /// rules.
+  /// The engine's URL, "unix:///run/docker.sock", "tcp://host:2375", "https://host:2376" or
+  /// "ssh://user@host"; of Docker also "context:NAME"; empty: the runtime's own rules.
   std::string endpoint;
+  /// How TLS is spoken with an https:// endpoint; absent: the runtime's own rules, of Docker
+  /// DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
+  std::optional<TlsOptions> tls{};
   /// What `InstanceKey::endpoint` says instead of the URL; empty: the URL.
   std::string alias;
   /// Lists hold what does not run, too. Watches never do.

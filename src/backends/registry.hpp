@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <rollcall/config.hpp>
 #include <rollcall/result.hpp>
+#include <rollcall/tls.hpp>
 
 #include "core/driver.hpp"
 #include "core/env.hpp"
@@ -20,6 +22,9 @@ struct Place {
   std::string url;     ///< Canonical: "unix:///var/run/docker.sock".
   std::string source;  ///< "DOCKER_HOST", "--endpoint", "system socket", "rootless socket", …
   bool usual = false;  ///< The only one, and nobody has said that it is there.
+  std::string note{};  ///< How it is secured, and what was passed over; for people, may be empty.
+  std::optional<TlsOptions> tls{};  ///< Of an https:// URL.
+  std::string ssh_identity{};  ///< The file of the key for ssh; empty: as the user has configured.
 };
 
 using MakeDriver = std::unique_ptr<Driver> (*)(const Place& place, const BackendOptions& options,

@@ -36,7 +36,10 @@ std::vector<Finding> places_of(RuntimeBackendKind kind, const BackendOptions& op
   finding.kind = kind;
   const BackendDescriptor& descriptor = descriptor_of(kind);
   finding.built = descriptor.built();
-  if (!finding.built) return {finding};
+  if (!finding.built) {
+    if (!options.endpoint.empty()) finding.place = {options.endpoint, "--endpoint"};
+    return {finding};
+  }
   const auto places = descriptor.places(options);
   if (!places) {
     finding.engine = fail(places.error());
@@ -53,11 +56,9 @@ std::vector<Finding> places_of(RuntimeBackendKind kind, const BackendOptions& op
 std::vector<Finding> all_places(const Selection& selection, const BackendOptions& options) {
   std::vector<Finding> all;
   for (const NamedEndpoint& endpoint : selection.endpoints) {
-    Finding finding;
-    finding.kind = endpoint.kind;
-    finding.place = {endpoint.url, "--endpoint"};
-    finding.built = descriptor_of(endpoint.kind).built();
-    all.push_back(std::move(finding));
+    BackendOptions named = options;
+    named.endpoint = endpoint.url;
+    for (Finding& finding : places_of(endpoint.kind, named)) all.push_back(std::move(finding));
   }
   const auto& kinds = selection.kinds;
   const bool every =
@@ -135,6 +136,7 @@ json::object to_json(const Finding& finding) {
   };
   add("endpoint", place_of(finding));
   add("source", finding.place.source);
+  add("note", finding.place.note);
   if (!finding.engine) {
     add("error", finding.engine.error().what);
     add("remedy", finding.engine.error().remedy);
@@ -177,6 +179,16 @@ bool works(const Finding& finding) {
 /// The host is always there, and so no reason not to look for an engine.
 bool engine_works(const Finding& finding) {
   return works(finding) && finding.kind != RuntimeBackendKind::host;
+}
+
+/// How the places are reached about which there is more to say than who decided it.
+std::string notes(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    if (finding.place.note.empty()) continue;
+    text += fmt::format("  {}: {}\n", printable(place_of(finding)), printable(finding.place.note));
+  }
+  return text;
 }
 
 /// What is not seen where something answers.
@@ -222,6 +234,8 @@ std::string text_report(const std::vector<Finding>& findings, bool colour) {
                           {details_of(finding)}});
   }
   std::string text = render_table(table, 0, colour);
+  const std::string how = notes(findings);
+  if (!how.empty()) text += "\n" + styled("How it is reached:", Style::bold, colour) + "\n" + how;
   const std::string unseen = blind_spots(findings);
   if (!unseen.empty()) text += "\n" + styled("Not seen:", Style::bold, colour) + "\n" + unseen;
   const std::string advice = remedies(findings);

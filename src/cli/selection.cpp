@@ -52,12 +52,23 @@ std::vector<Target> targets_of(RuntimeBackendKind kind, bool named, const Backen
   return targets;
 }
 
+/// What the runtime makes of it. If that cannot be told, the backend is left to say why.
+Target target_of(const NamedEndpoint& endpoint, BackendOptions options) {
+  Target target{.kind = endpoint.kind, .place = {endpoint.url, "--endpoint"}, .named = true};
+  const BackendDescriptor& descriptor = descriptor_of(endpoint.kind);
+  if (!descriptor.built()) return target;
+  options.endpoint = endpoint.url;
+  auto places = descriptor.places(options);
+  if (places && places->size() == 1) target.place = std::move(places->front());
+  return target;
+}
+
 /// The targets of each request: an endpoint, a runtime that was named, a runtime of "all".
 std::vector<std::vector<Target>> requests(const Selection& selection,
                                           const BackendOptions& options) {
   std::vector<std::vector<Target>> all;
   for (const NamedEndpoint& endpoint : selection.endpoints) {
-    all.push_back({{endpoint.kind, {endpoint.url, "--endpoint"}, true}});
+    all.push_back({target_of(endpoint, options)});
   }
   for (const RuntimeBackendKind kind : selection.kinds) {
     all.push_back(targets_of(kind, true, options));
@@ -161,6 +172,7 @@ std::vector<Target> targets_to_watch(const Selection& selection, const BackendOp
 
 BackendOptions options_for(const Target& target, BackendOptions options) {
   options.endpoint = target.place.url;
+  options.tls = target.place.tls;
   return options;
 }
 

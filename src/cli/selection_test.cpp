@@ -120,5 +120,19 @@ TEST_F(Targets, AnEndpointComesBesidesAll) {
   EXPECT_NE(targets[0].request, targets[1].request);
 }
 
+TEST_F(Targets, AnEndpointIsWhatTheRuntimeMakesOfIt) {
+  variables_["DOCKER_TLS_VERIFY"] = "1";
+  variables_["DOCKER_CERT_PATH"] = folder_.string();
+  const auto targets =
+      targets_to_list(select({}, {"tcp://a", "https://a:2376", "ssh://b"}), options_);
+  ASSERT_EQ(targets.size(), 2U);
+  EXPECT_EQ(targets[0].place.url, "https://a:2376");
+  const auto options = options_for(targets[0], options_);
+  EXPECT_EQ(options.endpoint, "https://a:2376");
+  ASSERT_TRUE(options.tls);
+  EXPECT_EQ(options.tls->authority.file, (folder_ / "ca.pem").string());
+  EXPECT_EQ(targets[1].place.url, "ssh://b");
+}
+
 }  // namespace
 }  // namespace rollcall::cli

@@ -1,10 +1,14 @@
 #include "transport/endpoint.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <system_error>
 
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/pchars.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 #include <sys/un.h>
@@ -18,7 +22,8 @@ std::unexpected<RuntimeError> invalid(std::string_view url, std::string what) {
   return fail({.kind = ErrorKind::invalid_config,
                .endpoint = std::string(url),
                .what = std::move(what),
-               .remedy = "write unix:///path/to/socket, tcp://host:port or https://host:port"});
+               .remedy = "write unix:///path/to/socket, tcp://host:port, https://host:port or "
+                         "ssh://user@host"});
 }
 
 Result<Endpoint> unix_endpoint(std::string_view url, std::string_view path) {
@@ -40,15 +45,60 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
+/// What is only ever a name, for ssh and for the shells that its configuration may call.
+bool is_plain_name(std::string_view text) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("._-@+=%:").contains(static_cast<char>(c));
+  };
+  return !text.starts_with('-') && std::ranges::all_of(text, plain);
+}
+
+Result<Endpoint> ssh_endpoint(std::string_view text, const boost::urls::url_view& url) {
+  Endpoint endpoint{.scheme = Endpoint::Scheme::ssh,
+                    .path = url.path(),
+                    .host = url.host_address(),
+                    .user = url.user()};
+  if (url.has_password()) {
+    return invalid(text.substr(0, text.find("//")),
+                   "a password in a URL is not supported; use a key");
+  }
+  if (!is_plain_name(endpoint.host)) {
+    return invalid(text, "the host has characters that no host name has");
+  }
+  if (!is_plain_name(endpoint.user)) {
+    return invalid(text, "the user has characters that no user name has");
+  }
+  if (url.has_query() || url.has_fragment()) {
+    return invalid(text, "nothing may follow the path of the socket");
+  }
+  if (url.has_port()) {
+    const auto port = parse_port(url.port());
+    if (!port) return invalid(text, "the port is not a number from 1 to 65535");
+    endpoint.port = *port;
+  }
+  if (endpoint.path == "/") endpoint.path.clear();
+  const auto control = [](unsigned char c) { return std::iscntrl(c) != 0; };
+  if (std::ranges::any_of(endpoint.path, control)) {
+    return invalid(text, "the path of the socket has control characters");
+  }
+  return endpoint;
+}
+
 }  // namespace
 
 std::string Endpoint::url() const {
   if (scheme == Scheme::unix_socket) return "unix://" + path;
+  if (scheme == Scheme::ssh) {
+    const bool v6 = host.find(':') != std::string::npos;
+    return fmt::format("ssh://{}{}{}{}{}", user, user.empty() ? "" : "@",
+                       v6 ? "[" + host + "]" : host, port == 0 ? "" : fmt::format(":{}", port),
+                       boost::urls::encode(path, boost::urls::pchars + '/'));
+  }
   return (scheme == Scheme::tls ? "https://" : "tcp://") + host_header();
 }
 
 std::string Endpoint::host_header() const {
-  if (scheme == Scheme::unix_socket) return "localhost";
+  if (scheme == Scheme::unix_socket || scheme == Scheme::ssh) return "localhost";
   const bool v6 = host.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
@@ -63,10 +113,12 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
   const boost::urls::url_view& url = *parsed;
   const std::string scheme(url.scheme());
   const bool tls = scheme == "https";
-  if (scheme != "tcp" && scheme != "http" && !tls) {
+  const bool ssh = scheme == "ssh";
+  if (scheme != "tcp" && scheme != "http" && !tls && !ssh) {
     return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
+  if (ssh) return ssh_endpoint(text, url);
   const auto port =
       url.has_port() ? parse_port(url.port()) : std::optional(tls ? ports.tls : ports.plain);
   if (!port) return invalid(text, "the port is not a number from 1 to 65535");

@@ -10,16 +10,29 @@
 
 namespace rollcall {
 
+/// What an ssh:// URL does not tell.
+struct SshOptions {
+  std::string program = "ssh";  ///< Looked for on PATH, unless it has a slash.
+  std::string identity{};       ///< The file of the key; empty: as the user has configured ssh.
+  /// What the shell of the far side runs, to speak with the engine by standard input and output.
+  std::string command{};
+
+  friend bool operator==(const SshOptions&, const SshOptions&) = default;
+};
+
 struct Endpoint {
-  enum class Scheme : std::uint8_t { unix_socket, tcp, tls };
+  enum class Scheme : std::uint8_t { unix_socket, tcp, tls, ssh };
 
   Scheme scheme = Scheme::unix_socket;
-  std::string path;        ///< Of a Unix socket.
-  std::string host;        ///< Of TCP and TLS; without brackets.
-  std::uint16_t port = 0;  ///< Of TCP and TLS.
-  TlsOptions tls{};        ///< Of TLS. The URL does not tell it.
+  std::string path;        ///< Of a Unix socket; of ssh that of the far side, empty: the usual one.
+  std::string host;        ///< Of the others; without brackets.
+  std::uint16_t port = 0;  ///< Of the others; of ssh 0 is as the user has configured it.
+  std::string user{};      ///< Of ssh; empty: as the user has configured it.
+  TlsOptions tls{};        ///< Of TLS.
+  SshOptions ssh{};        ///< Of ssh.
 
-  /// The canonical URL: "unix:///run/docker.sock", "tcp://[::1]:2375", "https://host:2376".
+  /// The canonical URL: "unix:///run/docker.sock", "tcp://[::1]:2375", "https://host:2376",
+  /// "ssh://user@host".
   [[nodiscard]] std::string url() const;
 
   /// What the Host header of a request says.
@@ -37,11 +50,12 @@ struct DefaultPorts {
   std::uint16_t tls = 443;
 };
 
-/// Understands unix:///path, unix:/path, /path, tcp://host[:port], http://host[:port] and
-/// https://host[:port].
+/// Understands unix:///path, unix:/path, /path, tcp://host[:port], http://host[:port],
+/// https://host[:port] and ssh://[user@]host[:port][/path].
 ///
 /// Errors: invalid_config, which says what is wrong and what would be right; for a path too long
-/// for a Unix socket (107 bytes) and for schemes that are not supported, too.
+/// for a Unix socket (107 bytes), for schemes that are not supported, and for what ssh or a shell
+/// could take for more than a name, too.
 Result<Endpoint> parse_endpoint(std::string_view url, DefaultPorts ports);
 
 /// The same with one port for all.

@@ -39,6 +39,38 @@ TEST(Endpoint, TlsWithAndWithoutPort) {
   EXPECT_FALSE(endpoint->local());
 }
 
+TEST(Endpoint, SshWithAllItsParts) {
+  EXPECT_EQ(canonical("ssh://host"), "ssh://host");
+  EXPECT_EQ(canonical("ssh://host/"), "ssh://host");
+  EXPECT_EQ(canonical("ssh://me@[fe80::1]:22/run/a%20b.sock"),
+            "ssh://me@[fe80::1]:22/run/a%20b.sock");
+  const auto endpoint = parse_endpoint("ssh://me@host:2222/run/a%20b.sock", 2375);
+  ASSERT_TRUE(endpoint);
+  EXPECT_EQ(endpoint->user, "me");
+  EXPECT_EQ(endpoint->host, "host");
+  EXPECT_EQ(endpoint->port, 2222);
+  EXPECT_EQ(endpoint->path, "/run/a b.sock");
+  EXPECT_EQ(endpoint->host_header(), "localhost");
+  EXPECT_FALSE(endpoint->local());
+}
+
+TEST(Endpoint, WhatSshOrAShellCouldTakeForMoreThanANameIsRefused) {
+  for (const char* url :
+       {"ssh://-oProxyCommand=x", "ssh://%2DoProxyCommand=x", "ssh://a;b", "ssh://a$b",
+        "ssh://a%60b", "ssh://a%0Ab", "ssh://a%20b", "ssh://a&b", "ssh://(a)"}) {
+    EXPECT_THAT(canonical(url), HasSubstr("no host name has")) << url;
+  }
+  for (const char* url : {"ssh://-l@host", "ssh://a%20b@host", "ssh://a;b@host", "ssh://$a@host"}) {
+    EXPECT_THAT(canonical(url), HasSubstr("no user name has")) << url;
+  }
+  EXPECT_THAT(canonical("ssh://host/a%0Ab"), HasSubstr("control characters"));
+  EXPECT_THAT(canonical("ssh://host/a?b"), HasSubstr("nothing may follow"));
+  EXPECT_THAT(canonical("ssh://host:0"), HasSubstr("the port"));
+  EXPECT_THAT(canonical("ssh://"), HasSubstr("host is missing"));
+  EXPECT_THAT(canonical("ssh://me:secret@host"), HasSubstr("use a key"));
+  EXPECT_THAT(canonical("ssh://me:secret@host"), testing::Not(HasSubstr("secret")));
+}
+
 TEST(Endpoint, WhatIsWrongIsSaid) {
   EXPECT_THAT(canonical("unix://run/x.sock"), HasSubstr("must be absolute"));
   EXPECT_THAT(canonical("unix://"), HasSubstr("must be absolute"));

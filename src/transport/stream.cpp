@@ -19,6 +19,7 @@
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
+#include "transport/ssh.hpp"
 #include "transport/tls.hpp"
 
 namespace rollcall {
@@ -225,7 +226,16 @@ std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint, Milliseconds 
        .remedy = "the engine hangs or is still starting: look at its log"});
 }
 
+StreamPtr stream_of(const asio::any_io_executor& executor, int socket, Endpoint endpoint) {
+  using Unix = asio::local::stream_protocol;
+  return std::make_unique<SocketStream<Unix::socket>>(Unix::socket(executor, Unix(), socket),
+                                                      std::move(endpoint));
+}
+
 Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline) {
+  if (endpoint.scheme == Endpoint::Scheme::ssh) {
+    co_return co_await open_ssh(std::move(endpoint), deadline);
+  }
   if (endpoint.scheme != Endpoint::Scheme::unix_socket) {
     auto stream = co_await connect_tcp(endpoint, deadline);
     if (!stream || endpoint.scheme == Endpoint::Scheme::tcp) co_return stream;

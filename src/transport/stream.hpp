@@ -1,4 +1,4 @@
-// A connection as a stream of bytes, over a Unix socket, TCP or TLS, with a deadline on every wait.
+// A connection as a stream of bytes, with a deadline on every wait.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
 #include <rollcall/task.hpp>
 
@@ -33,9 +34,14 @@ class Stream {
 
 using StreamPtr = std::unique_ptr<Stream>;
 
-/// Connects, or says whether it is missing, denied, refused, unreachable or mute; of TLS those of
-/// secure_stream, too. Names are resolved each time. `deadline` holds for each step of it.
+/// Connects, or says whether it is missing, denied, refused, unreachable or mute; of TLS and ssh
+/// those of secure_stream and open_ssh, too. Names are resolved each time. `deadline` holds for
+/// each step of it.
 [[nodiscard]] Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline);
+
+/// The stream of a connected Unix socket, which it takes.
+[[nodiscard]] StreamPtr stream_of(const boost::asio::any_io_executor& executor, int socket,
+                                  Endpoint endpoint);
 
 /// What an error of the system means for who wants to connect.
 [[nodiscard]] std::unexpected<RuntimeError> connect_error(const boost::system::error_code& error,

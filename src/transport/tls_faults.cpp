@@ -115,6 +115,14 @@ RuntimeError certificate_refused(int alert, const Endpoint& endpoint) {
 
 }  // namespace
 
+std::string summary(const TlsOptions& options) {
+  std::string text = "verified by " + trusted(options);
+  if (!options.verify) text = "not verified: whoever answers is believed";
+  if (!options.pinned.empty() || !options.fingerprint.empty()) text = "pinned to one certificate";
+  if (options.certificate.empty()) return text + ", no client certificate";
+  return text + ", client certificate " + described(options.certificate, "given");
+}
+
 RuntimeError rejected(const Rejection& why, const Endpoint& endpoint) {
   switch (why.code) {
     case X509_V_ERR_CERT_HAS_EXPIRED:

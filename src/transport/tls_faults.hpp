@@ -12,6 +12,9 @@
 
 namespace rollcall::tls {
 
+/// "verified by /x/ca.pem, client certificate /x/cert.pem"
+std::string summary(const TlsOptions& options);
+
 /// Why a certificate that the engine showed was not accepted.
 struct Rejection {
   int code = 0;                    ///< X509_V_ERR_…, of OpenSSL.

@@ -13,8 +13,14 @@
 #include <openssl/pem.h>
 #include <unistd.h>
 
+#include "transport/digest.hpp"
+
 namespace rollcall::tls {
 namespace {
+
+struct FreedBytes {
+  void operator()(unsigned char* bytes) const noexcept { OPENSSL_free(bytes); }
+};
 
 constexpr std::size_t max_file = std::size_t{4} << 20U;
 
@@ -104,12 +110,11 @@ Result<Key> read_key(const Pem& pem) {
 }
 
 std::string fingerprint_of(const X509* certificate) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return {};
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest.at(i));
-  return text;
+  unsigned char* bytes = nullptr;
+  const int size = i2d_X509(certificate, &bytes);
+  if (size < 0) return {};
+  const std::unique_ptr<unsigned char, FreedBytes> owner(bytes);
+  return sha256_hex({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
 }
 
 std::string plain_fingerprint(std::string_view written) {

@@ -1,6 +1,7 @@
 #include "live/docker_live.hpp"
 
 #include <iostream>
+#include <utility>
 
 namespace rollcall::support {
 
@@ -9,12 +10,18 @@ using ::testing::IsEmpty;
 void DockerLive::start(DockerdOptions options) {
   watched_.reset();
   engine_.reset();
-  engine_.emplace(options);
+  engine_.emplace(std::move(options));
   start_watch();
 }
 
+BackendOptions DockerLive::watch_options() const {
+  BackendOptions options;
+  options.endpoint = engine_->endpoint();
+  return options;
+}
+
 void DockerLive::start_watch() {
-  watched_.emplace(engine_->endpoint());
+  watched_.emplace(RuntimeBackendKind::docker, watch_options(), before_watching());
   watched_->watch();
   if (api().ping()) ASSERT_TRUE(watched_->wait_synced()) << transcript(watched_->fold());
 }

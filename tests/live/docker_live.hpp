@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,10 +28,17 @@ class DockerLive : public ::testing::Test {
   void start(DockerdOptions options);
   void start_watch();
 
+  /// How the watch finds the engine, and what its thread does first: by its socket, nothing.
+  [[nodiscard]] virtual BackendOptions watch_options() const;
+  [[nodiscard]] virtual std::function<void()> before_watching() const {
+    return [] {};
+  }
+
   /// Waits until the fold equals the engine's own list.
   void expect_agreement();
 
   [[nodiscard]] Dockerd& engine() { return *engine_; }
+  [[nodiscard]] const Dockerd& engine() const { return *engine_; }
   [[nodiscard]] const DockerApi& api() const { return engine_->api(); }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 

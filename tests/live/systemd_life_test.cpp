@@ -67,7 +67,7 @@ TEST_F(SystemdLife, ACrashLoopRestartsUntilItsLimit) {
 TEST_F(SystemdLife, InstancesOfATemplateAreEachTheirOwn) {
   start();
   manager().write_unit("echo@.service",
-                       "[Service]\nExecStart=/usr/bin/python3 -m http.server %i --bind 127.0.0.1\n"
+                       "[Service]\nExecStart=/bin/busybox httpd -f -p 127.0.0.1:%i\n"
                        "[X-Rollcall]\nName=echo on %i\n");
   manager().systemctl({"daemon-reload"});
   manager().systemctl({"start", "echo@18201.service", "echo@18202.service"});
@@ -98,7 +98,7 @@ TEST_F(SystemdLife, APrivateNetworkIsLookedInto) {
   start();
   manager().write_unit("web.service",
                        "[Service]\nPrivateNetwork=yes\n"
-                       "ExecStart=/usr/bin/python3 -m http.server 18101\n");
+                       "ExecStart=/bin/busybox httpd -f -p 0.0.0.0:18101\n");
   manager().systemctl({"daemon-reload"});
   manager().systemctl({"start", "web.service"});
   ASSERT_TRUE(becomes("web.service", [](const Instance& it) {
@@ -137,7 +137,7 @@ TEST_F(SystemdLife, APortThatOpensLateIsFound) {
   watch_the_default_view();
   manager().write_unit(
       "late.service", "[Service]\nExecStart=/bin/sh -c 'while [ ! -e " + manager().room().folder() +
-                          "/go ]; do sleep 0.05; done; exec python3 -m http.server 18104'\n");
+                          "/go ]; do sleep 0.05; done; exec /bin/busybox httpd -f -p 18104'\n");
   manager().systemctl({"daemon-reload"});
   manager().systemctl({"start", "late.service"});
   pass_a_marker();

@@ -44,8 +44,8 @@ void SystemdLive::TearDown() {
 
 void SystemdLive::run_server(const std::string& unit, int port, const std::string& more) {
   manager().write_unit(unit, fmt::format("[Unit]\nDescription=A server\n[Service]\n"
-                                         "ExecStart=/usr/bin/python3 -m http.server {} --bind "
-                                         "127.0.0.1\n{}\n",
+                                         "ExecStart=/bin/busybox httpd -f -p "
+                                         "127.0.0.1:{}\n{}\n",
                                          port, more));
   manager().systemctl({"daemon-reload"});
   manager().systemctl({"start", unit});

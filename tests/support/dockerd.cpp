@@ -19,7 +19,7 @@ constexpr std::chrono::seconds end_deadline{60};
 }  // namespace
 
 Dockerd::Dockerd(DockerdOptions options)
-    : options_(options), api_(sandbox_.folder() + "/docker.sock") {
+    : options_(std::move(options)), api_(sandbox_.folder() + "/docker.sock") {
   require_program("dockerd", "docker.io");
   require_program("busybox", "busybox-static");
   std::ofstream(sandbox_.folder() + "/daemon.json") << "{}";
@@ -68,7 +68,26 @@ void Dockerd::launch() {
       "1",
   };
   if (options_.live_restore) command.emplace_back("--live-restore");
+  for (std::string& argument : tls_arguments()) command.push_back(std::move(argument));
   process_.emplace(sandbox_.spawn(command, {.in = -1, .out = log_.fd(), .err = log_.fd()}));
+}
+
+std::vector<std::string> Dockerd::tls_arguments() const {
+  if (!options_.tls) return {};
+  const auto write = [this](const char* name, const std::string& text) {
+    std::string path = sandbox_.folder() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  };
+  return {"--tlsverify",
+          "--tlscacert",
+          write("tls-clients.pem", options_.tls->client_authority),
+          "--tlscert",
+          write("tls-cert.pem", options_.tls->identity.certificate),
+          "--tlskey",
+          write("tls-key.pem", options_.tls->identity.key),
+          "--host",
+          fmt::format("tcp://127.0.0.1:{}", tls_port())};
 }
 
 void Dockerd::import_test_image() const {

@@ -2,19 +2,29 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "support/certificates.hpp"
 #include "support/docker_api.hpp"
 #include "support/process.hpp"
 #include "support/sandbox.hpp"
 
 namespace rollcall::support {
 
+/// TLS on a port of its room's loopback, with client certificates.
+struct DockerdTls {
+  Identity identity{};             ///< What it shows.
+  std::string client_authority{};  ///< PEM; whose certificates it accepts.
+};
+
 struct DockerdOptions {
-  bool live_restore = false;  ///< Containers outlive the engine.
-  bool start = true;          ///< At once; else only its folder is there.
+  bool live_restore = false;           ///< Containers outlive the engine.
+  bool start = true;                   ///< At once; else only its folder is there.
+  std::optional<DockerdTls> tls = {};  ///< Besides the socket.
 };
 
 /// dockerd in a room of its own, with its own socket and data. Knows nothing of the host's engine,
@@ -34,6 +44,9 @@ class Dockerd {
   void freeze();     ///< SIGSTOP: connections are accepted by the kernel, nothing answers.
   void thaw();       ///< SIGCONT.
 
+  /// What it shows after the next start.
+  void renew(Identity identity) { options_.tls->identity = std::move(identity); }
+
   /// Ends processes by the number that the engine knows them by (a container's State.Pid), behind
   /// its back.
   void kill_processes(const std::vector<std::string>& pids) const;
@@ -41,10 +54,13 @@ class Dockerd {
   [[nodiscard]] const DockerApi& api() const noexcept { return api_; }
   [[nodiscard]] std::string socket() const;
   [[nodiscard]] std::string endpoint() const { return "unix://" + socket(); }
+  [[nodiscard]] std::uint16_t tls_port() const noexcept { return 2376; }
+  [[nodiscard]] const Sandbox& room() const noexcept { return sandbox_; }
   [[nodiscard]] std::string log() const;  ///< What it wrote so far.
 
  private:
   void launch();
+  [[nodiscard]] std::vector<std::string> tls_arguments() const;
   void import_test_image() const;
   void end_with(int signal);
 

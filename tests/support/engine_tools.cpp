@@ -1,8 +1,12 @@
 #include "support/engine_tools.hpp"
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,13 +28,26 @@ tar -C "$1"/root -cf "$1"/root.tar .
 
 }  // namespace
 
-void require_program(const char* program, const char* package) {
-  if (run({"sh", "-c", fmt::format("command -v {}", program)}).status !=
-      ExitStatus{.code = 0, .signal = 0}) {
-    throw std::runtime_error(fmt::format(
-        "{} is not installed, and this test drives a real one; scripts/setup --test installs {}",
-        program, package));
+std::string engine_root() {
+  const char* root = std::getenv("ROLLCALL_ENGINE_ROOT");
+  if (root == nullptr || *root == '\0') return {};
+  if (!std::filesystem::exists(root + std::string("/usr/bin/env"))) {
+    throw std::runtime_error(
+        fmt::format("there is no system in {}, and this test drives its engines; "
+                    "scripts/newer-engines makes it",
+                    root));
   }
+  return root;
+}
+
+void require_program(const char* program, const char* package) {
+  const std::string root = engine_root();
+  std::vector<std::string> command = {"sh", "-c", fmt::format("command -v {}", program)};
+  if (!root.empty()) command.insert(command.begin(), {"chroot", root});
+  if (run(command).status == ExitStatus{.code = 0, .signal = 0}) return;
+  throw std::runtime_error(
+      fmt::format("{} is not installed, and this test drives a real one; {} installs {}", program,
+                  root.empty() ? "scripts/setup --test" : "scripts/newer-engines", package));
 }
 
 std::string make_test_root(const std::string& folder) {

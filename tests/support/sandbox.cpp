@@ -16,6 +16,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "support/engine_tools.hpp"
+
 namespace rollcall::support {
 namespace {
 
@@ -26,9 +28,32 @@ constexpr int room_namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET;
 
 // The first process of the room: the kernel ends all others when it ends, which is when the test
 // closes its end of the pipe, or dies. As a shell it also reaps the orphans.
-constexpr const char* first_script =
-    "mount -t proc proc /proc && mount -t tmpfs tmpfs /run && ip link set lo up && echo ready && "
-    "read -r _";
+// $1: the room's folder, $2: the root of another system, or nothing; what is written there lasts as
+// long as the room.
+constexpr const char* first_script = R"sh(
+set -e
+if [ -n "$2" ]; then
+  mount -t tmpfs tmpfs /run
+  mkdir /run/written /run/work /run/root
+  mount -t overlay overlay -o "lowerdir=$2,upperdir=/run/written,workdir=/run/work" /run/root
+  cd /run/root
+  mount --rbind /dev dev
+  mount -t sysfs sysfs sys
+  mount --rbind /sys/fs/cgroup sys/fs/cgroup
+  mkdir -p old ".$1"
+  mount --bind "$1" ".$1"
+  pivot_root . old
+  cd /
+  mount -t proc proc /proc
+  umount -l /old
+else
+  mount -t proc proc /proc
+fi
+mount -t tmpfs tmpfs /run
+ip link set lo up
+echo ready
+read -r _
+)sh";
 
 void check(bool good, const char* what) {
   if (!good) throw std::system_error(errno, std::generic_category(), what);
@@ -159,10 +184,11 @@ void Sandbox::open() {
   const Fd read_end(ends[0]);
   keep_alive_ = Fd(ends[1]);
   const Capture said;
+  const std::string root = engine_root();
   in_a_thread([&] {
     check(::unshare(room_namespaces) == 0, "unshare");
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
-    first_.emplace(std::vector<std::string>{"bash", "-c", first_script},
+    first_.emplace(std::vector<std::string>{"bash", "-c", first_script, "room", folder_, root},
                    Streams{.in = read_end.get(), .out = said.fd(), .err = said.fd()});
   });
   const bool ready = eventually(std::chrono::seconds(10), [&] {

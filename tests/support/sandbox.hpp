@@ -14,6 +14,9 @@ namespace rollcall::support {
 /// Whatever is started inside ends with the room: also daemons that left their parent, also when
 /// the test is killed. /run is empty inside, so that nothing there is shared with the host's own
 /// engines. Takes root.
+///
+/// What is started inside are this system's programs; with ROLLCALL_ENGINE_ROOT in the environment
+/// those of the system in that folder, whose files stay as they are.
 class Sandbox {
  public:
   /// Closes what an earlier, killed test left open, then opens a room. Throws with a sentence if it

@@ -10,7 +10,11 @@ namespace rollcall::docker {
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor /*executor*/, EnvPtr env) {
-  const auto endpoint = parse_endpoint(place.url, docker_api::default_port);
+  const auto endpoint = docker_api::endpoint_of(place, "docker", "--host");
+  const bool believes = endpoint->scheme == Endpoint::Scheme::tls && !endpoint->tls.verify;
+  if (believes && options.log) {
+    options.log(LogLevel::warning, place.url + ": the engine's certificate is not verified");
+  }
   return make_driver(place, options, std::move(env), Wire::to(*endpoint));
 }
 

@@ -9,21 +9,31 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/temp_folder.hpp"
+#include "transport/digest.hpp"
+
 namespace rollcall::docker {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<std::string> urls(std::map<std::string, std::string> variables,
-                              std::string endpoint = "") {
+Result<std::vector<Place>> found_with(std::map<std::string, std::string> variables,
+                                      std::string endpoint = "",
+                                      std::optional<TlsOptions> tls = std::nullopt) {
   BackendOptions options;
+  options.tls = std::move(tls);
   options.endpoint = std::move(endpoint);
   options.getenv = [&](std::string_view name) -> std::optional<std::string> {
     const auto at = variables.find(std::string(name));
     return at == variables.end() ? std::nullopt : std::optional(at->second);
   };
-  const auto found = places(options);
+  return places(options);
+}
+
+std::vector<std::string> urls(std::map<std::string, std::string> variables,
+                              std::string endpoint = "") {
+  const auto found = found_with(std::move(variables), std::move(endpoint));
   if (!found) return {"error: " + found.error().describe()};
   std::vector<std::string> all;
   for (const Place& place : *found) all.push_back(place.source + " " + place.url);
@@ -69,6 +79,158 @@ TEST(DockerPlaces, EveryProfileOfColimaThatHasASocket) {
   std::filesystem::remove_all(home);
   EXPECT_THAT(colima, ElementsAre("Colima, profile default", "Colima, profile arm",
                                   "Colima, profile work"));
+}
+
+TEST(DockerPlaces, HostsAreReadAsTheDockerCommandReadsThem) {
+  EXPECT_THAT(urls({{"DOCKER_HOST", "localhost:99"}}),
+              ElementsAre("DOCKER_HOST tcp://localhost:99"));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "ssh://me@far:22/run/d.sock"}}),
+              ElementsAre("DOCKER_HOST ssh://me@far:22/run/d.sock"));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "nonsense"}}), ElementsAre(HasSubstr("not a URL")));
+}
+
+/// A configuration of the docker command, and certificates.
+class DockerDoors : public testing::Test {
+ protected:
+  void add_context(const std::string& name, const std::string& endpoint) {
+    folder_.write(
+        "contexts/meta/" + sha256_hex(name) + "/meta.json",
+        R"({"Name":")" + name + R"(","Metadata":{},"Endpoints":{"docker":)" + endpoint + "}}");
+  }
+  void add_tls(const std::string& name, std::initializer_list<const char*> files) {
+    for (const char* file : files) {
+      folder_.write("contexts/tls/" + sha256_hex(name) + "/docker/" + file, "");
+    }
+  }
+  void use(const std::string& context) {
+    folder_.write("config.json", R"({"auths":{},"currentContext":")" + context + "\"}");
+  }
+  /// The only place; the variables besides DOCKER_CONFIG.
+  Place place(std::map<std::string, std::string> variables, const std::string& endpoint = "",
+              std::optional<TlsOptions> tls = std::nullopt) {
+    variables["DOCKER_CONFIG"] = folder();
+    auto found = found_with(std::move(variables), endpoint, std::move(tls));
+    if (!found) return {.url = "error: " + found.error().describe(), .source = {}};
+    return found->size() == 1 ? found->front() : Place{.url = "several", .source = {}};
+  }
+  [[nodiscard]] std::string folder() const { return folder_.path(); }
+
+  support::TempFolder folder_;
+};
+
+TEST_F(DockerDoors, HostBeatsContextAndThatTheCurrentContext) {
+  add_context("a", R"({"Host":"tcp://a:1"})");
+  add_context("b", R"({"Host":"ssh://me@b"})");
+  use("a");
+  EXPECT_EQ(place({}).url, "tcp://a:1");
+  EXPECT_EQ(place({}).source, "current context a of " + folder() + "/config.json");
+  const Place by_variable = place({{"DOCKER_CONTEXT", "b"}});
+  EXPECT_EQ(by_variable.url, "ssh://me@b");
+  EXPECT_EQ(by_variable.source, "DOCKER_CONTEXT=b");
+  EXPECT_THAT(by_variable.note, HasSubstr("the current context a is passed over"));
+  const Place by_host = place({{"DOCKER_CONTEXT", "b"}, {"DOCKER_HOST", "unix:///x.sock"}});
+  EXPECT_EQ(by_host.url, "unix:///x.sock");
+  EXPECT_EQ(by_host.note, "DOCKER_CONTEXT=b is passed over; the current context a is passed over");
+  EXPECT_EQ(place({{"DOCKER_HOST", "unix:///x.sock"}}, "context:b").url, "ssh://me@b");
+}
+
+TEST_F(DockerDoors, TheDefaultContextIsTheUsualPlaces) {
+  add_context("a", R"({"Host":"tcp://a:1"})");
+  use("a");
+  EXPECT_THAT(urls({{"DOCKER_CONFIG", folder()}, {"DOCKER_CONTEXT", "default"}}),
+              ElementsAre("system socket unix:///var/run/docker.sock"));
+  use("default");
+  EXPECT_THAT(urls({{"DOCKER_CONFIG", folder()}}),
+              ElementsAre("system socket unix:///var/run/docker.sock"));
+}
+
+TEST_F(DockerDoors, TheConfigurationIsLookedForInTheHomeFolder) {
+  folder_.write(".docker/config.json", R"({"currentContext":"none"})");
+  EXPECT_THAT(urls({{"HOME", folder()}}),
+              ElementsAre(HasSubstr(folder() + "/.docker/contexts/meta")));
+}
+
+TEST_F(DockerDoors, ContextsBringTheirTls) {
+  add_context("plain", R"({"Host":"tcp://h","SkipTLSVerify":false})");
+  EXPECT_EQ(place({}, "context:plain").url, "tcp://h:2375");
+  add_context("full", R"({"Host":"tcp://h"})");
+  add_tls("full", {"ca.pem", "cert.pem", "key.pem"});
+  const Place full = place({}, "context:full");
+  const std::string tls = folder() + "/contexts/tls/" + sha256_hex("full") + "/docker/";
+  EXPECT_EQ(full.url, "https://h:2376");
+  EXPECT_EQ(full.tls->authority.file, tls + "ca.pem");
+  EXPECT_EQ(full.tls->certificate.file, tls + "cert.pem");
+  EXPECT_EQ(full.tls->key.file, tls + "key.pem");
+  EXPECT_TRUE(full.tls->verify);
+  EXPECT_EQ(full.note,
+            "TLS, verified by " + tls + "ca.pem, client certificate " + tls + "cert.pem");
+  add_context("skip", R"({"Host":"tcp://h:1","SkipTLSVerify":true})");
+  const Place skip = place({{"DOCKER_TLS_VERIFY", "1"}}, "context:skip");
+  EXPECT_EQ(skip.url, "https://h:1");
+  EXPECT_FALSE(skip.tls->verify);
+  EXPECT_THAT(skip.note, HasSubstr("whoever answers is believed"));
+  add_context("usual", R"({"Host":""})");
+  EXPECT_EQ(place({}, "context:usual").url, "unix:///var/run/docker.sock");
+}
+
+TEST_F(DockerDoors, VariablesBringTlsToHosts) {
+  folder_.write("certs/ca.pem", "");
+  folder_.write("certs/key.pem", "");
+  const std::string certs = folder() + "/certs";
+  const Place verified =
+      place({{"DOCKER_HOST", "tcp://h"},
+             {"DOCKER_TLS_VERIFY", "0"},  // any value, as the docker command has it
+             {"DOCKER_CERT_PATH", certs}});
+  EXPECT_EQ(verified.url, "https://h:2376");
+  EXPECT_EQ(verified.tls->authority.file, certs + "/ca.pem");
+  EXPECT_EQ(verified.tls->certificate.file, certs + "/cert.pem");  // missing, which will be said
+  EXPECT_TRUE(verified.tls->verify);
+  const Place believed = place({{"DOCKER_HOST", "tcp://h:99"}, {"DOCKER_TLS", "1"}});
+  EXPECT_EQ(believed.url, "https://h:99");
+  EXPECT_FALSE(believed.tls->verify);
+  const Place usual_folder = place({{"DOCKER_HOST", "h:7"}, {"DOCKER_TLS_VERIFY", "1"}});
+  EXPECT_EQ(usual_folder.url, "https://h:7");
+  EXPECT_EQ(usual_folder.tls->authority.file, folder() + "/ca.pem");
+  EXPECT_TRUE(usual_folder.tls->certificate.empty());
+  EXPECT_EQ(place({{"DOCKER_HOST", "tcp://h"}, {"DOCKER_TLS_VERIFY", ""}}).url, "tcp://h:2375");
+  EXPECT_EQ(place({{"DOCKER_HOST", "unix:///x"}, {"DOCKER_TLS_VERIFY", "1"}}).url, "unix:///x");
+  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}, "tcp://h").url, "https://h:2376");
+}
+
+TEST_F(DockerDoors, HttpsIsTlsWithWhatTheFolderHas) {
+  EXPECT_EQ(place({}, "https://h").url, "https://h:2376");
+  EXPECT_EQ(*place({}, "https://h").tls, TlsOptions());
+  folder_.write("ca.pem", "");
+  EXPECT_EQ(place({}, "https://h").tls->authority.file, folder() + "/ca.pem");
+}
+
+TEST_F(DockerDoors, WhatTheProgramSaysAboutTlsCounts) {
+  const TlsOptions pinned{.fingerprint = "ab"};
+  const Place place_given = place({{"DOCKER_TLS_VERIFY", "1"}}, "https://h:1", pinned);
+  EXPECT_EQ(place_given.tls, pinned);
+  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}, "tcp://h:1", TlsOptions()).url, "tcp://h:1");
+}
+
+TEST_F(DockerDoors, WhatIsWrongIsSaidWithTheFileAndTheRemedy) {
+  const auto wrong = [&](std::map<std::string, std::string> variables) {
+    return place(std::move(variables)).url;
+  };
+  const std::string meta = folder() + "/contexts/meta/";
+  EXPECT_THAT(wrong({{"DOCKER_CONTEXT", "none"}}),
+              testing::AllOf(HasSubstr(meta + sha256_hex("none") + "/meta.json"),
+                             HasSubstr("there is no context 'none' (from DOCKER_CONTEXT=none)"),
+                             HasSubstr("docker context ls")));
+  folder_.write("contexts/meta/" + sha256_hex("broken") + "/meta.json", "{");
+  EXPECT_THAT(wrong({{"DOCKER_CONTEXT", "broken"}}), HasSubstr("is broken"));
+  add_context("other", R"(7)");
+  folder_.write("contexts/meta/" + sha256_hex("k8s") + "/meta.json", R"({"Endpoints":{}})");
+  EXPECT_THAT(wrong({{"DOCKER_CONTEXT", "k8s"}}), HasSubstr("leads to no Docker engine"));
+  add_context("pipe", R"({"Host":"npipe:////./pipe/docker_engine"})");
+  EXPECT_THAT(wrong({{"DOCKER_CONTEXT", "pipe"}}), HasSubstr("npipe:// is not supported"));
+  folder_.write("config.json", "{\"currentContext\":");
+  EXPECT_THAT(wrong({}), testing::AllOf(HasSubstr(folder() + "/config.json"),
+                                        HasSubstr("is broken"), HasSubstr("DOCKER_HOST")));
+  EXPECT_EQ(wrong({{"DOCKER_HOST", "unix:///x"}}), "unix:///x");
 }
 
 }  // namespace

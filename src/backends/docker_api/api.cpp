@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -119,7 +120,14 @@ Api::Api(const Endpoint& endpoint, EnvPtr env, Wire wire)
       client_(wire_.connect, host_, url_),
       deadlines_({.connect = wire_.deadlines.connect,
                   .head = wire_.deadlines.list_head,
-                  .progress = wire_.deadlines.body}) {}
+                  .progress = wire_.deadlines.body}),
+      in_turns_(endpoint.scheme == Endpoint::Scheme::ssh) {}
+
+boost::asio::awaitable<Turns::Turn> Api::turn() {
+  if (!in_turns_) co_return nullptr;
+  if (!turns_) turns_.emplace(co_await boost::asio::this_coro::executor);
+  co_return co_await turns_->take();
+}
 
 Task<EngineHello> Api::hello() {
   HttpDeadlines deadlines = deadlines_;
@@ -171,6 +179,7 @@ Task<HttpResponsePtr> Api::events(Timestamp since, std::string_view filters) {
 }
 
 Task<void> Api::containers(std::vector<std::string> ids, bool stopped, Sink sink) {
+  const auto mine = co_await turn();
   std::string target = versioned("/containers/json");
   target += stopped ? "?all=1" : "?all=0";
   target += id_filter(ids);
@@ -183,6 +192,7 @@ Task<void> Api::containers(std::vector<std::string> ids, bool stopped, Sink sink
 }
 
 Task<bool> Api::libpod_containers(std::vector<std::string> ids, Sink sink) {
+  const auto mine = co_await turn();
   std::string target = libpod_prefix_ + "/libpod/containers/json?all=true" + id_filter(ids);
   auto response = co_await client_.get(std::move(target), deadlines_);
   if (!response) co_return fail(std::move(response.error()));
@@ -216,6 +226,7 @@ Task<void> Api::each_item(HttpResponsePtr response, Sink sink) {
 }
 
 Task<bool> Api::settle(std::string id) {
+  const auto mine = co_await turn();
   const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
   auto response = co_await client_.get(target, deadlines_);
   if (!response) co_return fail(std::move(response.error()));
@@ -226,6 +237,7 @@ Task<bool> Api::settle(std::string id) {
 }
 
 Task<std::optional<std::string>> Api::inspect(std::string id) {
+  const auto mine = co_await turn();
   const std::string target = versioned("/containers/" + encode_query_value(id) + "/json");
   auto response = co_await client_.get(target, deadlines_);
   if (!response) co_return fail(std::move(response.error()));

@@ -13,6 +13,7 @@
 
 #include "core/env.hpp"
 #include "transport/endpoint.hpp"
+#include "transport/turns.hpp"
 #include "transport/wire.hpp"
 
 namespace rollcall::docker_api {
@@ -27,7 +28,8 @@ struct EngineHello {
   Timestamp date{};            ///< Its clock, in whole seconds, rounded down.
 };
 
-/// Speaks to one engine.
+/// Speaks to one engine. Through ssh, where each connection is a process and a login, one request
+/// waits for another, but for that of events and for the ping.
 class Api {
  public:
   Api(const Endpoint& endpoint, EnvPtr env, Wire wire);
@@ -68,6 +70,7 @@ class Api {
 
  private:
   [[nodiscard]] std::string versioned(std::string_view path) const;
+  [[nodiscard]] boost::asio::awaitable<Turns::Turn> turn();
   [[nodiscard]] Task<void> each_item(HttpResponsePtr response, Sink sink);
   [[nodiscard]] Task<void> check(HttpResponse& response, std::string what);
 
@@ -79,6 +82,8 @@ class Api {
   HttpDeadlines deadlines_;
   std::string prefix_;
   std::string libpod_prefix_;
+  bool in_turns_;
+  std::optional<Turns> turns_;
 };
 
 /// Reads the date of an HTTP header, "Sat, 21 Nov 2026 21:42:30 GMT"; nothing if it is not one.

@@ -20,6 +20,7 @@
 #include "backends/docker_api/join.hpp"
 #include "transport/json_splitter.hpp"
 #include "transport/path_watch.hpp"
+#include "transport/ssh_command.hpp"
 
 namespace rollcall::docker_api {
 
@@ -314,9 +315,23 @@ class DockerDriver final : public Driver {
 
 }  // namespace
 
+Result<Endpoint> endpoint_of(const Place& place, std::string_view program,
+                             std::string_view socket_option) {
+  auto endpoint = parse_endpoint(place.url, default_ports);
+  if (!endpoint) return endpoint;
+  endpoint->tls = place.tls.value_or(TlsOptions());
+  endpoint->ssh.identity = place.ssh_identity;
+  const std::string socket =
+      endpoint->path.empty()
+          ? std::string()
+          : fmt::format("{} {} ", socket_option, ssh::quoted("unix://" + endpoint->path));
+  endpoint->ssh.command = fmt::format("{} {}system dial-stdio", program, socket);
+  return endpoint;
+}
+
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     DialectPtr dialect, Wire wire, HostViewPtr view) {
-  auto endpoint = parse_endpoint(place.url, default_port);
+  auto endpoint = parse_endpoint(place.url, default_ports);
   auto engine = std::make_shared<Engine>(Engine{.endpoint = *endpoint,
                                                 .dialect = std::move(dialect),
                                                 .shown_endpoint = place.url,

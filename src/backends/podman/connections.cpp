@@ -57,7 +57,9 @@ std::vector<Connection> read_connections_json(std::string_view text) {
   if (const auto* named = group->get_object().if_contains("Connections");
       named != nullptr && named->is_object()) {
     for (const auto& [name, connection] : named->get_object()) {
-      all.push_back({.name = std::string(name), .uri = text_of(connection, "URI")});
+      all.push_back({.name = std::string(name),
+                     .uri = text_of(connection, "URI"),
+                     .identity = text_of(connection, "Identity")});
     }
   }
   return in_order(std::move(all), text_of(*group, "Default"));
@@ -83,7 +85,9 @@ std::vector<Connection> read_containers_conf(std::string_view text) {
     const std::string_view key = trimmed(line.substr(0, equals));
     const std::string_view value = unquoted(trimmed(line.substr(equals + 1)));
     if (table == "engine" && key == "active_service") default_name = value;
-    if (!destination_in(table).empty() && key == "uri") all.back().uri = value;
+    if (destination_in(table).empty()) continue;
+    if (key == "uri") all.back().uri = value;
+    if (key == "identity") all.back().identity = value;
   }
   return in_order(std::move(all), default_name);
 }

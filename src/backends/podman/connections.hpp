@@ -9,7 +9,8 @@ namespace rollcall::podman {
 
 struct Connection {
   std::string name;
-  std::string uri;  ///< As it was written: unix://, tcp:// or ssh://.
+  std::string uri;         ///< As it was written: unix://, tcp:// or ssh://.
+  std::string identity{};  ///< The file of the key for ssh; may be empty.
   bool is_default = false;
 
   friend bool operator==(const Connection&, const Connection&) = default;

@@ -11,11 +11,11 @@ using testing::IsEmpty;
 
 TEST(PodmanConnections, OfPodman5AreJsonTheDefaultFirst) {
   EXPECT_THAT(read_connections_json(R"({"Connection":{"Default":"vm","Connections":{
-                  "box":{"URI":"tcp://10.0.0.7:8080"},
+                  "box":{"URI":"ssh://me@box","Identity":"/home/me/.ssh/id"},
                   "vm":{"URI":"unix:///run/user/7/podman/vm.sock","IsMachine":true}}},
                   "Farm":{}})"),
-              ElementsAre(Connection{"vm", "unix:///run/user/7/podman/vm.sock", true},
-                          Connection{"box", "tcp://10.0.0.7:8080", false}));
+              ElementsAre(Connection{"vm", "unix:///run/user/7/podman/vm.sock", "", true},
+                          Connection{"box", "ssh://me@box", "/home/me/.ssh/id", false}));
 }
 
 TEST(PodmanConnections, WhatIsNoSuchFileHasNone) {
@@ -36,8 +36,8 @@ TEST(PodmanConnections, OfPodman4AreTablesOfItsConfiguration) {
                                    "    [engine.service_destinations.\"vm\"]\n"
                                    "      uri = 'unix:///run/vm.sock'\n"
                                    "[network]\nuri = \"no\""),
-              ElementsAre(Connection{"vm", "unix:///run/vm.sock", true},
-                          Connection{"box", "tcp://10.0.0.7:8080", false}));
+              ElementsAre(Connection{"vm", "unix:///run/vm.sock", "", true},
+                          Connection{"box", "tcp://10.0.0.7:8080", "/home/me/.ssh/id", false}));
 }
 
 TEST(PodmanConnections, AConfigurationThatIsBrokenIsReadAsFarAsItGoes) {

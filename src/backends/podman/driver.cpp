@@ -10,7 +10,7 @@ namespace rollcall::podman {
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor /*executor*/, EnvPtr env) {
-  const auto endpoint = parse_endpoint(place.url, docker_api::default_port);
+  const auto endpoint = docker_api::endpoint_of(place, "podman", "--url");
   return make_driver(place, options, std::move(env), Wire::to(*endpoint));
 }
 

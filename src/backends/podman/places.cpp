@@ -19,16 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::streamsize max_file = std::streamsize{1} << 20U;
-
-Result<std::vector<Place>> only(std::string_view url, std::string source) {
-  auto endpoint = parse_endpoint(url, docker_api::default_port);
-  if (!endpoint) {
-    RuntimeError error = std::move(endpoint.error());
-    error.what = fmt::format("{} (from {})", error.what, source);
-    return fail(std::move(error));
-  }
-  return std::vector<Place>{{endpoint->url(), std::move(source)}};
-}
+constexpr std::string_view ssh_scheme = "ssh://";
 
 std::string variable(const BackendOptions& options, std::string_view name) {
   return options.getenv(name).value_or(std::string());
@@ -59,25 +50,65 @@ std::vector<Connection> connections(const BackendOptions& options) {
   return all;
 }
 
-/// Each place once; what cannot be a place here, such as ssh, is left out.
-void add(std::vector<Place>& places, const std::string& url, std::string source) {
-  const auto endpoint = parse_endpoint(url, docker_api::default_port);
-  if (!endpoint) return;
-  const bool known = std::ranges::find(places, endpoint->url(), &Place::url) != places.end();
-  if (!known) places.push_back({endpoint->url(), std::move(source)});
+/// One place. `identity` is of ssh.
+Result<Place> place_at(std::string_view url, std::string source, std::string identity) {
+  auto endpoint = parse_endpoint(url, docker_api::default_ports);
+  if (!endpoint) {
+    RuntimeError error = std::move(endpoint.error());
+    error.what = fmt::format("{} (from {})", error.what, source);
+    return fail(std::move(error));
+  }
+  Place place{.url = endpoint->url(), .source = std::move(source)};
+  if (endpoint->scheme == Endpoint::Scheme::ssh) {
+    place.ssh_identity = std::move(identity);
+    place.note = "through the podman command of the far side";
+  }
+  return place;
+}
+
+Result<std::vector<Place>> only(std::string_view url, std::string source, std::string identity) {
+  auto place = place_at(url, std::move(source), std::move(identity));
+  if (!place) return fail(std::move(place.error()));
+  return std::vector<Place>{std::move(*place)};
+}
+
+std::string canonical(std::string_view url) {
+  const auto endpoint = parse_endpoint(url, docker_api::default_ports);
+  return endpoint ? endpoint->url() : std::string(url);
+}
+
+/// What the user has told Podman about this URL, else what he says for all of them.
+std::string identity_for(std::string_view url, const BackendOptions& options) {
+  if (!url.starts_with(ssh_scheme)) return {};
+  const auto named = connections(options);
+  const auto at = std::ranges::find(named, canonical(url),
+                                    [](const Connection& c) { return canonical(c.uri); });
+  const bool known = at != named.end() && !at->identity.empty();
+  return known ? at->identity : variable(options, "CONTAINER_SSHKEY");
+}
+
+/// Each place once; what cannot be a place here is left out.
+void add(std::vector<Place>& places, const std::string& url, std::string source,
+         std::string identity = {}) {
+  auto place = place_at(url, std::move(source), std::move(identity));
+  if (!place) return;
+  const bool known = std::ranges::find(places, place->url, &Place::url) != places.end();
+  if (!known) places.push_back(std::move(*place));
 }
 
 }  // namespace
 
 Result<std::vector<Place>> places(const BackendOptions& options) {
-  if (!options.endpoint.empty()) return only(options.endpoint, "--endpoint");
+  if (!options.endpoint.empty()) {
+    return only(options.endpoint, "--endpoint", identity_for(options.endpoint, options));
+  }
   if (const auto host = variable(options, "CONTAINER_HOST"); !host.empty()) {
-    return only(host, "CONTAINER_HOST");
+    return only(host, "CONTAINER_HOST", identity_for(host, options));
   }
   const std::vector<Connection> named = connections(options);
   if (const auto chosen = variable(options, "CONTAINER_CONNECTION"); !chosen.empty()) {
     const auto at = std::ranges::find(named, chosen, &Connection::name);
-    if (at != named.end()) return only(at->uri, "CONTAINER_CONNECTION");
+    if (at != named.end()) return only(at->uri, "CONTAINER_CONNECTION", at->identity);
     return fail({.kind = ErrorKind::invalid_config,
                  .endpoint = chosen,
                  .what = "CONTAINER_CONNECTION names a connection that Podman does not know",
@@ -89,7 +120,9 @@ Result<std::vector<Place>> places(const BackendOptions& options) {
     add(places, (fs::path(runtime) / "podman/podman.sock").string(), "rootless socket");
   }
   for (const Connection& connection : named) {
-    add(places, connection.uri, fmt::format("connection {}", connection.name));
+    // Nobody is logged in to by the way, but where Podman itself would go.
+    if (connection.uri.starts_with(ssh_scheme) && !connection.is_default) continue;
+    add(places, connection.uri, fmt::format("connection {}", connection.name), connection.identity);
   }
   return places;
 }

@@ -15,7 +15,9 @@ namespace rollcall::podman {
 /// connections that the user has named to Podman, the default first.
 ///
 /// Reads podman-connections.json and containers.conf of the user, or those that
-/// PODMAN_CONNECTIONS_CONF and CONTAINERS_CONF name. Connections by ssh are left out.
+/// PODMAN_CONNECTIONS_CONF and CONTAINERS_CONF name. Of connections by ssh
+/// only the default is a place, and one that is named. CONTAINER_SSHKEY is the key where the
+/// connection has none.
 Result<std::vector<Place>> places(const BackendOptions& options);
 
 }  // namespace rollcall::podman

@@ -25,7 +25,10 @@ std::vector<std::string> urls(std::map<std::string, std::string> variables,
   const auto found = places(options);
   if (!found) return {"error: " + found.error().describe()};
   std::vector<std::string> all;
-  for (const Place& place : *found) all.push_back(place.source + " " + place.url);
+  for (const Place& place : *found) {
+    all.push_back(place.source + " " + place.url);
+    if (!place.ssh_identity.empty()) all.back() += " key " + place.ssh_identity;
+  }
   return all;
 }
 
@@ -49,7 +52,7 @@ TEST_F(PodmanPlaces, TheSocketsOfTheSystemAndOfTheUser) {
                           "rootless socket unix:///run/user/7/podman/podman.sock"));
 }
 
-TEST_F(PodmanPlaces, ConnectionsFollowEachPlaceOnceAndNoneBySsh) {
+TEST_F(PodmanPlaces, ConnectionsFollowEachPlaceOnceAndBySshTheDefaultAlone) {
   home_.write(".config/containers/podman-connections.json",
               R"({"Connection":{"Default":"b","Connections":{
             "a":{"URI":"tcp://10.0.0.7:8080"},"b":{"URI":"unix:///vm.sock"},
@@ -58,6 +61,23 @@ TEST_F(PodmanPlaces, ConnectionsFollowEachPlaceOnceAndNoneBySsh) {
   EXPECT_THAT(urls({{"HOME", home_.path().string()}}),
               ElementsAre("system socket unix:///run/podman/podman.sock",
                           "connection b unix:///vm.sock", "connection a tcp://10.0.0.7:8080"));
+  home_.write(".config/containers/podman-connections.json",
+              R"({"Connection":{"Default":"d","Connections":{
+            "d":{"URI":"ssh://me@there/run/podman/podman.sock","Identity":"/key"},
+            "e":{"URI":"ssh://me@elsewhere"}}}})");
+  EXPECT_THAT(urls({{"HOME", home_.path().string()}}),
+              ElementsAre("system socket unix:///run/podman/podman.sock",
+                          "connection d ssh://me@there/run/podman/podman.sock key /key"));
+}
+
+TEST_F(PodmanPlaces, HostsBySshHaveTheirKeys) {
+  home_.write(".config/containers/podman-connections.json",
+              R"({"Connection":{"Connections":{"d":{"URI":"ssh://me@d","Identity":"/key"}}}})");
+  const std::string home = home_.path();
+  EXPECT_THAT(urls({{"HOME", home}, {"CONTAINER_HOST", "ssh://me@d"}, {"CONTAINER_SSHKEY", "/k"}}),
+              ElementsAre("CONTAINER_HOST ssh://me@d key /key"));
+  EXPECT_THAT(urls({{"HOME", home}, {"CONTAINER_SSHKEY", "/k"}}, "ssh://me@e"),
+              ElementsAre("--endpoint ssh://me@e key /k"));
 }
 
 TEST_F(PodmanPlaces, WithoutThatFileTheConfigurationHasThem) {
@@ -77,7 +97,7 @@ TEST_F(PodmanPlaces, AChosenConnectionIsTheOnlyPlace) {
   EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", "b"}}),
               ElementsAre(HasSubstr("a connection that Podman does not know")));
   EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", "far"}}),
-              ElementsAre(HasSubstr("ssh:// is not supported")));
+              ElementsAre("CONTAINER_CONNECTION ssh://me@there/x.sock"));
 }
 
 }  // namespace

@@ -1,0 +1,12 @@
+// SHA-256.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rollcall {
+
+/// In small hexadecimal digits.
+std::string sha256_hex(std::string_view data);
+
+}  // namespace rollcall

@@ -1,0 +1,35 @@
+// What ssh is asked, and what its failures mean.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rollcall/error.hpp>
+
+#include "transport/endpoint.hpp"
+#include "transport/stream.hpp"
+
+namespace rollcall::ssh {
+
+/// The words of the command line, the program first. ssh never asks anything: what it would ask is
+/// a failure.
+std::vector<std::string> command_line(const Endpoint& endpoint, Milliseconds connect_deadline);
+
+/// A word for the shell of the far side.
+std::string quoted(std::string_view word);
+
+/// How ssh, or the command at the far side, ended.
+struct Ending {
+  int exit_code = 0;
+  int signal = 0;         ///< That ended it; 0: none.
+  std::string message{};  ///< What it wrote to its standard error, in the end.
+};
+
+/// Why there is no connection, or no more. `began`: the engine had already said something.
+RuntimeError explain(const Ending& ending, bool began, const Endpoint& endpoint);
+
+/// The program could not be started.
+RuntimeError not_started(int error, const Endpoint& endpoint);
+
+}  // namespace rollcall::ssh

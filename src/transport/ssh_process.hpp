@@ -1,0 +1,77 @@
+// The ssh of one connection: a child of this process.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "transport/ssh_command.hpp"
+
+namespace rollcall::ssh {
+
+/// A descriptor that is closed with its owner.
+class Fd {
+ public:
+  explicit Fd(int fd = -1) noexcept : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+/// Killed and waited for when it is destroyed, with all that it has started in its own session.
+/// Known by a descriptor, not by SIGCHLD, which belongs to the program.
+class Process {
+ public:
+  /// Starts the program, with a socket as its standard input and output and nothing else of ours.
+  ///
+  /// Errors: an errno.
+  static std::expected<Process, int> start(std::vector<std::string> words);
+  ~Process();
+  Process(Process&&) noexcept = default;
+  Process& operator=(Process&&) = delete;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  /// The other end of its standard input and output; it belongs to the caller from then on.
+  [[nodiscard]] int take_socket() noexcept { return socket_.release(); }
+
+  /// Readable when it has ended.
+  [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+
+  /// Reads what it wrote to its standard error by now, and keeps the end of that. It never waits.
+  void drain_messages();
+
+  /// How it ended; nothing if it has not.
+  [[nodiscard]] std::optional<Ending> ending();
+
+ private:
+  Process(pid_t pid, Fd pidfd, Fd socket, Fd messages)
+      : pid_(pid),
+        pidfd_(std::move(pidfd)),
+        socket_(std::move(socket)),
+        messages_(std::move(messages)) {}
+
+  pid_t pid_;
+  Fd pidfd_;
+  Fd socket_;
+  Fd messages_;
+  std::string message_;
+  std::optional<Ending> ending_;
+};
+
+}  // namespace rollcall::ssh
