@@ -68,6 +68,8 @@ struct BackendOptions {
   bool all_units = false;
   /// For systemd: types of units besides services: "socket", "timer", "scope".
   std::vector<std::string> unit_types{};
+  /// For Incus and LXD: only these projects; empty: all that may be read.
+  std::vector<std::string> projects{};
   Getenv getenv = process_environment();
   Logger log;
 };

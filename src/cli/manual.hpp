@@ -64,6 +64,8 @@ Exit code 1 if there is none, or if several may be meant: those are listed.
 inline constexpr std::string_view doctor_notes = R"(Examples:
   rollcall doctor
   rollcall doctor --endpoint tcp://10.0.0.7:2375
+  rollcall doctor --endpoint ssh://me@engine.example
+  rollcall doctor --endpoint docker=context:production
   rollcall doctor -o json
 
 Exit code 0 if one runtime answers; the host always does.

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -101,7 +100,8 @@ std::string with_hash(std::string text, const std::string& hash) {
   constexpr std::size_t most = 4 * longest_label;
   if (text.size() > most) text.resize(most);
   for (; !text.empty(); remove_last_character(text)) {
-    if (const Idna idna = label_of(text + "-" + hash); idna.label) return *idna.label;
+    if (const Idna idna = label_of(fmt::format("{}-{}", text, hash)); idna.label)
+      return *idna.label;
   }
   return "x-" + hash;
 }
@@ -144,8 +144,8 @@ std::string_view outside_name(const Instance& instance) {
 }
 
 std::vector<std::string> dns_labels(std::span<const InstancePtr> instances) {
-  std::vector<std::size_t> order(instances.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < instances.size(); ++i) order.push_back(i);
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     return age_of(*instances[a]) < age_of(*instances[b]);
   });

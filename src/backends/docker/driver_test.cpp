@@ -304,6 +304,23 @@ TEST_F(DockerDriverTest, OneWithTheHostsNetworkHasThePortsOfItsProcesses) {
   EXPECT_THAT(here.ports, ElementsAre(port));
 }
 
+TEST(DockerDriver, AnEngineThatIsNotVerifiedIsAWarning) {
+  std::vector<std::string> said;
+  BackendOptions options;
+  options.log = [&said](LogLevel level, std::string_view message) {
+    if (level == LogLevel::warning) said.emplace_back(message);
+  };
+  boost::asio::io_context io;
+  const auto make = [&](TlsOptions tls) {
+    return make_driver({.url = "https://h:1", .source = "test", .tls = std::move(tls)}, options,
+                       io.get_executor(), system_env());
+  };
+  EXPECT_NE(make({}), nullptr);
+  EXPECT_THAT(said, testing::IsEmpty());
+  EXPECT_NE(make({.verify = false}), nullptr);
+  EXPECT_THAT(said, ElementsAre("https://h:1: the engine's certificate is not verified"));
+}
+
 TEST_F(DockerDriverTest, AProbeIsAConnectionOfItsOwn) {
   auto session = connect();
   EXPECT_TRUE(test::run(io_, (*session)->probe()));

@@ -1,0 +1,23 @@
+// Where an Incus or LXD server is.
+#pragma once
+
+#include <vector>
+
+#include <rollcall/config.hpp>
+#include <rollcall/result.hpp>
+
+#include "backends/registry.hpp"
+
+namespace rollcall::incus {
+
+/// The port of the API over TLS, if none is said.
+inline constexpr std::uint16_t default_port = 8443;
+
+/// The endpoint that the user named, else what INCUS_SOCKET, INCUS_DIR, LXD_SOCKET or LXD_DIR say,
+/// of each family one; else the usual folders of both. Of a folder it is `unix.socket`, or
+/// `unix.socket.user` if that alone may be opened.
+///
+/// Errors: invalid_config.
+Result<std::vector<Place>> places(const BackendOptions& options);
+
+}  // namespace rollcall::incus
