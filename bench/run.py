@@ -14,6 +14,7 @@ from row_dockerd import dockerd_row
 from row_latency import latency_row
 from row_list import growth_row, list_row
 from row_memory import memory_row
+from row_podman import podman_row
 from row_restart import restart_row
 from row_sockets import sockets_row
 from row_systemd import systemd_row
@@ -29,6 +30,7 @@ ROWS: dict[str, Row] = {
     "latency": latency_row,
     "restart": restart_row,
     "dockerd": dockerd_row,
+    "podman": podman_row,
     "sockets": sockets_row,
     "systemd": systemd_row,
 }

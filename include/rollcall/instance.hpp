@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <rollcall/labels.hpp>
+#include <rollcall/metadata.hpp>
 
 namespace rollcall {
 
@@ -81,53 +82,10 @@ struct PortMapping {
 struct Problem {
   std::string where;  ///< The label or field.
   std::string what;   ///< What is wrong with it and what would be right.
+  std::uint32_t position =
+      0;  ///< The byte of the label's value where it goes wrong, from 1; 0: none.
 
   friend auto operator<=>(const Problem&, const Problem&) = default;
-};
-
-/// A value and the label, rule or table row that it came from.
-template <class T>
-struct Sourced {
-  T value{};
-  std::string source;
-
-  friend bool operator==(const Sourced&, const Sourced&) = default;
-};
-
-/// What labels ask of the tools that consume the roll. Absent means that nothing was said.
-struct Metadata {
-  template <class T>
-  using Maybe = std::optional<Sourced<T>>;
-
-  struct HealthCheck {
-    Maybe<std::string> path;
-    Maybe<std::string> kind;
-    Maybe<std::chrono::milliseconds> interval;
-    Maybe<std::chrono::milliseconds> timeout;
-    friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
-  };
-  struct Proxy {
-    Maybe<std::uint16_t> port;
-    Maybe<bool> remote;
-    friend bool operator==(const Proxy&, const Proxy&) = default;
-  };
-  struct Txt {
-    std::string key;
-    Sourced<std::string> value;
-    friend bool operator==(const Txt&, const Txt&) = default;
-  };
-
-  Maybe<bool> enable;
-  Maybe<bool> announce;
-  Maybe<std::string> type;  ///< DNS-SD service type, "_http._tcp".
-  Maybe<std::string> name;
-  Maybe<std::string> dns_name;
-  std::vector<Txt> txt;  ///< By key.
-  HealthCheck health;
-  Proxy proxy;
-  Maybe<bool> certmesh;
-
-  friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
 /// What a host or a service manager knows of the process behind an instance. Engines of containers

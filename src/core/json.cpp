@@ -7,8 +7,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
-#include <fmt/format.h>
 
+#include "core/metadata_values.hpp"
 #include "core/text.hpp"
 
 namespace rollcall {
@@ -58,8 +58,13 @@ json::object describe(const PortMapping& port) {
 }
 
 json::object describe(const Problem& problem) {
-  return {{"where", text(problem.where)}, {"what", text(problem.what)}};
+  json::object out{{"where", text(problem.where)}, {"what", text(problem.what)}};
+  if (problem.position != 0) out["position"] = problem.position;
+  return out;
 }
+
+json::object describe(const Metadata::Port& port);
+json::object describe(const Route& route);
 
 // Puts the list with each element turned into JSON, unless it is empty.
 template <class T>
@@ -88,9 +93,18 @@ json::value value_of(const std::string& value) {
 }
 
 json::value value_of(std::chrono::milliseconds value) {
-  const bool whole = value.count() % 1000 == 0;
-  return json::string(whole ? fmt::format("{}s", value.count() / 1000)
-                            : fmt::format("{}ms", value.count()));
+  return json::string(value_text(value));
+}
+
+json::array array_of(const std::vector<std::string>& texts) {
+  json::array out;
+  out.reserve(texts.size());
+  for (const std::string& foreign : texts) out.emplace_back(text(foreign));
+  return out;
+}
+
+json::value value_of(const std::vector<std::string>& value) {
+  return array_of(value);
 }
 
 template <class T>
@@ -119,6 +133,55 @@ json::object describe(const Metadata::Proxy& proxy) {
   return out;
 }
 
+json::object describe(const Metadata::Target& target) {
+  json::object out;
+  put_value(out, "port", target.port);
+  put_value(out, "scheme", target.scheme);
+  put_value(out, "network", target.network);
+  return out;
+}
+
+json::object describe(const Metadata::Port& port) {
+  json::object out;
+  out["port"] = port.port;
+  put_value(out, "enable", port.enable);
+  put_value(out, "name", port.name);
+  put_value(out, "type", port.type);
+  put_value(out, "tags", port.tags);
+  return out;
+}
+
+json::object describe(const Route& route) {
+  json::object out;
+  put_text(out, "name", route.name);
+  if (!route.hosts.empty()) out["hosts"] = array_of(route.hosts);
+  if (!route.paths.empty()) out["paths"] = array_of(route.paths);
+  if (route.port != 0) out["port"] = route.port;
+  put_text(out, "scheme", route.scheme);
+  if (route.tls) out["tls"] = true;
+  if (route.narrowed) out["narrowed"] = true;
+  put_text(out, "source", route.source);
+  return out;
+}
+
+json::object describe(const Metadata::Scrape& scrape) {
+  json::object out;
+  put_value(out, "enable", scrape.enable);
+  put_value(out, "port", scrape.port);
+  put_value(out, "path", scrape.path);
+  put_value(out, "scheme", scrape.scheme);
+  return out;
+}
+
+json::object describe(const Metadata::Display& display) {
+  json::object out;
+  put_value(out, "group", display.group);
+  put_value(out, "icon", display.icon);
+  put_value(out, "href", display.href);
+  put_value(out, "description", display.description);
+  return out;
+}
+
 json::object describe(const Metadata& metadata) {
   json::object txt;
   for (const Metadata::Txt& entry : metadata.txt) {
@@ -131,9 +194,15 @@ json::object describe(const Metadata& metadata) {
   put_value(out, "name", metadata.name);
   put_value(out, "dns_name", metadata.dns_name);
   put_object(out, "txt", std::move(txt));
-  put_object(out, "health", describe(metadata.health));
-  put_object(out, "proxy", describe(metadata.proxy));
+  if (metadata.health) put_object(out, "health", describe(*metadata.health));
+  if (metadata.proxy) put_object(out, "proxy", describe(*metadata.proxy));
   put_value(out, "certmesh", metadata.certmesh);
+  put_value(out, "tags", metadata.tags);
+  if (metadata.target) put_object(out, "target", describe(*metadata.target));
+  put_list(out, "ports", metadata.ports);
+  put_list(out, "routes", metadata.routes);
+  if (metadata.scrape) put_object(out, "scrape", describe(*metadata.scrape));
+  if (metadata.display) put_object(out, "display", describe(*metadata.display));
   return out;
 }
 

@@ -87,9 +87,9 @@ TEST(Json, EachMetadataValueTellsItsSource) {
   metadata.enable = {.value = true, .source = "rollcall.enable"};
   metadata.dns_name = {.value = "web.lan", .source = "koi.dns.name"};
   metadata.txt.push_back({.key = "path", .value = {.value = "/x", .source = "koi.txt.path"}});
-  metadata.health.interval = {.value = 10s, .source = "i"};
-  metadata.health.timeout = {.value = 1500ms, .source = "t"};
-  metadata.proxy.port = {.value = std::uint16_t{81}, .source = "p"};
+  metadata.health.make().interval = {.value = 10s, .source = "i"};
+  metadata.health.make().timeout = {.value = 1500ms, .source = "t"};
+  metadata.proxy.make().port = {.value = std::uint16_t{81}, .source = "p"};
   Instance instance = smallest();
   instance.metadata = std::make_shared<const Metadata>(metadata);
   EXPECT_EQ(boost::json::serialize(to_json(instance).at("metadata")),

@@ -38,8 +38,8 @@ std::optional<T> value_of(const Metadata::Maybe<T>& maybe) {
   return maybe ? std::optional(maybe->value) : std::nullopt;
 }
 
-TEST(Metadata, LabelsOfOtherToolsSayNothing) {
-  const auto reading = read({{"traefik.enable", "true"}, {"koi", "x"}, {"rollcallx.enable", "1"}});
+TEST(Metadata, LabelsOfNobodySayNothing) {
+  const auto reading = read({{"maintainer", "x"}, {"koi", "x"}, {"rollcallx.enable", "1"}});
   EXPECT_EQ(reading.metadata, nullptr);
   EXPECT_TRUE(reading.problems.empty());
 }
@@ -55,12 +55,12 @@ TEST(Metadata, EveryLabelHasItsField) {
   EXPECT_EQ(value_of(good("rollcall.type", "_http._tcp").type), "_http._tcp");
   EXPECT_EQ(value_of(good("rollcall.name", "Web shop").name), "Web shop");
   EXPECT_EQ(value_of(good("rollcall.dns.name", "web.lan").dns_name), "web.lan");
-  EXPECT_EQ(value_of(good("rollcall.health.path", "/healthz").health.path), "/healthz");
-  EXPECT_EQ(value_of(good("rollcall.health.kind", "tcp").health.kind), "tcp");
-  EXPECT_EQ(value_of(good("rollcall.health.interval", "10s").health.interval), 10s);
-  EXPECT_EQ(value_of(good("rollcall.health.timeout", "500ms").health.timeout), 500ms);
-  EXPECT_EQ(value_of(good("rollcall.proxy.port", "8080").proxy.port), 8080);
-  EXPECT_EQ(value_of(good("rollcall.proxy.remote", "yes").proxy.remote), true);
+  EXPECT_EQ(value_of(good("rollcall.health.path", "/healthz").health->path), "/healthz");
+  EXPECT_EQ(value_of(good("rollcall.health.kind", "tcp").health->kind), "tcp");
+  EXPECT_EQ(value_of(good("rollcall.health.interval", "10s").health->interval), 10s);
+  EXPECT_EQ(value_of(good("rollcall.health.timeout", "500ms").health->timeout), 500ms);
+  EXPECT_EQ(value_of(good("rollcall.proxy.port", "8080").proxy->port), 8080);
+  EXPECT_EQ(value_of(good("rollcall.proxy.remote", "yes").proxy->remote), true);
   EXPECT_EQ(value_of(good("rollcall.certmesh", "on").certmesh), true);
 }
 
@@ -99,20 +99,20 @@ TEST(Metadata, ANameMayBeAnyTextThatCanBeShown) {
 }
 
 TEST(Metadata, AHealthPathIsAPathOrAUrl) {
-  EXPECT_EQ(value_of(good("koi.health.path", "https://x:1/h").health.path), "https://x:1/h");
+  EXPECT_EQ(value_of(good("koi.health.path", "https://x:1/h").health->path), "https://x:1/h");
   for (const std::string_view bad : {"", "healthz", "http://", "/a b", "/a\n", "ftp://x/"}) {
     EXPECT_TRUE(complaint("koi.health.path", bad).contains("/healthz")) << bad;
   }
 }
 
 TEST(Metadata, AHealthKindIsOneOfFew) {
-  EXPECT_EQ(value_of(good("koi.health.kind", "HTTP").health.kind), "http");
+  EXPECT_EQ(value_of(good("koi.health.kind", "HTTP").health->kind), "http");
   EXPECT_TRUE(complaint("koi.health.kind", "icmp").contains("http, https, tcp or none"));
 }
 
 TEST(Metadata, DurationsAreWrittenAsInGo) {
   const auto interval = [](std::string_view text) {
-    return value_of(good("koi.health.interval", text).health.interval);
+    return value_of(good("koi.health.interval", text).health->interval);
   };
   EXPECT_EQ(interval("1m30s"), 90s);
   EXPECT_EQ(interval("1.5h"), 90min);
@@ -129,7 +129,7 @@ TEST(Metadata, ADurationThatIsNonePositiveOrEndlessIsAProblem) {
 }
 
 TEST(Metadata, APortIsFrom1To65535) {
-  EXPECT_EQ(value_of(good("koi.proxy.port", "65535").proxy.port), 65535);
+  EXPECT_EQ(value_of(good("koi.proxy.port", "65535").proxy->port), 65535);
   for (const std::string_view bad : {"", "0", "65536", "-1", "80/tcp", " 80", "http"}) {
     EXPECT_TRUE(complaint("koi.proxy.port", bad).contains("1 to 65535")) << bad;
   }
@@ -154,15 +154,15 @@ TEST(Metadata, ATxtRecordThatDnsSdCannotCarryIsAProblem) {
 }
 
 TEST(Metadata, RollcallBeatsKoiValueByValue) {
-  const auto reading = read({{"koi.enable", "false"},
+  const auto reading = read({{"koi.announce", "false"},
                              {"koi.name", "koi"},
                              {"koi.txt.a", "koi"},
-                             {"rollcall.enable", "true"},
+                             {"rollcall.announce", "true"},
                              {"rollcall.txt.a", "rollcall"}});
   ASSERT_NE(reading.metadata, nullptr);
   EXPECT_TRUE(reading.problems.empty());
-  EXPECT_EQ(value_of(reading.metadata->enable), true);
-  EXPECT_EQ(reading.metadata->enable->source, "rollcall.enable");
+  EXPECT_EQ(value_of(reading.metadata->announce), true);
+  EXPECT_EQ(reading.metadata->announce->source, "rollcall.announce");
   EXPECT_EQ(value_of(reading.metadata->name), "koi");
   ASSERT_EQ(reading.metadata->txt.size(), 1U);
   EXPECT_EQ(reading.metadata->txt[0].value.value, "rollcall");
@@ -171,7 +171,7 @@ TEST(Metadata, RollcallBeatsKoiValueByValue) {
 TEST(Metadata, AMalformedStrongerValueDoesNotHideAGoodWeakerOne) {
   const auto reading = read({{"koi.proxy.port", "80"}, {"rollcall.proxy.port", "http"}});
   ASSERT_NE(reading.metadata, nullptr);
-  EXPECT_EQ(value_of(reading.metadata->proxy.port), 80);
+  EXPECT_EQ(value_of(reading.metadata->proxy->port), 80);
   ASSERT_EQ(reading.problems.size(), 1U);
   EXPECT_EQ(reading.problems[0].where, "rollcall.proxy.port");
 }

@@ -86,7 +86,8 @@ TEST(Decode, ARecordedContainerIsUnderstoodWhole) {
   EXPECT_EQ(web.image, "eng/busybox:1");
   EXPECT_EQ(shown(web.addresses), Texts({"n1|172.20.0.2|ipv4"}));
   EXPECT_EQ(web.labels, Labels({{"traefik.enable", "true"}}));
-  EXPECT_EQ(web.metadata, nullptr);
+  ASSERT_NE(web.metadata, nullptr);
+  EXPECT_EQ(web.metadata->enable->source, "traefik.enable");
   EXPECT_EQ(web.created_at, Timestamp(std::chrono::seconds(1795297353)));
   EXPECT_EQ(web.started_at, std::nullopt);
   EXPECT_EQ(web.discovered_at, Timestamp(std::chrono::seconds(7)));

@@ -198,5 +198,31 @@ TEST(Libpod, WhatHasNoIdTellsNothing) {
   }
 }
 
+TEST(Libpod, NoPrefixOfARecordedItemTellsAnything) {
+  for (const char* version : {"4.3", "5.4"}) {
+    for (const std::string& item :
+         items_of(fmt::format("{}/libpod.list.run-ports.json", version))) {
+      for (std::size_t size = 0; size < item.size(); ++size) {
+        ASSERT_FALSE(decode(item.substr(0, size))) << version << " cut at " << size;
+      }
+    }
+  }
+}
+
+TEST(Libpod, EveryPrefixOfARecordedItemOfDockersListGivesTheIdOrAnError) {
+  docker_api::ContainerDecoder decoder("podman", "unix:///run/podman/podman.sock");
+  for (const char* version : {"4.3", "5.4"}) {
+    for (const std::string& item : items_of(fmt::format("{}/list.run-ports.json", version))) {
+      const std::size_t id_end = item.find("\",") + 1;
+      for (std::size_t size = 0; size < item.size(); ++size) {
+        const std::string cut = item.substr(0, size) + std::string(padding, ' ');
+        const auto decoded = decoder.decode(std::string_view(cut).substr(0, size), Timestamp());
+        ASSERT_EQ(decoded.has_value(), size >= id_end) << version << " cut at " << size;
+        if (decoded) ASSERT_EQ(decoded->instance.state, InstanceState::unknown) << size;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rollcall::podman

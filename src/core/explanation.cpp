@@ -1,0 +1,123 @@
+#include "core/explanation.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/string.hpp>
+#include <boost/json/value.hpp>
+
+#include "core/dns_label.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
+
+namespace rollcall {
+namespace {
+
+namespace json = boost::json;
+
+json::string text(std::string_view foreign) {
+  return json::string(valid_utf8(foreign));
+}
+
+void put_text(json::object& out, std::string_view key, std::string_view foreign) {
+  if (!foreign.empty()) out[key] = text(foreign);
+}
+
+json::object describe(const Sourced<std::string>& sourced) {
+  return {{"value", text(sourced.value)}, {"source", text(sourced.source)}};
+}
+
+json::object describe(const Reach& reach) {
+  json::object out;
+  out["from"] = to_string(reach.from);
+  out["reason"] = to_string(reach.reason);
+  if (reach.any_of_host) out["any_of_host"] = true;
+  put_text(out, "address", reach.address);
+  if (reach.port != 0) out["port"] = reach.port;
+  put_text(out, "why", reach.why);
+  return out;
+}
+
+json::object describe(const ExplainedService& explained) {
+  const Service& service = explained.service;
+  json::object out;
+  out["port"] = service.port;
+  out["protocol"] = to_string(service.protocol);
+  if (!service.name.value.empty()) out["name"] = describe(service.name);
+  out["type"] = describe(service.type);
+  if (!service.tags.empty()) {
+    json::array& tags = out["tags"].emplace_array();
+    for (const std::string& tag : service.tags) tags.emplace_back(text(tag));
+  }
+  if (!service.enable.value) {
+    out["enable"] = json::object{{"value", false}, {"source", text(service.enable.source)}};
+  }
+  if (!service.listed) out["unlisted"] = true;
+  if (service.primary) out["primary"] = text(service.why);
+  json::array& reach = out["reach"].emplace_array();
+  for (const Reach& one : explained.reach) reach.emplace_back(describe(one));
+  return out;
+}
+
+json::object describe(const Registration& registration) {
+  json::object out;
+  out["registered"] = registration.registered;
+  json::array notes;
+  for (const RegistrationNote& note : registration.notes) {
+    notes.emplace_back(json::object{{"reason", to_string(note.reason)},
+                                    {"keeps_out", keeps_out(note.reason)},
+                                    {"text", text(note.text)}});
+  }
+  if (!notes.empty()) out["notes"] = std::move(notes);
+  return out;
+}
+
+json::object describe(const Overridden& overridden) {
+  return {{"field", text(overridden.field)},
+          {"value", text(overridden.value)},
+          {"source", text(overridden.source)},
+          {"by", text(overridden.by)}};
+}
+
+std::string label_among(const InstancePtr& instance, std::span<const InstancePtr> all) {
+  std::vector<InstancePtr> known(all.begin(), all.end());
+  auto at = std::ranges::find(known, instance->key, [](const InstancePtr& i) { return i->key; });
+  if (at == known.end()) at = known.insert(at, instance);
+  return dns_labels(known)[static_cast<std::size_t>(at - known.begin())];
+}
+
+}  // namespace
+
+Explanation explain(const InstancePtr& instance, std::span<const InstancePtr> all) {
+  Explanation explanation{.instance = instance,
+                          .overridden = explain_metadata(instance->labels).overridden,
+                          .dns_label = label_among(instance, all),
+                          .services = {},
+                          .registration = {}};
+  std::vector<Service> services = derive_services(*instance);
+  explanation.registration = registration_of(*instance, services);
+  for (Service& service : services) {
+    const auto found = reach(*instance, service);
+    explanation.services.push_back({.service = std::move(service), .reach = found});
+  }
+  return explanation;
+}
+
+json::object to_json(const Explanation& explanation) {
+  json::object out;
+  out["instance"] = to_json(*explanation.instance);
+  if (!explanation.overridden.empty()) {
+    json::array& overridden = out["overridden"].emplace_array();
+    for (const Overridden& one : explanation.overridden) overridden.emplace_back(describe(one));
+  }
+  put_text(out, "dns_label", explanation.dns_label);
+  if (!explanation.services.empty()) {
+    json::array& services = out["services"].emplace_array();
+    for (const ExplainedService& one : explanation.services) services.emplace_back(describe(one));
+  }
+  out["registration"] = describe(explanation.registration);
+  return out;
+}
+
+}  // namespace rollcall

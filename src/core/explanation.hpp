@@ -1,0 +1,41 @@
+// Everything known about one instance, and why. Pure.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+#include <rollcall/instance.hpp>
+
+#include "core/metadata.hpp"
+#include "core/reach.hpp"
+#include "core/registration.hpp"
+#include "core/services.hpp"
+
+namespace rollcall {
+
+/// A service, and where it is found.
+struct ExplainedService {
+  Service service;
+  std::array<Reach, 3> reach;
+};
+
+/// What labels, the runtime and the tables of Rollcall together say of an instance.
+struct Explanation {
+  InstancePtr instance;
+  std::vector<Overridden> overridden;  ///< Of labels; what the environment lost is not kept.
+  std::string dns_label;               ///< Its name for use outside, docs/names.md.
+  std::vector<ExplainedService> services;
+  Registration registration;
+};
+
+/// `all`: the instances that its name must differ from; it may be among them.
+Explanation explain(const InstancePtr& instance, std::span<const InstancePtr> all);
+
+/// {"instance":{…},"overridden":[…],"dns_label","services":[…],"registration":{…}}, in the manner
+/// of core/json.hpp.
+boost::json::object to_json(const Explanation& explanation);
+
+}  // namespace rollcall

@@ -1,0 +1,88 @@
+// The metadata while it is being read: what is put first stays, what comes later is overridden.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <rollcall/instance.hpp>
+
+#include "core/metadata.hpp"
+#include "core/metadata_values.hpp"
+#include "core/readers/values.hpp"
+
+namespace rollcall::readers {
+
+/// One label as a reader sees it. Lifetime: views into the labels that are read.
+struct Label {
+  std::string_view key;   ///< As it was written; for the environment "env NAME".
+  std::string_view name;  ///< What follows the prefix of its family.
+  std::string_view value;
+  bool secret = false;  ///< Its value is not quoted.
+};
+
+/// Readers fill it in the order of their precedence, the strongest first.
+class Draft {
+ public:
+  /// `keep_overridden`: what was overridden is told, too.
+  explicit Draft(bool keep_overridden) : keep_overridden_(keep_overridden) {}
+
+  Metadata& metadata() noexcept { return metadata_; }
+
+  /// The value, or nothing and a problem. `right` completes "… is not".
+  template <class T>
+  std::optional<T> understood(Parsed<T> parsed, const Label& label, std::string_view right) {
+    if (parsed) return std::move(*parsed);
+    malformed(label, parsed.error(), right);
+    return std::nullopt;
+  }
+
+  /// Puts the value, unless a stronger label has put one.
+  template <class T>
+  void put(std::string_view field, Metadata::Maybe<T>& slot, T value, const Label& label) {
+    if (!slot) {
+      slot = {.value = std::move(value), .source = std::string(label.key)};
+    } else if (keep_overridden_) {
+      overridden(field, value_text(value), label.key, slot->source);
+    }
+  }
+
+  /// The same for one entry of the TXT record.
+  void put_txt(std::string_view key, std::string_view value, const Label& label);
+
+  /// The same for whether it takes part at all. `beats`: a no replaces every yes.
+  void put_enable(bool value, const Label& label, bool beats);
+
+  /// What is said of this port, made if nothing was said yet.
+  Metadata::Port& port(std::uint16_t port);
+
+  void add_route(Route route) { metadata_.routes.push_back(std::move(route)); }
+
+  /// Notes a value that does not count, because `by` says so.
+  void overridden(std::string_view field, std::string value, std::string_view source,
+                  std::string_view by);
+
+  /// Notes that the value of a label is not right from this offset on.
+  void malformed(const Label& label, std::size_t offset, std::string_view right);
+
+  /// Notes what is wrong with a label, at this offset of its value.
+  void problem(const Label& label, std::size_t offset, std::string what);
+
+  /// Notes what is wrong with the label itself.
+  void problem(const Label& label, std::string what);
+
+  /// Everything, in order.
+  MetadataReading take();
+
+ private:
+  Metadata metadata_;
+  std::vector<Problem> problems_;
+  std::vector<Overridden> overridden_;
+  bool keep_overridden_;
+};
+
+}  // namespace rollcall::readers
