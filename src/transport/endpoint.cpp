@@ -58,9 +58,8 @@ Result<Endpoint> ssh_endpoint(std::string_view text, const boost::urls::url_view
                     .path = url.path(),
                     .host = url.host_address(),
                     .user = url.user()};
-  if (url.has_password()) {
-    return invalid(text.substr(0, text.find("//")),
-                   "a password in a URL is not supported; use a key");
+  if (url.has_password()) {  // which is not repeated
+    return invalid("ssh://" + endpoint.host, "a password in a URL is not supported; use a key");
   }
   if (!is_plain_name(endpoint.user)) {
     return invalid(text, "the user has characters that no user name has");

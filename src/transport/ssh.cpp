@@ -70,11 +70,13 @@ class SshStream final : public Stream {
 
   [[nodiscard]] asio::awaitable<void> wait_for_end() {
     const auto executor = co_await asio::this_coro::executor;
-    const auto ended =
-        std::make_shared<asio::posix::stream_descriptor>(executor, ::dup(process_.pidfd()));
+    const auto ended = std::make_shared<asio::posix::stream_descriptor>(executor);
+    boost::system::error_code ec;
+    ended->assign(::dup(process_.pidfd()), ec);
+    if (ec) co_return;  // no descriptor is left: then it is looked at without waiting
     asio::steady_timer timer(executor, ending_deadline);
-    timer.async_wait([ended](const boost::system::error_code& ec) {
-      if (!ec) ended->cancel();
+    timer.async_wait([ended](const boost::system::error_code& cancelled) {
+      if (!cancelled) ended->cancel();
     });
     co_await ended->async_wait(asio::posix::descriptor_base::wait_read,
                                asio::as_tuple(asio::use_awaitable));

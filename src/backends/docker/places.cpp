@@ -96,11 +96,13 @@ Result<Place> place_at(std::string_view url, std::string source, std::optional<T
 
 Result<Place> place_of_context(std::string_view name, std::string source,
                                const BackendOptions& options) {
+  if (name == default_context) {
+    return place_at(usual_socket, std::move(source), std::nullopt, options);
+  }
   auto context = configuration(options).context(name);
   if (!context) return from(source, std::move(context.error()));
   const std::string host = context->host.empty() ? std::string(usual_socket) : context->host;
-  auto place = place_at(host, std::move(source), std::move(context->tls), options);
-  return place;
+  return place_at(host, std::move(source), std::move(context->tls), options);
 }
 
 Result<Place> named_place(const BackendOptions& options) {

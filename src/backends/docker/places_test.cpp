@@ -144,6 +144,10 @@ TEST_F(DockerDoors, TheDefaultContextIsTheUsualPlaces) {
               ElementsAre("system socket unix:///var/run/docker.sock"));
 }
 
+TEST_F(DockerDoors, TheDefaultContextByNameIsTheUsualSocket) {
+  EXPECT_EQ(place({}, "context:default").url, "unix:///var/run/docker.sock");
+}
+
 TEST_F(DockerDoors, TheConfigurationIsLookedForInTheHomeFolder) {
   folder_.write(".docker/config.json", R"({"currentContext":"none"})");
   EXPECT_THAT(urls({{"HOME", folder()}}),
