@@ -141,7 +141,7 @@ class Caddy {
   void read_site(const std::string& name, const Site& site) {
     const auto addresses = addresses_of(*site.addresses);
     for (const auto& [word, directive] : site.directives) {
-      if (draft_.is_full()) return;
+      if (draft_.has_all_routes()) return;
       if (is_reverse_proxy(*directive)) add_routes(name, site, addresses, *directive);
     }
   }

@@ -73,10 +73,8 @@ class Draft {
   /// `disabled_by`: the label that takes the route away, so that it is told as overridden alone.
   void add_route(Route route, std::string_view disabled_by = {});
 
-  /// Whether nothing would come of another route, so that none need be looked for.
-  [[nodiscard]] bool is_full() const noexcept {
-    return routes_ > most_routes || problems_.size() > most_problems;
-  }
+  /// Whether another route would be left out, so that none need be looked for.
+  [[nodiscard]] bool has_all_routes() const noexcept { return routes_ > most_routes; }
 
   /// Notes a value that does not count, because `by` says so.
   void overridden(std::string_view field, std::string value, std::string_view source,

@@ -95,7 +95,7 @@ class Traefik {
   void finish() {
     find_candidates();
     for (const auto& [name, router] : routers_) {
-      if (draft_.is_full()) break;
+      if (draft_.has_all_routes()) break;
       if (router.rule != nullptr) add_routes(name.protocol, router);
     }
     put_target();
@@ -181,7 +181,7 @@ class Traefik {
     const auto service = service_of(protocol, router);
     if (!service) return;
     for (RuleWay& way : *ways) {
-      if (draft_.is_full()) return;
+      if (draft_.has_all_routes()) return;
       Route route{.name = std::string(router.name),
                   .hosts = std::move(way.hosts),
                   .paths = std::move(way.paths),
@@ -206,8 +206,8 @@ class Traefik {
       ++those.count;
     }
     for (auto& [protocol, those] : candidates_) {
-      if (those.count > most_told)
-        those.told += fmt::format(" and {} more", those.count - most_told);
+      if (those.count <= most_told) continue;
+      those.told += fmt::format(" and {} more", those.count - most_told);
     }
   }
 
@@ -240,8 +240,8 @@ class Traefik {
     put_port();
     const Rare<Metadata::Target>& target = draft_.metadata().target;
     const bool told = target && target->port;
-    if (told || std::ranges::none_of(services_, has_port))
-      put_scheme(told ? target->port->value : 0);
+    if (!told && std::ranges::any_of(services_, has_port)) return;
+    put_scheme(told ? target->port->value : 0);
   }
 
   static bool has_port(const std::pair<const Name, Service>& entry) {

@@ -239,7 +239,7 @@ class Finder {
   }
 
   // Comparisons of texts. People's rules need some dozens.
-  static constexpr std::size_t most_work = std::size_t{1} << 20U;
+  static constexpr std::size_t most_work = std::size_t{1} << 18U;
   std::size_t work_ = 0;
 };
 
