@@ -80,8 +80,11 @@ cat >root/sbin/lease <<'LEASE'
 LEASE
 chmod 755 root/sbin/init root/sbin/lease
 echo 'root:x:0:' >root/etc/group
-printf 'architecture: %s\ncreation_date: 1700000000\nproperties: {description: Busybox of a test, os: busybox}\n' \
-  "$(uname -m)" >metadata.yaml
+cat >metadata.yaml <<METADATA
+architecture: $(uname -m)
+creation_date: 1700000000
+properties: {description: Busybox of a test, os: busybox}
+METADATA
 mv root rootfs
 tar --numeric-owner --owner=0 --group=0 -cf image.tar metadata.yaml rootfs
 )sh";
