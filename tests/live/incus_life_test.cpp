@@ -203,12 +203,15 @@ TEST_P(IncusDeath, loses_nothing_and_ends_nothing) {
   server().unpause(paused);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Each, IncusDeath, ::testing::Values(Death::killed, Death::terminated, Death::frozen_and_killed),
-    [](const ::testing::TestParamInfo<Death>& info) {
-      constexpr const char* names[] = {"killed", "terminated", "frozen_and_killed"};
-      return names[static_cast<std::size_t>(info.param)];
-    });
+std::string name_of(const ::testing::TestParamInfo<Death>& info) {
+  constexpr const char* names[] = {"killed", "terminated", "frozen_and_killed"};
+  return names[static_cast<std::size_t>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, IncusDeath,
+                         ::testing::Values(Death::killed, Death::terminated,
+                                           Death::frozen_and_killed),
+                         name_of);
 
 }  // namespace
 }  // namespace rollcall::support

@@ -58,7 +58,7 @@ TEST(IncusRemotes, AreReadByName) {
   ASSERT_THAT(*all, SizeIs(4));
   EXPECT_EQ(all->at(0).name, "images");
   EXPECT_TRUE(all->at(0).is_public);
-  EXPECT_EQ(all->at(3), (Remote{.name = "srv",
+  EXPECT_EQ(all->at(2), (Remote{.name = "srv",
                                 .addr = "https://10.0.0.1:8443",
                                 .protocol = "incus",
                                 .auth_type = "tls"}));
