@@ -201,7 +201,8 @@ void IncusServer::act(std::string_view method, std::string_view target,
   const auto operation = text_in(answer, "operation");
   if (operation.empty()) return;
   const json::value done = get(operation + "/wait?timeout=60");
-  if (done.at("status_code").to_number<int>() != 200) {
+  // Of one that failed, Incus tells no metadata.
+  if (!done.is_object() || done.at("status_code").to_number<int>() != 200) {
     throw std::runtime_error(fmt::format("{}: {}", target, json::serialize(done)));
   }
 }
