@@ -15,6 +15,7 @@ from row_incus import incus_row
 from row_latency import latency_row
 from row_list import growth_row, list_row
 from row_memory import memory_row
+from row_podman import podman_row
 from row_restart import restart_row
 from row_sockets import sockets_row
 from row_systemd import systemd_row
@@ -30,6 +31,7 @@ ROWS: dict[str, Row] = {
     "latency": latency_row,
     "restart": restart_row,
     "dockerd": dockerd_row,
+    "podman": podman_row,
     "sockets": sockets_row,
     "systemd": systemd_row,
     "incus": incus_row,

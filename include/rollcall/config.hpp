@@ -58,6 +58,10 @@ struct BackendOptions {
   /// For Podman: list this often instead of holding its stream of events, which keeps a service
   /// awake that would end when it is idle. Zero: the stream is held.
   std::chrono::milliseconds podman_poll{0};
+  /// For Docker and Podman: the few variables of a container's environment that tools take for
+  /// labels (docs/labels.md) are read, by an inspect of each container once in its life. The rest
+  /// of its environment is never kept.
+  bool read_env = false;
   /// For systemd: the manager of the user, not of the system.
   bool user_manager = false;
   /// For systemd: all units of the chosen types, not only those that listen or opted in.

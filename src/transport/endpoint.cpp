@@ -62,9 +62,6 @@ Result<Endpoint> ssh_endpoint(std::string_view text, const boost::urls::url_view
     return invalid(text.substr(0, text.find("//")),
                    "a password in a URL is not supported; use a key");
   }
-  if (!is_plain_name(endpoint.host)) {
-    return invalid(text, "the host has characters that no host name has");
-  }
   if (!is_plain_name(endpoint.user)) {
     return invalid(text, "the user has characters that no user name has");
   }
@@ -118,6 +115,9 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
     return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
+  if (!is_plain_name(url.host_address())) {
+    return invalid(text, "the host has characters that no host name has");
+  }
   if (ssh) return ssh_endpoint(text, url);
   const auto port =
       url.has_port() ? parse_port(url.port()) : std::optional(tls ? ports.tls : ports.plain);

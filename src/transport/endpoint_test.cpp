@@ -63,6 +63,9 @@ TEST(Endpoint, WhatSshOrAShellCouldTakeForMoreThanANameIsRefused) {
   for (const char* url : {"ssh://-l@host", "ssh://a%20b@host", "ssh://a;b@host", "ssh://$a@host"}) {
     EXPECT_THAT(canonical(url), HasSubstr("no user name has")) << url;
   }
+  for (const char* url : {"https://a%00b", "tcp://a%0Ab", "https://a%20b"}) {
+    EXPECT_THAT(canonical(url), HasSubstr("no host name has")) << url;
+  }
   EXPECT_THAT(canonical("ssh://host/a%0Ab"), HasSubstr("control characters"));
   EXPECT_THAT(canonical("ssh://host/a?b"), HasSubstr("nothing may follow"));
   EXPECT_THAT(canonical("ssh://host:0"), HasSubstr("the port"));

@@ -30,6 +30,11 @@ class Remaining {
 
   [[nodiscard]] Milliseconds all() const { return all_; }
 
+  /// Also while bytes come that lead to nothing.
+  [[nodiscard]] bool over() const {
+    return all_ != Milliseconds::zero() && std::chrono::steady_clock::now() >= end_;
+  }
+
  private:
   Milliseconds all_;
   std::chrono::steady_clock::time_point end_;
@@ -98,6 +103,7 @@ class TlsStream final : public Stream {
  private:
   /// False at the end of the connection.
   [[nodiscard]] Task<bool> receive(const Remaining& remaining) {
+    if (remaining.over()) co_return mute_error(endpoint_, remaining.all());
     const Receiving receiving(receiving_);
     auto size = co_await plain_->read_some(buffer_, remaining.now());
     if (!size && size.error().fault == ConnectFault::mute) {

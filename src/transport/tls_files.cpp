@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "transport/digest.hpp"
@@ -72,7 +75,34 @@ int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) 
   return -1;
 }
 
+/// When the path that a variable names, or else the usual one, was changed last.
+timespec changed_at(const char* variable, const char* usual) {
+  const char* named = std::getenv(variable);
+  struct stat status{};
+  if (::stat(named != nullptr ? named : usual, &status) != 0) return {};
+  return status.st_mtim;
+}
+
 }  // namespace
+
+X509_STORE* system_authorities() {
+  struct Kept {
+    Store store;
+    timespec file{};
+    timespec folder{};
+  };
+  thread_local Kept kept;
+  const auto differ = [](const timespec& a, const timespec& b) {
+    return a.tv_sec != b.tv_sec || a.tv_nsec != b.tv_nsec;
+  };
+  const timespec file = changed_at(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+  const timespec folder = changed_at(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+  if (!kept.store || differ(file, kept.file) || differ(folder, kept.folder)) {
+    kept = {.store = Store(X509_STORE_new()), .file = file, .folder = folder};
+    X509_STORE_set_default_paths(kept.store.get());
+  }
+  return kept.store.get();
+}
 
 Result<std::vector<Certificate>> read_certificates(const Pem& pem, std::string_view what) {
   auto text = text_of(pem, what);

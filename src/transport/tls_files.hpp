@@ -27,6 +27,7 @@ using Bio = std::unique_ptr<BIO, Freed<&BIO_free_all>>;
 using Certificate = std::unique_ptr<X509, Freed<&X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
 using Context = std::unique_ptr<SSL_CTX, Freed<&SSL_CTX_free>>;
+using Store = std::unique_ptr<X509_STORE, Freed<&X509_STORE_free>>;
 using Connection = std::unique_ptr<SSL, Freed<&SSL_free>>;
 
 /// All certificates, at least one. `what` says what they are, "the CA certificate".
@@ -36,6 +37,10 @@ Result<std::vector<Certificate>> read_certificates(const Pem& pem, std::string_v
 
 /// Errors: the same; tls for a key that a passphrase protects.
 Result<Key> read_key(const Pem& pem);
+
+/// The authorities of this system, for SSL_CTX_set1_cert_store. Loading them takes tens of
+/// milliseconds, so each thread keeps them until their file or folder has changed.
+X509_STORE* system_authorities();
 
 /// SHA-256, in small hexadecimal digits.
 std::string fingerprint_of(const X509* certificate);

@@ -115,7 +115,7 @@ struct Session::Impl {
   Result<void> set_up();
   Result<void> trust();
   Result<void> identify();
-  void expect_name();
+  Result<void> expect_name();
   [[nodiscard]] RuntimeError why() const;
 
   static Impl& of(const SSL* connection) {
@@ -163,7 +163,7 @@ Result<void> Session::Impl::trust() {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
     return {};
   } else if (options.authority.empty()) {
-    SSL_CTX_set_default_verify_paths(context.get());
+    SSL_CTX_set1_cert_store(context.get(), system_authorities());
   } else {
     auto authorities = read_certificates(options.authority, "the CA certificate");
     if (!authorities) return fail(std::move(authorities.error()));
@@ -212,19 +212,28 @@ Result<void> Session::Impl::identify() {
   return {};
 }
 
-void Session::Impl::expect_name() {
+/// Whose certificate it must be. What OpenSSL does not take must not go unverified.
+Result<void> Session::Impl::expect_name() {
   const TlsOptions& options = endpoint.tls;
-  const std::string& name = options.server_name.empty() ? endpoint.host : options.server_name;
+  std::string name = options.server_name.empty() ? endpoint.host : options.server_name;
   X509_VERIFY_PARAM* expected = SSL_get0_param(ssl.get());
+  bool taken = false;
   if (is_address(name)) {
-    X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str());
-    return;  // an address is no name that could be indicated (RFC 6066, 3)
+    name.resize(std::min(name.find('%'), name.size()));  // a zone is of this host alone
+    // No name is indicated: an address is none (RFC 6066, 3).
+    taken = X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) == 1;
+  } else {
+    // The common name has not been a host name for long (RFC 9525, 2).
+    X509_VERIFY_PARAM_set_hostflags(
+        expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    taken = !name.empty() && X509_VERIFY_PARAM_set1_host(expected, name.data(), name.size()) == 1 &&
+            SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1;
   }
-  SSL_set_tlsext_host_name(ssl.get(), name.c_str());
-  X509_VERIFY_PARAM_set1_host(expected, name.data(), name.size());
-  // The common name has not been a host name for long (RFC 9525, 2).
-  X509_VERIFY_PARAM_set_hostflags(
-      expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  if (taken) return {};
+  return fail({.kind = ErrorKind::invalid_config,
+               .fault = ConnectFault::tls,
+               .what = "the engine's name is none that a certificate can have",
+               .remedy = "name the host as its certificate does"});
 }
 
 Result<void> Session::Impl::set_up() {
@@ -242,8 +251,7 @@ Result<void> Session::Impl::set_up() {
   output = BIO_new(BIO_s_mem());
   SSL_set_bio(ssl.get(), input, output);
   SSL_set_connect_state(ssl.get());
-  expect_name();
-  return {};
+  return expect_name();
 }
 
 /// What the last call has failed of.

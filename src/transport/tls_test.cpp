@@ -2,6 +2,8 @@
 #include "transport/tls.hpp"
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -156,6 +158,19 @@ TEST_F(TlsTest, AnotherNameIsSaidWithThoseThatItHas) {
   EXPECT_EQ(get(endpoint(renamed)).value_or("error"), "hello");
 }
 
+TEST_F(TlsTest, ANameThatCannotBeVerifiedIsRefused) {
+  serve({.identity = support::issue(authority_, {.hosts = {"localhost", "fe80::1"}})});
+  TlsOptions options = trusting();
+  options.server_name = std::string("localhost\0.example", 18);
+  const auto body = get(endpoint(options));
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().kind, ErrorKind::invalid_config);
+  options.server_name = "fe80::1%lo";  // a zone is no part of the certificate
+  EXPECT_EQ(get(endpoint(options)).value_or("error"), "hello");
+  options.server_name = "fe80::2%lo";
+  EXPECT_FALSE(get(endpoint(options)));
+}
+
 TEST_F(TlsTest, ACommonNameIsNoHostName) {
   serve({.identity = support::issue(authority_, {.name = "localhost", .hosts = {}})});
   expect_error(endpoint(trusting(), "localhost"), ConnectFault::tls, "has no name");
@@ -268,6 +283,18 @@ TEST_F(TlsTest, FilesAreReadForEachConnection) {
   EXPECT_FALSE(get(here));
   folder_.write("ca.pem", next.certificate);
   EXPECT_TRUE(get(here));
+}
+
+TEST_F(TlsTest, TheAuthoritiesOfTheSystemAreTakenAnewWhenTheyChange) {
+  serve_well();
+  folder_.write("system.pem", support::make_authority("Other CA").certificate);
+  ::setenv("SSL_CERT_FILE", (folder_.path() / "system.pem").c_str(), 1);
+  EXPECT_FALSE(get(endpoint({})));
+  folder_.write("next.pem", authority_.certificate);
+  std::filesystem::rename(folder_.path() / "next.pem", folder_.path() / "system.pem");
+  EXPECT_EQ(get(endpoint({})).value_or("error"), "hello");
+  EXPECT_EQ(get(endpoint({})).value_or("error"), "hello");
+  ::unsetenv("SSL_CERT_FILE");
 }
 
 TEST_F(TlsTest, WhatDoesNotSpeakTlsIsSaid) {

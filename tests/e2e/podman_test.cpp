@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "support/dockerd.hpp"
+#include "support/temp_folder.hpp"
 
 namespace rollcall::support {
 namespace {
@@ -52,6 +54,22 @@ TEST(PodmanCommand, ls_and_doctor_find_it_where_container_host_says) {
   EXPECT_EQ(doctor.status, success);
   EXPECT_THAT(doctor.out, HasSubstr("CONTAINER_HOST"));
   EXPECT_THAT(doctor.out, HasSubstr("Podman 4."));
+}
+
+// Runs the command of the far side here, as sshd does: by a shell.
+TEST(PodmanCommand, ls_goes_through_ssh_to_podman_also_where_docker_was_expected) {
+  const Podman engine;
+  engine.api().run({.name = "web"});
+  const TempFolder folder;
+  folder.write("ssh",
+               "#!/bin/sh\nfor command; do :; done\n"
+               "case $command in docker*) echo 'sh: 1: docker: not found' >&2; exit 127;; esac\n"
+               "exec sh -c \"$command\"\n");
+  std::filesystem::permissions(folder.path() / "ssh", std::filesystem::perms::owner_all);
+  const std::string path = "PATH=" + folder.path().string() + ":" + std::getenv("PATH");
+  const std::string url = "ssh://me@far" + engine.socket();
+  EXPECT_THAT(listed({"podman"}, {path, "CONTAINER_HOST=" + url}), ElementsAre("podman web"));
+  EXPECT_THAT(listed({"docker"}, {path, "DOCKER_HOST=" + url}), ElementsAre("podman web"));
 }
 
 TEST(PodmanCommand, an_engine_behind_two_paths_is_listed_once_and_as_what_it_is) {
