@@ -16,7 +16,7 @@ namespace rollcall::incus {
 
 /// What the workers share.
 struct SharedWork {
-  std::size_t count;
+  std::size_t count = 0;
   const std::function<Task<void>(std::size_t)>& work;
   std::size_t next = 0;
   std::optional<RuntimeError> error{};
