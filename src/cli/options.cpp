@@ -59,6 +59,7 @@ struct Words {
   bool user = false;
   bool all_units = false;
   std::vector<std::string> unit_types;
+  std::vector<std::string> projects;
 };
 
 template <class Table>
@@ -75,6 +76,7 @@ BackendOptions Options::backend_options() const {
   options.user_manager = user_manager;
   options.all_units = all_units;
   options.unit_types = unit_types;
+  options.projects = projects;
   return options;
 }
 
@@ -148,6 +150,8 @@ void Parser::add_shared_options() {
                "Besides services; repeatable");
   app_.get_option("--unit-type")
       ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
+  app_.option_defaults()->group("Of Incus and LXD");
+  add_repeated(app_, "--project", words_.projects, "NAME", "This project; repeatable");
   app_.option_defaults()->group("General");
   app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
   app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
@@ -301,6 +305,7 @@ std::expected<Options, std::string> Parser::options() const {
   options.user_manager = words_.user;
   options.all_units = words_.all_units;
   options.unit_types = words_.unit_types;
+  options.projects = words_.projects;
   options.subject = words_.subject;
   if (options.command == Command::explain) {
     // Why something is not shown is a question, too.

@@ -47,6 +47,9 @@ struct Options {
   bool all_units = false;
   std::vector<std::string> unit_types;
 
+  // Of Incus and LXD.
+  std::vector<std::string> projects;
+
   /// What backends are made with, where it does not depend on the command.
   [[nodiscard]] BackendOptions backend_options() const;
 };

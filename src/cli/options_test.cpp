@@ -114,6 +114,12 @@ TEST(Options, UnitsOfSystemd) {
   EXPECT_THAT(misuse({"ls", "--unit-type", "mount"}), HasSubstr("mount"));
 }
 
+TEST(Options, ProjectsOfIncus) {
+  EXPECT_TRUE(parsed({"ls"}).backend_options().projects.empty());
+  EXPECT_EQ(parsed({"ls", "--project", "a", "--project", "b"}).backend_options().projects,
+            (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(Options, SharedOptionsMayStandBeforeTheCommand) {
   EXPECT_EQ(parsed({"--runtime", "docker", "ls"}).selection.kinds.size(), 1U);
 }

@@ -72,6 +72,7 @@ void check_derived(const Labels& labels, const MetadataReading& reading) {
 
 }  // namespace
 
+// The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Input input = input_of({reinterpret_cast<const char*>(data), size});
   const Labels labels(input.labels);

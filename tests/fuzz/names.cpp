@@ -8,6 +8,7 @@
 #include "core/dns_label.hpp"
 #include "holds.hpp"
 
+// The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using rollcall::fuzz::holds;
   const std::string_view name(reinterpret_cast<const char*>(data), size);

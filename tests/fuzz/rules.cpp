@@ -7,6 +7,7 @@
 #include "core/readers/values.hpp"
 #include "holds.hpp"
 
+// The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rollcall::readers;
   using rollcall::fuzz::holds;

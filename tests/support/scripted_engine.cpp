@@ -52,7 +52,6 @@ std::string target_in(std::string_view head) {
   return std::string(head.substr(begin, head.find(' ', begin) - begin));
 }
 
-/// Events on the wire.
 struct Framed {
   std::string text;
   std::size_t begin;  // of the first event itself
@@ -71,8 +70,7 @@ Framed framed(const std::vector<std::string>& events, bool websocket) {
 
 /// What ends a stream in the regular way.
 std::string farewell(bool websocket) {
-  constexpr std::uint16_t normal = 1000;
-  return websocket ? close_frame(normal) : "0\r\n\r\n";
+  return websocket ? close_frame() : "0\r\n\r\n";
 }
 
 /// The head of an answer whose body is a feed.
@@ -111,11 +109,9 @@ bool is_meant(std::string_view target, std::string_view part) {
 }
 
 void EventFeed::push(std::string event) {
-  if (events_.size() < bound_) {
-    events_.push_back(std::move(event));
-  } else {
-    ++lost_;
-  }
+  const bool fits = events_.size() < bound_;
+  if (fits) events_.push_back(std::move(event));
+  if (!fits) ++lost_;
   arrived_.notify();
 }
 

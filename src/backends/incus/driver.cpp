@@ -63,15 +63,15 @@ class IncusDriver final : public Driver {
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     asio::any_io_executor /*executor*/, EnvPtr env) {
-  const auto endpoint = parse_endpoint(place.url, default_port);
+  auto endpoint = parse_endpoint(place.url, default_port);
+  if (place.tls) endpoint->tls = *place.tls;
   return make_driver(place, options, std::move(env), Wire::to(*endpoint));
 }
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire) {
-  auto endpoint = parse_endpoint(place.url, default_port);
   auto setup = std::make_shared<Setup>();
-  setup->endpoint = std::move(*endpoint);
+  setup->endpoint = *parse_endpoint(place.url, default_port);
   setup->shown_endpoint = options.alias.empty() ? place.url : options.alias;
   setup->projects = {options.projects.begin(), options.projects.end()};
   setup->env = std::move(env);
