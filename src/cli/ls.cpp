@@ -13,8 +13,8 @@
 #include "cli/commands.hpp"
 #include "cli/duplicates.hpp"
 #include "cli/list_view.hpp"
+#include "core/deadline.hpp"
 #include "core/env.hpp"
-#include "engine/deadline.hpp"
 
 namespace rollcall::cli {
 namespace {
