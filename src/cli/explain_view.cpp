@@ -1,6 +1,7 @@
 #include "cli/explain_view.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <vector>
 
@@ -196,7 +197,8 @@ class View {
 
   void change(std::string_view what, const std::optional<Timestamp>& at) {
     if (!at) return;
-    text_ += fmt::format("{}{:<12}{}  {} ago\n", indent, what, to_rfc3339(*at),
+    text_ += fmt::format("{}{:<12}{}  {} ago\n", indent, what,
+                         to_rfc3339(std::chrono::floor<std::chrono::seconds>(*at)),
                          short_duration(context_.now - *at));
   }
 
