@@ -30,7 +30,7 @@ struct TlsOptions {
   /// The engine's certificate must be exactly this one. Then nothing else of it is verified:
   /// neither authority nor name nor dates.
   Pem pinned{};
-  /// The same by the SHA-256 of the certificate, in hexadecimal digits; colons are ignored.
+  /// Its SHA-256: 64 hexadecimal digits, also with colons. If `pinned` is set as well, both hold.
   std::string fingerprint{};
 
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;

@@ -15,7 +15,7 @@
 #include <rollcall/backend.hpp>
 #include <rollcall/watcher.hpp>
 
-#include "engine/deadline.hpp"
+#include "core/deadline.hpp"
 
 namespace rollcall {
 namespace {

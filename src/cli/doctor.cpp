@@ -11,10 +11,10 @@
 #include "cli/cells.hpp"
 #include "cli/commands.hpp"
 #include "cli/document.hpp"
+#include "core/deadline.hpp"
 #include "core/driver.hpp"
 #include "core/env.hpp"
 #include "core/text.hpp"
-#include "engine/deadline.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -70,12 +70,19 @@ std::vector<Finding> all_places(const Selection& selection, const BackendOptions
   return all;
 }
 
-RuntimeError no_answer(const Place& place) {
+/// Of an engine elsewhere one cannot know whether it was reached at all.
+RuntimeError no_answer(const Place& place, std::chrono::nanoseconds limit) {
+  const auto elsewhere = {"tcp://", "https://", "ssh://"};
+  const bool remote = std::ranges::any_of(
+      elsewhere, [&](std::string_view scheme) { return place.url.starts_with(scheme); });
+  const double seconds = std::chrono::duration<double>(limit).count();
   return {.kind = ErrorKind::unavailable,
           .fault = ConnectFault::mute,
           .endpoint = place.url,
-          .what = "it accepts connections and does not answer in time",
-          .remedy = "see whether the engine hangs, or give it longer with --timeout"};
+          .what = remote ? fmt::format("no answer within {:g} s", seconds)
+                         : "it accepts connections and does not answer in time",
+          .remedy = remote ? "check the host and the network, or give it longer with --timeout"
+                           : "see whether the engine hangs, or give it longer with --timeout"};
 }
 
 Task<EngineInfo> reach(Driver& driver) {
@@ -91,7 +98,8 @@ asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOpt
   const EnvPtr env = system_env();
   const auto driver = driver_at(descriptor_of(finding.kind), finding.place, common, executor, env);
   const Monotonic begun = env->monotonic();
-  auto reaching = with_deadline(reach(*driver), options.timeout, no_answer(finding.place));
+  auto reaching =
+      with_deadline(reach(*driver), options.timeout, no_answer(finding.place, options.timeout));
   finding.engine = co_await std::move(reaching);
   finding.latency = env->monotonic() - begun;
 }

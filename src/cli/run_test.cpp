@@ -4,7 +4,10 @@
 #include <csignal>
 #include <map>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -87,6 +90,16 @@ TEST(Run, DoctorTellsEveryRuntime) {
     EXPECT_THAT(ran.out, HasSubstr(word));
   }
   EXPECT_THAT(run_alone({"doctor", "-o", "json"}).out, HasSubstr("\"result\": \"missing\""));
+}
+
+TEST(Run, DoctorClaimsNothingOfAnEngineElsewhereThatDoesNotAnswer) {
+  boost::asio::io_context io;
+  const boost::asio::ip::tcp::acceptor silent(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const std::string url = fmt::format("tcp://127.0.0.1:{}", silent.local_endpoint().port());
+  const Ran ran = run_alone({"doctor", "docker", "--endpoint", url, "--timeout", "100ms"});
+  EXPECT_THAT(ran.out, HasSubstr("no answer within 0.1 s"));
+  EXPECT_THAT(ran.out, HasSubstr("check the host and the network"));
+  EXPECT_THAT(ran.out, testing::Not(HasSubstr("it accepts connections")));
 }
 
 TEST(Run, AReaderThatHasSeenEnoughIsNoError) {

@@ -15,6 +15,8 @@ namespace rollcall::cli {
 namespace {
 
 constexpr std::string_view unix_scheme = "unix://";
+constexpr std::string_view ssh_scheme = "ssh://";
+constexpr std::string_view tcp_scheme = "tcp://";
 
 std::string unknown_runtime(const std::string& word) {
   const std::vector<std::string> words = {"all",     "auto",  "docker",     "podman",
@@ -23,8 +25,15 @@ std::string unknown_runtime(const std::string& word) {
                      fmt::join(words, ", "));
 }
 
-/// One URL for all paths to one socket.
-std::string identity_of(const std::string& url) {
+/// What tells one engine from another: one name for all paths to one socket.
+std::string identity_of(const Target& target) {
+  const std::string& url = target.place.url;
+  const std::string_view kind = to_string(target.kind);
+  if (url.empty()) return std::string(kind);
+  // At the far side the command of the runtime leads on, as the user to whom the key belongs.
+  if (url.starts_with(ssh_scheme)) {
+    return fmt::format("{} {} {}", kind, url, target.place.ssh_identity);
+  }
   if (!url.starts_with(unix_scheme)) return url;
   std::error_code error;
   const auto path = std::filesystem::weakly_canonical(url.substr(unix_scheme.size()), error);
@@ -87,9 +96,7 @@ std::vector<Target> merged(std::vector<std::vector<Target>> requests) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     for (Target& target : requests[i]) {
-      std::string identity = identity_of(target.place.url);
-      if (identity.empty()) identity = to_string(target.kind);
-      if (!seen.insert(std::move(identity)).second) continue;
+      if (!seen.insert(identity_of(target)).second) continue;
       target.request = i;
       all.push_back(std::move(target));
     }
@@ -171,8 +178,19 @@ std::vector<Target> targets_to_watch(const Selection& selection, const BackendOp
 }
 
 BackendOptions options_for(const Target& target, BackendOptions options) {
-  options.endpoint = target.place.url;
-  options.tls = target.place.tls;
+  const Place& place = target.place;
+  options.endpoint = place.url;
+  options.tls = place.tls;
+  // It was decided that this is without TLS, and variables shall not make TLS of it again.
+  if (place.url.starts_with(tcp_scheme)) {
+    options.endpoint = "http://" + place.url.substr(tcp_scheme.size());
+  }
+  if (!place.ssh_identity.empty()) {
+    options.getenv = [key = place.ssh_identity, rest = std::move(options.getenv)](
+                         std::string_view name) -> std::optional<std::string> {
+      return name == "CONTAINER_SSHKEY" ? key : rest(name);
+    };
+  }
   return options;
 }
 

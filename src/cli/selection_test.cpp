@@ -74,7 +74,7 @@ TEST_F(Targets, OneSocketUnderTwoNamesIsOneEngine) {
 }
 
 TEST_F(Targets, WhatCannotBeToldIsLeftToTheBackend) {
-  variables_["DOCKER_HOST"] = "nonsense";
+  variables_["DOCKER_HOST"] = "nonsense://";
   for (const auto* runtime : {"docker", "auto", "kubernetes"}) {
     const auto targets = targets_to_list(select({runtime}, {}), options_);
     ASSERT_EQ(targets.size(), 1U) << runtime;
@@ -124,7 +124,7 @@ TEST_F(Targets, AnEndpointIsWhatTheRuntimeMakesOfIt) {
   variables_["DOCKER_TLS_VERIFY"] = "1";
   variables_["DOCKER_CERT_PATH"] = folder_.string();
   const auto targets =
-      targets_to_list(select({}, {"tcp://a", "https://a:2376", "ssh://b"}), options_);
+      targets_to_list(select({}, {"tcp://a:2376", "https://a", "ssh://b"}), options_);
   ASSERT_EQ(targets.size(), 2U);
   EXPECT_EQ(targets[0].place.url, "https://a:2376");
   const auto options = options_for(targets[0], options_);
@@ -132,6 +132,33 @@ TEST_F(Targets, AnEndpointIsWhatTheRuntimeMakesOfIt) {
   ASSERT_TRUE(options.tls);
   EXPECT_EQ(options.tls->authority.file, (folder_ / "ca.pem").string());
   EXPECT_EQ(targets[1].place.url, "ssh://b");
+}
+
+TEST_F(Targets, BySshEachRuntimeIsAnEngineOfItsOwn) {
+  const auto targets =
+      targets_to_list(select({}, {"docker=ssh://h", "podman=ssh://h", "docker=ssh://h"}), options_);
+  ASSERT_EQ(targets.size(), 2U);
+  EXPECT_EQ(targets[0].kind, RuntimeBackendKind::docker);
+  EXPECT_EQ(targets[1].kind, RuntimeBackendKind::podman);
+}
+
+TEST_F(Targets, WhatWasDecidedIsNotDecidedAnew) {
+  const auto decided_again = [this](const Target& target) {
+    const auto places = descriptor_of(target.kind).places(options_for(target, options_));
+    return places ? places->front() : Place{.url = places.error().describe(), .source = {}};
+  };
+  std::ofstream(folder_ / "c.json") << R"({"Connection":{"Connections":{
+      "a":{"URI":"ssh://h","Identity":"/key-a"},"b":{"URI":"ssh://h","Identity":"/key-b"}}}})";
+  variables_["PODMAN_CONNECTIONS_CONF"] = (folder_ / "c.json").string();
+  variables_["CONTAINER_CONNECTION"] = "b";
+  const auto by_key = targets_to_list(select({"podman"}, {}), options_);
+  ASSERT_EQ(by_key.size(), 1U);
+  EXPECT_EQ(decided_again(by_key[0]).ssh_identity, "/key-b");
+  variables_["DOCKER_TLS_VERIFY"] = "1";
+  const auto open = targets_to_list(select({}, {"docker=http://h:1"}), options_);
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].place.url, "tcp://h:1");
+  EXPECT_EQ(decided_again(open[0]).url, "tcp://h:1");
 }
 
 }  // namespace

@@ -18,9 +18,21 @@ namespace {
 
 constexpr std::size_t max_socket_path = sizeof(sockaddr_un::sun_path) - 1;
 
+/// The URL without what may be a secret in it: who is asked to log in, and with which password.
+std::string shown(std::string_view url) {
+  if (url.starts_with("unix:") || url.starts_with('/')) return std::string(url);
+  const auto scheme_end = url.find("://");
+  const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+  const auto at = url.rfind('@');
+  if (at == std::string_view::npos || at < begin) return std::string(url);
+  const std::string_view user = url.substr(begin, at - begin);
+  if (url.starts_with("ssh://") && !user.contains(':')) return std::string(url);
+  return fmt::format("{}{}", url.substr(0, begin), url.substr(at + 1));
+}
+
 std::unexpected<RuntimeError> invalid(std::string_view url, std::string what) {
   return fail({.kind = ErrorKind::invalid_config,
-               .endpoint = std::string(url),
+               .endpoint = shown(url),
                .what = std::move(what),
                .remedy = "write unix:///path/to/socket, tcp://host:port, https://host:port or "
                          "ssh://user@host"});
@@ -58,9 +70,6 @@ Result<Endpoint> ssh_endpoint(std::string_view text, const boost::urls::url_view
                     .path = url.path(),
                     .host = url.host_address(),
                     .user = url.user()};
-  if (url.has_password()) {  // which is not repeated
-    return invalid("ssh://" + endpoint.host, "a password in a URL is not supported; use a key");
-  }
   if (!is_plain_name(endpoint.user)) {
     return invalid(text, "the user has characters that no user name has");
   }
@@ -112,6 +121,12 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
   const bool ssh = scheme == "ssh";
   if (scheme != "tcp" && scheme != "http" && !tls && !ssh) {
     return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));
+  }
+  if (ssh && url.has_password()) {
+    return invalid(text, "a password in a URL is not supported; use a key");
+  }
+  if (!ssh && url.has_userinfo()) {
+    return invalid(text, "a user or a password in a URL is not supported: nobody would be told it");
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
   if (!is_plain_name(url.host_address())) {

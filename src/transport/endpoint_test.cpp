@@ -74,6 +74,19 @@ TEST(Endpoint, WhatSshOrAShellCouldTakeForMoreThanANameIsRefused) {
   EXPECT_THAT(canonical("ssh://me:secret@host"), testing::Not(HasSubstr("secret")));
 }
 
+TEST(Endpoint, WhatMayBeASecretIsRefusedAndNeverRepeated) {
+  for (const char* url :
+       {"https://me:secret@h", "https://me:secret@h/path", "https://secret@h", "tcp://:secret@h:1",
+        "http://me:secret@h", "https://me:secret@a%20b", "https://me:secret@", "ssh://me:secret@h",
+        "ssh://me:secret@-h", "ssh://me:secret@h/a?b", "ssh://:secret@h", "ftp://me:secret@h",
+        "https://me:secret@h:99999", "https://me:sec ret@h", "me:secret@h"}) {
+    EXPECT_THAT(canonical(url), testing::StartsWith("error: ")) << url;
+    EXPECT_THAT(canonical(url), testing::Not(testing::ContainsRegex("secret|sec ret"))) << url;
+  }
+  EXPECT_THAT(canonical("https://me:secret@h"), HasSubstr("https://h: a user or a password"));
+  EXPECT_THAT(canonical("unix:///a:b@c" + std::string(107, 'x')), HasSubstr("a:b@c"));
+}
+
 TEST(Endpoint, WhatIsWrongIsSaid) {
   EXPECT_THAT(canonical("unix://run/x.sock"), HasSubstr("must be absolute"));
   EXPECT_THAT(canonical("unix://"), HasSubstr("must be absolute"));

@@ -1,5 +1,6 @@
 #include "transport/ssh.hpp"
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -9,6 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "transport/ssh_process.hpp"
@@ -16,6 +20,7 @@
 namespace rollcall {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
 using namespace std::chrono_literals;
 
 namespace {
@@ -23,12 +28,19 @@ namespace {
 /// How long ssh may take to end after it has closed its output.
 constexpr Milliseconds ending_deadline = 2s;
 
+RuntimeError not_waited_for(std::string_view why, const Endpoint& endpoint) {
+  return {.kind = ErrorKind::unavailable,
+          .fault = ConnectFault::unreachable,
+          .endpoint = endpoint.url(),
+          .what = fmt::format("ssh cannot be waited for: {}", why),
+          .remedy = "let this program open more files (ulimit -n)"};
+}
+
 class SshStream final : public Stream {
  public:
-  SshStream(const asio::any_io_executor& executor, ssh::Process process, Endpoint endpoint,
-            Milliseconds connect_deadline)
+  SshStream(ssh::Process process, StreamPtr bytes, Endpoint endpoint, Milliseconds connect_deadline)
       : process_(std::move(process)),
-        bytes_(stream_of(executor, process_.take_socket(), endpoint)),
+        bytes_(std::move(bytes)),
         endpoint_(std::move(endpoint)),
         connect_deadline_(connect_deadline) {}
 
@@ -41,7 +53,10 @@ class SshStream final : public Stream {
       began_ = true;
       co_return size;
     }
-    if (!size && size.error().fault == ConnectFault::mute) co_return size;
+    if (!size && size.error().fault == ConnectFault::mute) {
+      ssh::add_said(size.error(), process_.messages());
+      co_return size;
+    }
     auto told = co_await why_it_ended();
     if (told) co_return fail(std::move(*told));
     co_return size;
@@ -49,7 +64,12 @@ class SshStream final : public Stream {
 
   [[nodiscard]] Task<void> write(std::string_view data, Milliseconds deadline) override {
     auto written = co_await bytes_->write(data, deadline);
-    if (written || written.error().fault == ConnectFault::mute) co_return written;
+    process_.drain_messages();
+    if (written) co_return written;
+    if (written.error().fault == ConnectFault::mute) {
+      ssh::add_said(written.error(), process_.messages());
+      co_return written;
+    }
     auto told = co_await why_it_ended();
     if (told) co_return fail(std::move(*told));
     co_return written;
@@ -60,7 +80,8 @@ class SshStream final : public Stream {
   [[nodiscard]] asio::awaitable<std::optional<RuntimeError>> why_it_ended() {
     auto ending = process_.ending();
     if (!ending) {
-      co_await wait_for_end();
+      const auto unable = co_await wait_for_end();
+      if (unable) co_return not_waited_for(unable->message(), endpoint_);
       ending = process_.ending();
     }
     const bool well = !ending || (ending->exit_code == 0 && ending->signal == 0);
@@ -68,18 +89,25 @@ class SshStream final : public Stream {
     co_return ssh::explain(*ending, began_, endpoint_);
   }
 
-  [[nodiscard]] asio::awaitable<void> wait_for_end() {
+  /// Until it has ended, or should have. What it returns is why it cannot be waited for.
+  [[nodiscard]] asio::awaitable<std::optional<error_code>> wait_for_end() {
     const auto executor = co_await asio::this_coro::executor;
+    const int fd = ::fcntl(process_.pidfd(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) co_return error_code(errno, boost::system::system_category());
     const auto ended = std::make_shared<asio::posix::stream_descriptor>(executor);
-    boost::system::error_code ec;
-    ended->assign(::dup(process_.pidfd()), ec);
-    if (ec) co_return;  // no descriptor is left: then it is looked at without waiting
+    error_code ec;
+    ended->assign(fd, ec);
+    if (ec) {
+      ::close(fd);
+      co_return ec;
+    }
     asio::steady_timer timer(executor, ending_deadline);
-    timer.async_wait([ended](const boost::system::error_code& cancelled) {
-      if (!cancelled) ended->cancel();
+    timer.async_wait([ended](const error_code& stopped) {
+      if (!stopped) ended->cancel();
     });
     co_await ended->async_wait(asio::posix::descriptor_base::wait_read,
                                asio::as_tuple(asio::use_awaitable));
+    co_return std::nullopt;
   }
 
   ssh::Process process_;
@@ -95,8 +123,10 @@ Task<StreamPtr> open_ssh(Endpoint endpoint, Milliseconds deadline) {
   const auto executor = co_await asio::this_coro::executor;
   auto process = ssh::Process::start(ssh::command_line(endpoint, deadline));
   if (!process) co_return fail(ssh::not_started(process.error(), endpoint));
-  StreamPtr stream =
-      std::make_unique<SshStream>(executor, std::move(*process), std::move(endpoint), deadline);
+  StreamPtr bytes = stream_of(executor, process->take_socket(), endpoint);
+  if (!bytes) co_return fail(not_waited_for("its socket cannot be watched", endpoint));
+  StreamPtr stream = std::make_unique<SshStream>(std::move(*process), std::move(bytes),
+                                                 std::move(endpoint), deadline);
   co_return stream;
 }
 

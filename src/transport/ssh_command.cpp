@@ -126,6 +126,10 @@ std::vector<std::string> command_line(const Endpoint& endpoint, Milliseconds con
                                     "BatchMode=yes",
                                     "-o",
                                     fmt::format("ConnectTimeout={}", seconds.count()),
+                                    "-o",
+                                    "ServerAliveInterval=15",
+                                    "-o",
+                                    "ServerAliveCountMax=3",
                                     "-T"};
   const auto add = [&words](std::string option, std::string value) {
     words.push_back(std::move(option));
@@ -178,6 +182,11 @@ RuntimeError explain(const Ending& ending, bool began, const Endpoint& endpoint)
                   said.empty() ? fmt::format("ssh ended {}, and said nothing", how)
                                : fmt::format("ssh ended {}: {}", how, said),
                   fmt::format("try `ssh {} {}`", far_side(endpoint), endpoint.ssh.command));
+}
+
+void add_said(RuntimeError& error, std::string_view message) {
+  const std::string said = last_of(message);
+  if (!said.empty()) error.what += "; ssh said: " + said;
 }
 
 RuntimeError not_started(int error, const Endpoint& endpoint) {

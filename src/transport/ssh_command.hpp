@@ -13,7 +13,7 @@
 namespace rollcall::ssh {
 
 /// The words of the command line, the program first. ssh never asks anything: what it would ask is
-/// a failure.
+/// a failure. It ends by itself when nothing has come from the far side for a minute.
 std::vector<std::string> command_line(const Endpoint& endpoint, Milliseconds connect_deadline);
 
 /// A word for the shell of the far side.
@@ -28,6 +28,9 @@ struct Ending {
 
 /// Why there is no connection, or no more. `began`: the engine had already said something.
 RuntimeError explain(const Ending& ending, bool began, const Endpoint& endpoint);
+
+/// Adds what ssh has written to its standard error by now, if it has.
+void add_said(RuntimeError& error, std::string_view message);
 
 /// The program could not be started.
 RuntimeError not_started(int error, const Endpoint& endpoint);

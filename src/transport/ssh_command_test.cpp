@@ -19,7 +19,8 @@ Endpoint at(const char* url) {
 
 TEST(SshCommand, AsksNothingAndLeavesTheRestToTheConfigurationOfSsh) {
   EXPECT_THAT(command_line(at("ssh://host"), 10s),
-              ElementsAre("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T", "--",
+              ElementsAre("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o",
+                          "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3", "-T", "--",
                           "host", "docker system dial-stdio"));
 }
 
@@ -28,7 +29,8 @@ TEST(SshCommand, NamesWhatTheUrlNames) {
   endpoint.ssh.program = "/opt/ssh";
   endpoint.ssh.identity = "/home/me/.ssh/key";
   EXPECT_THAT(command_line(endpoint, 1500ms),
-              ElementsAre("/opt/ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-T", "-i",
+              ElementsAre("/opt/ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o",
+                          "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3", "-T", "-i",
                           "/home/me/.ssh/key", "-p", "2222", "-l", "me", "--", "host",
                           "docker system dial-stdio"));
   EXPECT_THAT(command_line(endpoint, 0ms), testing::Contains("ConnectTimeout=1"));

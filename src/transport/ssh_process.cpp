@@ -76,10 +76,10 @@ std::expected<Process, int> Process::start(std::vector<std::string> words) {
   Fd ours(sockets[0]);
   const Fd its(sockets[1]);
   std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::unexpected(errno);
+  // A full pipe must stop neither ssh nor us.
+  if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return std::unexpected(errno);
   Fd messages(pipe[0]);
   const Fd its_messages(pipe[1]);
-  ::fcntl(messages.get(), F_SETFL, O_NONBLOCK);  // of our end alone
 
   const SpawnPlan plan(its.get(), its_messages.get());
   const auto pid = plan.spawn(words);

@@ -33,8 +33,9 @@ class Fd {
   int fd_;
 };
 
-/// Killed and waited for when it is destroyed, with all that it has started in its own session.
-/// Known by a descriptor, not by SIGCHLD, which belongs to the program.
+/// Killed and waited for when it is destroyed, with its process group: so with all that it has
+/// started and that has made no group of its own. Once it has ended, what it left behind is not
+/// touched. Known by a descriptor, not by SIGCHLD, which belongs to the program.
 class Process {
  public:
   /// Starts the program, with a socket as its standard input and output and nothing else of ours.
@@ -53,8 +54,12 @@ class Process {
   /// Readable when it has ended.
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
 
-  /// Reads what it wrote to its standard error by now, and keeps the end of that. It never waits.
+  /// Reads what it wrote to its standard error by now, and keeps the end of that. Neither of us
+  /// waits for the other: what finds no room is lost.
   void drain_messages();
+
+  /// What was kept.
+  [[nodiscard]] const std::string& messages() const noexcept { return message_; }
 
   /// How it ended; nothing if it has not.
   [[nodiscard]] std::optional<Ending> ending();

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "support/process.hpp"
@@ -132,6 +133,35 @@ TEST_F(SshTest, OneThatHangsIsMuteAndEndsWithTheStreamWithAllThatItStarted) {
   EXPECT_FALSE(are_gone("ready"));
   stream_.reset();
   EXPECT_TRUE(support::eventually(5s, [&] { return are_gone("ready"); }));
+}
+
+TEST_F(SshTest, WhatItSaidWhileItHangsIsToldWithTheSilence) {
+  open(through("echo 'Connecting by way of gate' >&2; touch $DIR/ready; exec sleep 1000"), 20ms);
+  ASSERT_TRUE(
+      support::eventually(5s, [&] { return std::ifstream(folder_.path() / "ready").good(); }));
+  const auto bytes = read(20ms);
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().fault, ConnectFault::mute);
+  EXPECT_THAT(bytes.error().what, HasSubstr("; ssh said: Connecting by way of gate"));
+}
+
+TEST_F(SshTest, MessagesThatNobodyReadsDoNotStopIt) {
+  open(through("head -c 200000 /dev/zero >&2; echo done"));
+  EXPECT_EQ(read(20s).value_or("error"), "done\n");
+}
+
+TEST_F(SshTest, WithoutADescriptorToWaitForItsEndItIsAnError) {
+  open(through("echo on; exec sleep 1000 <&- >&-"));
+  EXPECT_EQ(read().value_or("error"), "on\n");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto bytes = read();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(bytes);
+  EXPECT_THAT(bytes.error().what, HasSubstr("cannot be waited for: Too many open files"));
 }
 
 TEST_F(SshTest, CancellingAReadUnwindsAndLeavesNothing) {

@@ -1,6 +1,8 @@
 #include "transport/stream.hpp"
 
+#include <array>
 #include <cerrno>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -18,6 +20,10 @@
 #include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "transport/ssh.hpp"
 #include "transport/tls.hpp"
@@ -141,6 +147,27 @@ class SocketStream final : public Stream {
   Endpoint endpoint_;
 };
 
+/// Lets the kernel ask whether the other host is still there. A stream of events may be quiet for
+/// hours, and one whose other end has vanished is quiet, too: it breaks after about a minute. What
+/// the kernel does not take is left as it is.
+void notice_silence(int socket) {
+  struct Option {
+    int level;
+    int name;
+    int value;
+  };
+  constexpr std::array options = {
+      Option{SOL_SOCKET, SO_KEEPALIVE, 1},
+      Option{IPPROTO_TCP, TCP_KEEPIDLE, 30},  // seconds
+      Option{IPPROTO_TCP, TCP_KEEPINTVL, 10},
+      Option{IPPROTO_TCP, TCP_KEEPCNT, 3},
+      Option{IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000},  // milliseconds, of what is sent
+  };
+  for (const Option& option : options) {
+    ::setsockopt(socket, option.level, option.name, &option.value, sizeof option.value);
+  }
+}
+
 template <class Protocol>
 Task<StreamPtr> connect_socket(typename Protocol::endpoint address, Endpoint endpoint,
                                Milliseconds deadline) {
@@ -153,6 +180,7 @@ Task<StreamPtr> connect_socket(typename Protocol::endpoint address, Endpoint end
     unwind_if_cancelled(ec);
   }
   if (ec) co_return connect_error(ec, endpoint);
+  if constexpr (std::is_same_v<Protocol, asio::ip::tcp>) notice_silence(socket.native_handle());
   StreamPtr stream = std::make_unique<SocketStream<typename Protocol::socket>>(std::move(socket),
                                                                                std::move(endpoint));
   co_return stream;
@@ -228,8 +256,14 @@ std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint, Milliseconds 
 
 StreamPtr stream_of(const asio::any_io_executor& executor, int socket, Endpoint endpoint) {
   using Unix = asio::local::stream_protocol;
-  return std::make_unique<SocketStream<Unix::socket>>(Unix::socket(executor, Unix(), socket),
-                                                      std::move(endpoint));
+  Unix::socket connected(executor);
+  error_code ec;
+  connected.assign(Unix(), socket, ec);
+  if (ec) {
+    ::close(socket);
+    return nullptr;
+  }
+  return std::make_unique<SocketStream<Unix::socket>>(std::move(connected), std::move(endpoint));
 }
 
 Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline) {

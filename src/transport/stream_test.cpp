@@ -1,7 +1,9 @@
 // Connecting to real sockets: each way that it can fail.
 #include "transport/stream.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -14,8 +16,12 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +165,49 @@ TEST_F(StreamTest, TcpCarriesBytesBothWays) {
   EXPECT_EQ(*test::run(io_, (*stream)->read_some(heard, 1s)), 4U);
   peer.close();
   EXPECT_EQ(*test::run(io_, (*stream)->read_some(heard, 1s)), 0U);
+}
+
+/// Our end of the connection to a port of this host.
+int socket_to(std::uint16_t port) {
+  constexpr int most = 1024;
+  for (int fd = 0; fd < most; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    const bool connected = ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    if (connected && peer.sin_family == AF_INET && peer.sin_port == htons(port)) return fd;
+  }
+  return -1;
+}
+
+int option_of(int socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(socket, level, name, &value, &size);
+  return value;
+}
+
+TEST_F(StreamTest, TheKernelNoticesWhenTheOtherHostHasVanished) {
+  asio::ip::tcp::acceptor listener(io_, {asio::ip::address_v4::loopback(), 0});
+  const auto port = listener.local_endpoint().port();
+  const auto stream = connect(*parse_endpoint("tcp://127.0.0.1:" + std::to_string(port), 0));
+  ASSERT_TRUE(stream);
+  const int socket = socket_to(port);
+  ASSERT_GE(socket, 0);
+  EXPECT_EQ(option_of(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_KEEPIDLE), 30);
+  EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+  EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 60'000);
+}
+
+TEST_F(StreamTest, ASocketThatCannotBeWaitedForIsClosedAndNull) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  Unix::socket taken(io_, Unix(), pair[0]);  // epoll takes no descriptor twice
+  EXPECT_EQ(stream_of(io_.get_executor(), pair[0], at("s")), nullptr);
+  EXPECT_EQ(::fcntl(pair[0], F_GETFD), -1);
+  EXPECT_EQ(taken.release(), pair[0]);
+  ::close(pair[1]);
 }
 
 TEST_F(StreamTest, ANameThatDoesNotResolveIsUnreachable) {

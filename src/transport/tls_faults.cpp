@@ -180,6 +180,14 @@ RuntimeError not_tls(const Endpoint& endpoint) {
       "check the port; for an engine without TLS write tcp://host:port and switch TLS off");
 }
 
+RuntimeError url_without_tls(std::string url) {
+  return {.kind = ErrorKind::invalid_config,
+          .fault = ConnectFault::tls,
+          .endpoint = std::move(url),
+          .what = "options of TLS were given, and this URL is without TLS",
+          .remedy = "write https://host:port, or give no options of TLS"};
+}
+
 RuntimeError wants_tls(std::string url) {
   return {.kind = ErrorKind::unavailable,
           .fault = ConnectFault::tls,

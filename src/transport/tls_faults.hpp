@@ -35,6 +35,9 @@ RuntimeError alerted(int alert, bool asked, const Endpoint& endpoint);
 /// What came first is not TLS.
 RuntimeError not_tls(const Endpoint& endpoint);
 
+/// Options of TLS were given for a URL that is without it.
+RuntimeError url_without_tls(std::string url);
+
 /// Somebody who speaks TLS was spoken to without it.
 RuntimeError wants_tls(std::string url);
 

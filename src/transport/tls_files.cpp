@@ -1,5 +1,6 @@
 #include "transport/tls_files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
@@ -147,13 +148,23 @@ std::string fingerprint_of(const X509* certificate) {
   return sha256_hex({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
 }
 
-std::string plain_fingerprint(std::string_view written) {
+Result<std::string> plain_fingerprint(std::string_view written) {
+  constexpr std::string_view prefix = "sha256:";
+  constexpr std::size_t digits = 64;
   std::string plain;
   for (const char c : written) {
-    if (c == ':' || c == ' ') continue;
-    plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isspace(byte) == 0) plain += static_cast<char>(std::tolower(byte));
   }
-  return plain;
+  if (plain.starts_with(prefix)) plain.erase(0, prefix.size());
+  std::erase(plain, ':');
+  const auto is_digit = [](unsigned char c) { return std::isxdigit(c) != 0; };
+  if (plain.size() == digits && std::ranges::all_of(plain, is_digit)) return plain;
+  return fail({.kind = ErrorKind::invalid_config,
+               .fault = ConnectFault::tls,
+               .what = "the pinned fingerprint is not the SHA-256 of a certificate",
+               .remedy = "write its 64 hexadecimal digits: `openssl x509 -noout -fingerprint "
+                         "-sha256` shows them"});
 }
 
 }  // namespace rollcall::tls

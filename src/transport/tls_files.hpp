@@ -45,7 +45,9 @@ X509_STORE* system_authorities();
 /// SHA-256, in small hexadecimal digits.
 std::string fingerprint_of(const X509* certificate);
 
-/// The same form of what a person wrote: without colons and blanks, in small digits.
-std::string plain_fingerprint(std::string_view written);
+/// The same form of what a person wrote, with colons, blanks, capitals and "sha256:" or without.
+///
+/// Errors: invalid_config, if that are not 64 hexadecimal digits.
+Result<std::string> plain_fingerprint(std::string_view written);
 
 }  // namespace rollcall::tls

@@ -102,7 +102,7 @@ RuntimeError at(const Endpoint& endpoint, RuntimeError error) {
 
 struct Session::Impl {
   Endpoint endpoint;
-  std::string expected_fingerprint;  // of a pinned certificate
+  std::vector<std::string> pins;  // fingerprints, each of which it must have
   Context context;
   Connection ssl;
   BIO* input = nullptr;  // both belong to ssl
@@ -137,7 +137,9 @@ int Session::Impl::on_verify(int accepted, X509_STORE_CTX* store) {
 int Session::Impl::on_pinned(X509_STORE_CTX* store, void* self) {
   auto& impl = *static_cast<Impl*>(self);
   const X509* shown = X509_STORE_CTX_get0_cert(store);
-  if (shown != nullptr && fingerprint_of(shown) == impl.expected_fingerprint) return 1;
+  const std::string fingerprint = shown == nullptr ? std::string() : fingerprint_of(shown);
+  const auto holds = [&](const std::string& pin) { return pin == fingerprint; };
+  if (std::ranges::all_of(impl.pins, holds)) return 1;
   X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
   impl.rejection = rejection_in(store);
   return 0;
@@ -151,13 +153,17 @@ int Session::Impl::on_certificate_wanted(SSL* /*connection*/, void* self) {
 /// Whom to believe.
 Result<void> Session::Impl::trust() {
   const TlsOptions& options = endpoint.tls;
-  expected_fingerprint = plain_fingerprint(options.fingerprint);
+  if (!options.fingerprint.empty()) {
+    auto pin = plain_fingerprint(options.fingerprint);
+    if (!pin) return fail(std::move(pin.error()));
+    pins.push_back(std::move(*pin));
+  }
   if (!options.pinned.empty()) {
     auto pinned = read_certificates(options.pinned, "the pinned certificate of the engine");
     if (!pinned) return fail(std::move(pinned.error()));
-    expected_fingerprint = fingerprint_of(pinned->front().get());
+    pins.push_back(fingerprint_of(pinned->front().get()));
   }
-  if (!expected_fingerprint.empty()) {
+  if (!pins.empty()) {
     SSL_CTX_set_cert_verify_callback(context.get(), &on_pinned, this);
   } else if (!options.verify) {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
@@ -216,6 +222,8 @@ Result<void> Session::Impl::identify() {
 Result<void> Session::Impl::expect_name() {
   const TlsOptions& options = endpoint.tls;
   std::string name = options.server_name.empty() ? endpoint.host : options.server_name;
+  // The final dot of a full name is the DNS's alone (RFC 6066, 3).
+  if (name.ends_with('.')) name.pop_back();
   X509_VERIFY_PARAM* expected = SSL_get0_param(ssl.get());
   bool taken = false;
   if (is_address(name)) {
@@ -226,7 +234,9 @@ Result<void> Session::Impl::expect_name() {
     // The common name has not been a host name for long (RFC 9525, 2).
     X509_VERIFY_PARAM_set_hostflags(
         expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    taken = !name.empty() && X509_VERIFY_PARAM_set1_host(expected, name.data(), name.size()) == 1 &&
+    // To OpenSSL, one that begins with a dot is any host below that domain.
+    taken = !name.empty() && !name.starts_with('.') &&
+            X509_VERIFY_PARAM_set1_host(expected, name.data(), name.size()) == 1 &&
             SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1;
   }
   if (taken) return {};

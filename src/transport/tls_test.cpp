@@ -196,6 +196,66 @@ TEST_F(TlsTest, APinnedCertificateIsTheOnlyOneThatIsAccepted) {
                ConnectFault::tls, "is not the pinned one");
 }
 
+TEST_F(TlsTest, AFingerprintMayBeWrittenInSeveralWays) {
+  const Identity pinned = support::self_signed();
+  serve({.identity = pinned});
+  const std::string colons = support::fingerprint(pinned);
+  std::string plain = colons;
+  std::erase(plain, ':');
+  for (const std::string& written : {colons, plain, "sha256:" + plain, "SHA256:" + colons}) {
+    EXPECT_EQ(get(endpoint({.fingerprint = written})).value_or("error"), "hello") << written;
+  }
+}
+
+TEST_F(TlsTest, AFingerprintThatIsNoneIsAnErrorAndNotNoPin) {
+  serve_well();
+  const std::string digits(64, 'a');
+  for (const std::string& written :
+       {std::string(" "), std::string(":"), std::string("sha256:"), std::string("ab"), digits + "a",
+        digits.substr(1) + "g", "sha1:" + digits}) {
+    for (const bool verify : {true, false}) {
+      TlsOptions options = trusting();
+      options.verify = verify;
+      options.fingerprint = written;
+      const auto body = get(endpoint(options));
+      ASSERT_FALSE(body) << written;
+      EXPECT_EQ(body.error().kind, ErrorKind::invalid_config) << body.error();
+      EXPECT_THAT(body.error().remedy, HasSubstr("64 hexadecimal digits"));
+    }
+  }
+}
+
+TEST_F(TlsTest, OfTwoPinsBothMustHold) {
+  const Identity shown = support::self_signed();
+  const Identity other = support::self_signed();
+  serve({.identity = shown});
+  const auto both = [&](const Identity& certificate, const Identity& digest) {
+    return endpoint(
+        {.pinned = {.text = certificate.certificate}, .fingerprint = support::fingerprint(digest)});
+  };
+  EXPECT_EQ(get(both(shown, shown)).value_or("error"), "hello");
+  expect_error(both(shown, other), ConnectFault::tls, "is not the pinned one");
+  expect_error(both(other, shown), ConnectFault::tls, "is not the pinned one");
+}
+
+TEST_F(TlsTest, TheFinalDotOfAFullNameIsNoPartOfIt) {
+  serve({.identity = support::issue(authority_, {.hosts = {"engine.example"}})});
+  TlsOptions options = trusting();
+  options.server_name = "engine.example.";
+  EXPECT_EQ(get(endpoint(options)).value_or("error"), "hello");
+  options.server_name = "engine.example..";
+  EXPECT_FALSE(get(endpoint(options)));
+}
+
+TEST_F(TlsTest, ADomainIsNoName) {
+  serve({.identity = support::issue(authority_, {.hosts = {"engine.example"}})});
+  TlsOptions options = trusting();
+  options.server_name = ".example";
+  const auto body = get(endpoint(options));
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().kind, ErrorKind::invalid_config);
+}
+
 TEST_F(TlsTest, ARefusedClientCertificateIsSaidInBothVersions) {
   const Identity stranger = support::issue(support::make_authority("Other CA"));
   for (const bool only_1_2 : {false, true}) {

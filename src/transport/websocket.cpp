@@ -234,6 +234,9 @@ struct WebSocket::Impl {
     timeout.keep_alive_pings = true;
     socket.set_option(timeout);
     socket.read_message_max(limits.max_message);
+    socket.control_callback([this](websocket::frame_type type, beast::string_view /*text*/) {
+      if (type == websocket::frame_type::close) told_to_close = true;
+    });
     socket.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
       request.set(http::field::user_agent, "rollcall");
     }));
@@ -249,7 +252,6 @@ struct WebSocket::Impl {
     if (ec == beast::error::timeout) return mute(deadline);
     if (const auto& error = socket.next_layer().error()) return fail(*error);
     if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
-    if (ec == websocket::error::closed) return closed();
     const bool ended = ec == asio::error::eof || ec == http::error::end_of_stream ||
                        ec == http::error::partial_message;
     if (ended) return cut(url);
@@ -283,6 +285,7 @@ struct WebSocket::Impl {
   Socket socket;
   std::string url;
   WebSocketLimits limits;
+  bool told_to_close = false;  // by the other side, whatever became of our answer to that
 };
 
 WebSocket::WebSocket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -296,8 +299,9 @@ Task<std::optional<std::string>> WebSocket::read() {
     message.resize(size);
     co_return std::optional(std::move(message));
   }
-  if (ec == websocket::error::closed && is_regular(impl_->socket.reason().code)) {
-    co_return std::nullopt;
+  if (impl_->told_to_close && ec != asio::error::operation_aborted) {
+    if (is_regular(impl_->socket.reason().code)) co_return std::nullopt;
+    co_return impl_->closed();
   }
   co_return impl_->meaning_of(ec, impl_->limits.idle, ConnectFault::none);
 }

@@ -38,6 +38,7 @@ struct Script {
   std::string says{};     ///< After the upgrade.
   std::size_t piece = 100000;
   enum class End { eof, error, silence } end = End::eof;
+  bool deaf = false;  ///< After the upgrade it takes nothing more.
   std::string heard{};
   std::size_t streams = 0;          ///< That are alive.
   std::function<void()> on_data{};  ///< What happens just before data is given.
@@ -70,6 +71,9 @@ class ScriptedStream final : public Stream {
   }
 
   [[nodiscard]] Task<void> write(std::string_view data, Milliseconds /*deadline*/) override {
+    if (answered_ && script_.deaf) {
+      co_return fail({.fault = ConnectFault::unreachable, .what = "broken pipe"});
+    }
     script_.heard += data;
     co_return Result<void>();
   }
@@ -200,6 +204,19 @@ TEST_F(WebSocketTest, OtherCodesAreErrors) {
     EXPECT_EQ(heard.error->kind, ErrorKind::unavailable) << code;
     EXPECT_THAT(heard.error->what, HasSubstr(fmt::format("{}: why\\x1b", code)));
   }
+}
+
+TEST_F(WebSocketTest, ACloseCountsAlsoWhereNobodyHearsTheAnswerToIt) {
+  for (const std::string& says : {close_frame(1000), close_frame(1012), frame(Frame::close, "")}) {
+    script_ = {.says = frame(Frame::text, "one") + says, .deaf = true};
+    const Heard heard = hear();
+    EXPECT_THAT(heard.messages, testing::ElementsAre("one"));
+    EXPECT_TRUE(heard.regular_end) << heard.error.value_or(RuntimeError{});
+  }
+  script_ = {.says = close_frame(1011, "why"), .deaf = true};
+  const Heard heard = hear();
+  ASSERT_TRUE(heard.error);
+  EXPECT_THAT(heard.error->what, HasSubstr("code 1011: why"));
 }
 
 TEST_F(WebSocketTest, AnEndWithoutACodeIsACut) {

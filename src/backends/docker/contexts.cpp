@@ -28,13 +28,13 @@ std::unexpected<RuntimeError> unusable(const fs::path& file, std::string what, s
                .remedy = std::move(remedy)});
 }
 
-/// The file, understood; null, if it is not there.
-Result<json::value> read_json(const fs::path& file) {
+/// The start of the file; nothing, if it is not there.
+Result<std::optional<std::string>> read_text(const fs::path& file) {
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
   if (!stream) {
     const int error = errno;
-    if (error == ENOENT || error == ENOTDIR) return json::value();
+    if (error == ENOENT || error == ENOTDIR) return std::nullopt;
     return unusable(file,
                     fmt::format("this file of Docker's configuration cannot be read: {}",
                                 std::generic_category().message(error)),
@@ -42,7 +42,15 @@ Result<json::value> read_json(const fs::path& file) {
   }
   std::string text(static_cast<std::size_t>(max_file), '\0');
   stream.read(text.data(), max_file);
+  if (stream.bad()) {
+    return unusable(file, "this file of Docker's configuration cannot be read",
+                    "let it be a readable file, or name another folder with DOCKER_CONFIG");
+  }
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+  return text;
+}
+
+Result<json::value> parsed(const std::string& text, const fs::path& file) {
   boost::system::error_code ec;
   json::value value = json::parse(text, ec);
   if (ec || !value.is_object()) {
@@ -70,8 +78,13 @@ bool may_be_there(const fs::path& file) {
 }  // namespace
 
 Result<std::string> Configuration::current_context() const {
-  auto config = read_json(config_file());
-  if (!config) return fail(std::move(config.error()));
+  const fs::path file = config_file();
+  const auto text = read_text(file);
+  if (!text) return fail(text.error());
+  // One that is empty says nothing, as for the docker command.
+  if (!*text || (*text)->find_first_not_of(" \t\r\n") == std::string::npos) return std::string();
+  const auto config = parsed(**text, file);
+  if (!config) return fail(config.error());
   return text_of(member(&*config, "currentContext"));
 }
 
@@ -79,12 +92,14 @@ Result<Configuration::Context> Configuration::context(std::string_view name) con
   // Names may hold what file names may not.
   const std::string id = sha256_hex(name);
   const fs::path file = folder_ / "contexts/meta" / id / "meta.json";
-  auto meta = read_json(file);
-  if (!meta) return fail(std::move(meta.error()));
-  if (meta->is_null()) {
+  const auto text = read_text(file);
+  if (!text) return fail(text.error());
+  if (!*text) {
     return unusable(file, fmt::format("there is no context '{}'", excerpt(name)),
                     "`docker context ls` shows those that there are");
   }
+  const auto meta = parsed(**text, file);
+  if (!meta) return fail(meta.error());
   const json::value* docker = member(member(&*meta, "Endpoints"), "docker");
   if (docker == nullptr) {
     return unusable(file, fmt::format("the context '{}' leads to no Docker engine", excerpt(name)),

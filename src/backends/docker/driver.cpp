@@ -11,7 +11,9 @@ namespace rollcall::docker {
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor /*executor*/, EnvPtr env) {
   const auto endpoint = docker_api::endpoint_of(place, "docker", "--host");
-  const bool believes = endpoint->scheme == Endpoint::Scheme::tls && !endpoint->tls.verify;
+  const TlsOptions& tls = endpoint->tls;
+  const bool pinned = !tls.pinned.empty() || !tls.fingerprint.empty();
+  const bool believes = endpoint->scheme == Endpoint::Scheme::tls && !tls.verify && !pinned;
   if (believes && options.log) {
     options.log(LogLevel::warning, place.url + ": the engine's certificate is not verified");
   }

@@ -316,6 +316,8 @@ TEST(DockerDriver, AnEngineThatIsNotVerifiedIsAWarning) {
                        io.get_executor(), system_env());
   };
   EXPECT_NE(make({}), nullptr);
+  EXPECT_NE(make({.verify = false, .pinned = {.text = "a certificate"}}), nullptr);
+  EXPECT_NE(make({.verify = false, .fingerprint = std::string(64, 'a')}), nullptr);
   EXPECT_THAT(said, testing::IsEmpty());
   EXPECT_NE(make({.verify = false}), nullptr);
   EXPECT_THAT(said, ElementsAre("https://h:1: the engine's certificate is not verified"));

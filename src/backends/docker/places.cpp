@@ -23,6 +23,7 @@ using docker_api::default_ports;
 using Scheme = Endpoint::Scheme;
 
 constexpr std::string_view usual_socket = "unix:///var/run/docker.sock";
+constexpr std::string_view usual_tls = "tcp://localhost:2376";
 constexpr std::string_view context_prefix = "context:";
 constexpr std::string_view default_context = "default";
 
@@ -64,29 +65,28 @@ TlsOptions tls_of_folder(const BackendOptions& options) {
   return tls_files_in(named.empty() ? configuration(options).folder() : fs::path(named));
 }
 
-/// As the docker command reads it: "host:port" is TCP, and TCP with TLS is https.
-std::string completed(std::string_view url, bool secured) {
-  const bool bare = !url.contains("://") && url.contains(':') && !url.starts_with('/') &&
-                    !url.starts_with("unix:");
-  if (bare) return (secured ? "https://" : "tcp://") + std::string(url);
-  if (!secured) return std::string(url);
-  for (const std::string_view plain : {std::string_view("tcp://"), std::string_view("http://")}) {
-    if (url.starts_with(plain)) return "https://" + std::string(url.substr(plain.size()));
-  }
-  return std::string(url);
+/// As the docker command reads it: what has no scheme is TCP.
+std::string completed(std::string_view url) {
+  const bool bare = !url.contains("://") && !url.starts_with('/') && !url.starts_with("unix:");
+  return (bare ? "tcp://" : "") + std::string(url);
 }
 
-/// One place, which somebody has decided. `tls`: what he said about it, too.
+/// One place, which somebody has decided. `tls`: what he said about it, too; then tcp:// is TLS,
+/// but http:// is not. How TLS is spoken is for the program to say, if it does.
 Result<Place> place_at(std::string_view url, std::string source, std::optional<TlsOptions> tls,
                        const BackendOptions& options) {
-  auto endpoint = parse_endpoint(completed(url, tls.has_value()), default_ports);
+  auto endpoint = parse_endpoint(completed(url), default_ports);
   if (!endpoint) return from(source, std::move(endpoint.error()));
+  // Without a port it is that of TCP, as it is for the docker command.
+  const bool open = url.starts_with("http://");
+  if (tls && !open && endpoint->scheme == Scheme::tcp) endpoint->scheme = Scheme::tls;
   Place place{.url = endpoint->url(), .source = std::move(source)};
   if (endpoint->scheme == Scheme::tls) {
+    if (options.tls) tls = options.tls;
     place.tls = tls ? std::move(*tls) : tls_of_folder(options);
     place.note = "TLS, " + tls::summary(*place.tls);
   } else if (endpoint->scheme == Scheme::tcp) {
-    place.tls.emplace();  // decided: none
+    if (options.tls) return from(place.source, tls::url_without_tls(place.url));
     place.note = "without TLS";
   } else if (endpoint->scheme == Scheme::ssh) {
     place.note = "through the docker command of the far side";
@@ -96,65 +96,80 @@ Result<Place> place_at(std::string_view url, std::string source, std::optional<T
 
 Result<Place> place_of_context(std::string_view name, std::string source,
                                const BackendOptions& options) {
-  if (name == default_context) {
-    return place_at(usual_socket, std::move(source), std::nullopt, options);
-  }
   auto context = configuration(options).context(name);
   if (!context) return from(source, std::move(context.error()));
   const std::string host = context->host.empty() ? std::string(usual_socket) : context->host;
   return place_at(host, std::move(source), std::move(context->tls), options);
 }
 
-Result<Place> named_place(const BackendOptions& options) {
-  constexpr std::string_view source = "--endpoint";
-  const std::string_view url = options.endpoint;
-  if (url.starts_with(context_prefix)) {
-    return place_of_context(url.substr(context_prefix.size()), std::string(source), options);
-  }
-  if (!options.tls) return place_at(url, std::string(source), tls_of_variables(options), options);
-  auto place = place_at(url, std::string(source), std::nullopt, options);
-  if (place && place->url.starts_with("https://")) {
-    place->tls = options.tls;
-    place->note = "TLS, " + tls::summary(*options.tls);
-  }
-  return place;
-}
+/// One place, or nothing: the usual ones.
+using Decision = Result<std::optional<Place>>;
 
-/// What would have counted if `host` or `context` had not come before it.
-void add_passed_over(Place& place, const std::string& context, const std::string& current) {
-  const auto add = [&place](const std::string& text) {
-    place.note += (place.note.empty() ? "" : "; ") + text;
-  };
-  if (!context.empty()) add(fmt::format("DOCKER_CONTEXT={} is passed over", context));
-  if (!current.empty()) add(fmt::format("the current context {} is passed over", current));
-}
-
-/// The place that a variable or the configuration has decided; nothing: none has.
-Result<std::optional<Place>> decided_place(const BackendOptions& options) {
-  const std::string host = variable(options, "DOCKER_HOST");
-  const std::string context = variable(options, "DOCKER_CONTEXT");
-  const Configuration config = configuration(options);
-  auto current = config.current_context();
-  if (!host.empty()) {
-    auto place = place_at(host, "DOCKER_HOST", tls_of_variables(options), options);
-    if (!place) return fail(std::move(place.error()));
-    add_passed_over(*place, context, current.value_or(std::string()));
-    return std::optional(std::move(*place));
-  }
-  if (context == default_context) return std::nullopt;
-  if (!context.empty()) {
-    auto place = place_of_context(context, "DOCKER_CONTEXT=" + context, options);
-    if (!place) return fail(std::move(place.error()));
-    add_passed_over(*place, {}, current.value_or(std::string()));
-    return std::optional(std::move(*place));
-  }
-  if (!current) return fail(std::move(current.error()));
-  if (current->empty() || *current == default_context) return std::nullopt;
-  const std::string source =
-      fmt::format("current context {} of {}", *current, config.config_file().string());
-  auto place = place_of_context(*current, source, options);
+Decision decided(Result<Place> place) {
   if (!place) return fail(std::move(place.error()));
   return std::optional(std::move(*place));
+}
+
+/// What the context "default" is: DOCKER_HOST; without it, if TLS is asked for, this host's port
+/// for that.
+Decision default_place(const BackendOptions& options) {
+  auto tls = tls_of_variables(options);
+  if (const std::string host = variable(options, "DOCKER_HOST"); !host.empty()) {
+    return decided(place_at(host, "DOCKER_HOST", std::move(tls), options));
+  }
+  if (!tls) return std::nullopt;
+  const std::string source = tls->verify ? "DOCKER_TLS_VERIFY" : "DOCKER_TLS";
+  return decided(place_at(usual_tls, source, std::move(tls), options));
+}
+
+void add_note(Place& place, const std::string& text) {
+  place.note += (place.note.empty() ? "" : "; ") + text;
+}
+
+/// What would have counted if something else had not come before it.
+void add_passed_over(Place& place, const std::string& context, const std::string& current) {
+  if (!context.empty()) add_note(place, fmt::format("DOCKER_CONTEXT={} is passed over", context));
+  if (!current.empty()) {
+    add_note(place, fmt::format("the current context {} is passed over", current));
+  }
+}
+
+Decision named_place(const BackendOptions& options) {
+  constexpr std::string_view source = "--endpoint";
+  std::string_view name = options.endpoint;
+  if (!name.starts_with(context_prefix)) {
+    return decided(place_at(name, std::string(source), tls_of_variables(options), options));
+  }
+  name.remove_prefix(context_prefix.size());
+  if (name.empty() || name == default_context) return default_place(options);
+  return decided(place_of_context(name, std::string(source), options));
+}
+
+/// What a variable or the configuration has decided. `unread` is why the configuration does not
+/// count, if it cannot be read: that alone is no reason to find no engine.
+Decision found_place(const BackendOptions& options, std::string& unread) {
+  const std::string context = variable(options, "DOCKER_CONTEXT");
+  const Configuration config = configuration(options);
+  const auto current = config.current_context();
+  if (!variable(options, "DOCKER_HOST").empty()) {
+    auto place = default_place(options);
+    if (place) add_passed_over(**place, context, current.value_or(std::string()));
+    return place;
+  }
+  if (context == default_context) return default_place(options);
+  if (!context.empty()) {
+    auto place = decided(place_of_context(context, "DOCKER_CONTEXT=" + context, options));
+    if (place) add_passed_over(**place, {}, current.value_or(std::string()));
+    return place;
+  }
+  if (!current) {
+    unread = fmt::format("{} is passed over: {}", current.error().endpoint, current.error().what);
+    return default_place(options);
+  }
+  if (current->empty() || *current == default_context) return default_place(options);
+  const std::string source =
+      fmt::format("current context {} of {}", *current, config.config_file().string());
+  return decided(place_of_context(*current, source, options));
 }
 
 void add_socket(std::vector<Place>& places, const fs::path& path, std::string source) {
@@ -179,17 +194,7 @@ void add_colima(std::vector<Place>& places, const fs::path& home) {
   }
 }
 
-}  // namespace
-
-Result<std::vector<Place>> places(const BackendOptions& options) {
-  if (!options.endpoint.empty()) {
-    auto place = named_place(options);
-    if (!place) return fail(std::move(place.error()));
-    return std::vector<Place>{std::move(*place)};
-  }
-  auto decided = decided_place(options);
-  if (!decided) return fail(std::move(decided.error()));
-  if (*decided) return std::vector<Place>{std::move(**decided)};
+std::vector<Place> usual_places(const BackendOptions& options) {
   std::vector<Place> places;
   add_socket(places, usual_socket.substr(std::string_view("unix://").size()), "system socket");
   if (const auto runtime = options.getenv("XDG_RUNTIME_DIR"); runtime && !runtime->empty()) {
@@ -204,6 +209,25 @@ Result<std::vector<Place>> places(const BackendOptions& options) {
     add_colima(places, dir);
     add_socket(places, dir / ".lima/default/sock/docker.sock", "Lima, instance default");
     add_socket(places, dir / ".lima/docker/sock/docker.sock", "Lima, instance docker");
+  }
+  return places;
+}
+
+}  // namespace
+
+Result<std::vector<Place>> places(const BackendOptions& options) {
+  std::string unread;
+  auto place = options.endpoint.empty() ? found_place(options, unread) : named_place(options);
+  if (!place) return fail(std::move(place.error()));
+  std::vector<Place> places;
+  if (*place) {
+    places.push_back(std::move(**place));
+  } else {
+    places = usual_places(options);
+  }
+  if (!unread.empty()) {
+    add_note(places.front(), unread);
+    if (options.log) options.log(LogLevel::warning, unread);
   }
   return places;
 }

@@ -86,7 +86,9 @@ TEST(DockerPlaces, HostsAreReadAsTheDockerCommandReadsThem) {
               ElementsAre("DOCKER_HOST tcp://localhost:99"));
   EXPECT_THAT(urls({{"DOCKER_HOST", "ssh://me@far:22/run/d.sock"}}),
               ElementsAre("DOCKER_HOST ssh://me@far:22/run/d.sock"));
-  EXPECT_THAT(urls({{"DOCKER_HOST", "nonsense"}}), ElementsAre(HasSubstr("not a URL")));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "far"}}), ElementsAre("DOCKER_HOST tcp://far:2375"));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "no host"}}), ElementsAre(HasSubstr("not a URL")));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "run/docker.sock"}}), ElementsAre(HasSubstr("a path after")));
 }
 
 /// A configuration of the docker command, and certificates.
@@ -144,8 +146,65 @@ TEST_F(DockerDoors, TheDefaultContextIsTheUsualPlaces) {
               ElementsAre("system socket unix:///var/run/docker.sock"));
 }
 
-TEST_F(DockerDoors, TheDefaultContextByNameIsTheUsualSocket) {
-  EXPECT_EQ(place({}, "context:default").url, "unix:///var/run/docker.sock");
+TEST_F(DockerDoors, TheDefaultContextByNameIsThatOfTheDockerCommand) {
+  add_context("a", R"({"Host":"tcp://a:1"})");
+  use("a");
+  for (const char* name : {"context:default", "context:"}) {
+    EXPECT_THAT(urls({{"DOCKER_CONFIG", folder()}, {"DOCKER_CONTEXT", "a"}}, name),
+                ElementsAre("system socket unix:///var/run/docker.sock"));
+    EXPECT_EQ(place({{"DOCKER_HOST", "unix:///x.sock"}}, name).url, "unix:///x.sock");
+    EXPECT_EQ(place({{"DOCKER_TLS", "1"}}, name).url, "https://localhost:2376");
+  }
+}
+
+TEST_F(DockerDoors, AConfigurationThatCannotBeReadIsPassedOverAndSaidSo) {
+  const auto expect_passed_over = [&](std::string_view why) {
+    std::vector<std::string> warnings;
+    BackendOptions options;
+    options.getenv = [&](std::string_view name) -> std::optional<std::string> {
+      if (name == "DOCKER_CONFIG") return folder();
+      return std::nullopt;
+    };
+    options.log = [&](LogLevel level, std::string_view text) {
+      if (level == LogLevel::warning) warnings.emplace_back(text);
+    };
+    const auto found = places(options);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->front().url, "unix:///var/run/docker.sock");
+    EXPECT_THAT(
+        found->front().note,
+        testing::AllOf(HasSubstr(folder() + "/config.json is passed over"), HasSubstr(why)));
+    EXPECT_THAT(warnings, ElementsAre(found->front().note));
+  };
+  folder_.write("config.json", "{\"currentContext\":");
+  expect_passed_over("is broken");
+  EXPECT_EQ(place({{"DOCKER_HOST", "unix:///x"}}).url, "unix:///x");
+  std::filesystem::remove(folder_.path() / "config.json");
+  std::filesystem::create_directory(folder_.path() / "config.json");
+  expect_passed_over("cannot be read");
+}
+
+TEST_F(DockerDoors, AConfigurationThatIsEmptySaysNothing) {
+  for (const char* text : {"", " \n"}) {
+    folder_.write("config.json", text);
+    const Place usual = place({});
+    EXPECT_EQ(usual.url, "unix:///var/run/docker.sock");
+    EXPECT_EQ(usual.note, "");
+  }
+}
+
+TEST_F(DockerDoors, TlsWithoutAHostIsThatOfThisHost) {
+  const Place verified = place({{"DOCKER_TLS_VERIFY", "1"}});
+  EXPECT_EQ(verified.url, "https://localhost:2376");
+  EXPECT_EQ(verified.source, "DOCKER_TLS_VERIFY");
+  EXPECT_EQ(verified.tls->authority.file, folder() + "/ca.pem");
+  const Place believed = place({{"DOCKER_TLS", "1"}, {"DOCKER_CONTEXT", "default"}});
+  EXPECT_EQ(believed.url, "https://localhost:2376");
+  EXPECT_EQ(believed.source, "DOCKER_TLS");
+  EXPECT_FALSE(believed.tls->verify);
+  add_context("a", R"({"Host":"tcp://a:1"})");
+  use("a");
+  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}).url, "tcp://a:1");
 }
 
 TEST_F(DockerDoors, TheConfigurationIsLookedForInTheHomeFolder) {
@@ -161,7 +220,7 @@ TEST_F(DockerDoors, ContextsBringTheirTls) {
   add_tls("full", {"ca.pem", "cert.pem", "key.pem"});
   const Place full = place({}, "context:full");
   const std::string tls = folder() + "/contexts/tls/" + sha256_hex("full") + "/docker/";
-  EXPECT_EQ(full.url, "https://h:2376");
+  EXPECT_EQ(full.url, "https://h:2375");
   EXPECT_EQ(full.tls->authority.file, tls + "ca.pem");
   EXPECT_EQ(full.tls->certificate.file, tls + "cert.pem");
   EXPECT_EQ(full.tls->key.file, tls + "key.pem");
@@ -185,7 +244,7 @@ TEST_F(DockerDoors, VariablesBringTlsToHosts) {
       place({{"DOCKER_HOST", "tcp://h"},
              {"DOCKER_TLS_VERIFY", "0"},  // any value, as the docker command has it
              {"DOCKER_CERT_PATH", certs}});
-  EXPECT_EQ(verified.url, "https://h:2376");
+  EXPECT_EQ(verified.url, "https://h:2375");  // the port of TCP, as for the docker command
   EXPECT_EQ(verified.tls->authority.file, certs + "/ca.pem");
   EXPECT_EQ(verified.tls->certificate.file, certs + "/cert.pem");  // missing, which will be said
   EXPECT_TRUE(verified.tls->verify);
@@ -198,7 +257,8 @@ TEST_F(DockerDoors, VariablesBringTlsToHosts) {
   EXPECT_TRUE(usual_folder.tls->certificate.empty());
   EXPECT_EQ(place({{"DOCKER_HOST", "tcp://h"}, {"DOCKER_TLS_VERIFY", ""}}).url, "tcp://h:2375");
   EXPECT_EQ(place({{"DOCKER_HOST", "unix:///x"}, {"DOCKER_TLS_VERIFY", "1"}}).url, "unix:///x");
-  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}, "tcp://h").url, "https://h:2376");
+  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}, "tcp://h").url, "https://h:2375");
+  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}, "http://h").url, "tcp://h:2375");
 }
 
 TEST_F(DockerDoors, HttpsIsTlsWithWhatTheFolderHas) {
@@ -209,10 +269,31 @@ TEST_F(DockerDoors, HttpsIsTlsWithWhatTheFolderHas) {
 }
 
 TEST_F(DockerDoors, WhatTheProgramSaysAboutTlsCounts) {
-  const TlsOptions pinned{.fingerprint = "ab"};
-  const Place place_given = place({{"DOCKER_TLS_VERIFY", "1"}}, "https://h:1", pinned);
-  EXPECT_EQ(place_given.tls, pinned);
-  EXPECT_EQ(place({{"DOCKER_TLS_VERIFY", "1"}}, "tcp://h:1", TlsOptions()).url, "tcp://h:1");
+  const TlsOptions pinned{.fingerprint = std::string(64, 'a')};
+  add_context("far", R"({"Host":"tcp://h:1"})");
+  add_tls("far", {"ca.pem"});
+  use("far");
+  for (const Place& given : {place({{"DOCKER_TLS_VERIFY", "1"}}, "https://h:1", pinned),
+                             place({{"DOCKER_TLS_VERIFY", "1"}}, "tcp://h:1", pinned),
+                             place({{"DOCKER_HOST", "https://h:1"}}, "", pinned),
+                             place({{"DOCKER_HOST", "h:1"}, {"DOCKER_TLS", "1"}}, "", pinned),
+                             place({{"DOCKER_CONTEXT", "far"}}, "", pinned),
+                             place({}, "context:far", pinned), place({}, "", pinned)}) {
+    EXPECT_EQ(given.url, "https://h:1");
+    EXPECT_EQ(given.tls, pinned);
+    EXPECT_THAT(given.note, HasSubstr("TLS, pinned to one certificate"));
+  }
+}
+
+TEST_F(DockerDoors, WhatTheProgramSaysAboutTlsIsNotIgnoredWhereThereIsNone) {
+  add_context("plain", R"({"Host":"tcp://h:1"})");
+  const TlsOptions any;
+  for (const Place& open :
+       {place({}, "tcp://h:1", any), place({}, "http://h:1", any), place({}, "context:plain", any),
+        place({{"DOCKER_HOST", "h:1"}}, "", any), place({{"DOCKER_CONTEXT", "plain"}}, "", any)}) {
+    EXPECT_THAT(open.url, testing::AllOf(HasSubstr("without TLS"), HasSubstr("write https://")));
+  }
+  EXPECT_EQ(place({}, "unix:///x.sock", any).url, "unix:///x.sock");
 }
 
 TEST_F(DockerDoors, WhatIsWrongIsSaidWithTheFileAndTheRemedy) {
@@ -231,10 +312,6 @@ TEST_F(DockerDoors, WhatIsWrongIsSaidWithTheFileAndTheRemedy) {
   EXPECT_THAT(wrong({{"DOCKER_CONTEXT", "k8s"}}), HasSubstr("leads to no Docker engine"));
   add_context("pipe", R"({"Host":"npipe:////./pipe/docker_engine"})");
   EXPECT_THAT(wrong({{"DOCKER_CONTEXT", "pipe"}}), HasSubstr("npipe:// is not supported"));
-  folder_.write("config.json", "{\"currentContext\":");
-  EXPECT_THAT(wrong({}), testing::AllOf(HasSubstr(folder() + "/config.json"),
-                                        HasSubstr("is broken"), HasSubstr("DOCKER_HOST")));
-  EXPECT_EQ(wrong({{"DOCKER_HOST", "unix:///x"}}), "unix:///x");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "transport/json_splitter.hpp"
 #include "transport/tls_faults.hpp"
@@ -155,8 +156,20 @@ Task<EngineHello> Api::hello() {
 }
 
 Task<void> Api::ping() {
-  HttpClient fresh(wire_.connect, host_, url_);
+  // Names, addresses, handshakes and heads have a deadline each: this is that of all together.
   const Milliseconds deadline = wire_.deadlines.quiet_probe;
+  RuntimeError late{.kind = ErrorKind::unavailable,
+                    .fault = ConnectFault::mute,
+                    .endpoint = url_,
+                    .what = fmt::format("no answer within {:g} s",
+                                        std::chrono::duration<double>(deadline).count()),
+                    .remedy = "the engine hangs, or the network to it is cut: look at its log"};
+  auto asking = with_deadline(ask_ping(deadline), deadline, std::move(late));
+  co_return co_await std::move(asking);
+}
+
+Task<void> Api::ask_ping(Milliseconds deadline) {
+  HttpClient fresh(wire_.connect, host_, url_);
   const HttpDeadlines deadlines{.connect = deadline, .head = deadline, .progress = deadline};
   auto response = co_await fresh.get("/_ping", deadlines);
   if (!response) co_return fail(std::move(response.error()));

@@ -39,7 +39,7 @@ class Api {
   /// Errors: those of connecting; denied; not this API.
   [[nodiscard]] Task<EngineHello> hello();
 
-  /// Whether the engine answers, on a connection of its own.
+  /// Whether the engine answers, on a connection of its own, within 10 s in all.
   [[nodiscard]] Task<void> ping();
 
   /// Opens the stream of events from `since` on. Nothing, if the engine (or a proxy before it)
@@ -69,6 +69,7 @@ class Api {
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
  private:
+  [[nodiscard]] Task<void> ask_ping(Milliseconds deadline);
   [[nodiscard]] std::string versioned(std::string_view path) const;
   [[nodiscard]] boost::asio::awaitable<Turns::Turn> turn();
   [[nodiscard]] Task<void> each_item(HttpResponsePtr response, Sink sink);

@@ -1,8 +1,16 @@
 #include "backends/docker_api/api.hpp"
 
 #include <chrono>
+#include <memory>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
+
+#include "support/run.hpp"
+#include "support/virtual_env.hpp"
 
 namespace rollcall::docker_api {
 namespace {
@@ -46,6 +54,24 @@ TEST(Hello, TheEnginesClockIsOursUnlessTheDateSaysOtherwise) {
   EXPECT_EQ(read_hello("", "1.41", "", date, told + 60s)->clock_ahead, -59500ms);
   EXPECT_EQ(read_hello("", "1.41", "", date, told - 60s)->clock_ahead, 60500ms);
   EXPECT_EQ(read_hello("", "1.41", "", "", told + 5s + 1ns)->date, told + 5s);
+}
+
+/// As slow as names, addresses and handshakes may be together.
+Task<StreamPtr> connect_slowly() {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 1h);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  co_return StreamPtr();
+}
+
+TEST(Ping, HasOneDeadlineForAllItsSteps) {
+  boost::asio::io_context io;
+  const Wire wire{.connect = [](Milliseconds) { return connect_slowly(); },
+                  .deadlines = {.quiet_probe = 20ms}};
+  Api api(*parse_endpoint("tcp://127.0.0.1:1", 0), std::make_shared<test::VirtualEnv>(io), wire);
+  const auto answer = test::run(io, api.ping());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().fault, ConnectFault::mute);
+  EXPECT_EQ(answer.error().what, "no answer within 0.02 s");
 }
 
 }  // namespace

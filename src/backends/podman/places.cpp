@@ -12,6 +12,7 @@
 #include "backends/docker_api/driver.hpp"
 #include "backends/podman/connections.hpp"
 #include "transport/endpoint.hpp"
+#include "transport/tls_faults.hpp"
 
 namespace rollcall::podman {
 namespace {
@@ -50,15 +51,25 @@ std::vector<Connection> connections(const BackendOptions& options) {
   return all;
 }
 
+/// Says from where the wrong thing came.
+std::unexpected<RuntimeError> from(std::string_view source, RuntimeError error) {
+  error.what = fmt::format("{} (from {})", error.what, source);
+  return fail(std::move(error));
+}
+
 /// One place. `identity` is of ssh.
-Result<Place> place_at(std::string_view url, std::string source, std::string identity) {
+Result<Place> place_at(std::string_view url, std::string source, std::string identity,
+                       const BackendOptions& options) {
   auto endpoint = parse_endpoint(url, docker_api::default_ports);
-  if (!endpoint) {
-    RuntimeError error = std::move(endpoint.error());
-    error.what = fmt::format("{} (from {})", error.what, source);
-    return fail(std::move(error));
-  }
+  if (!endpoint) return from(source, std::move(endpoint.error()));
   Place place{.url = endpoint->url(), .source = std::move(source)};
+  if (endpoint->scheme == Endpoint::Scheme::tls) {
+    place.tls = options.tls.value_or(TlsOptions());
+    place.note = "TLS, " + tls::summary(*place.tls);
+  }
+  if (endpoint->scheme == Endpoint::Scheme::tcp && options.tls) {
+    return from(place.source, tls::url_without_tls(place.url));
+  }
   if (endpoint->scheme == Endpoint::Scheme::ssh) {
     place.ssh_identity = std::move(identity);
     place.note = "through the podman command of the far side";
@@ -66,8 +77,9 @@ Result<Place> place_at(std::string_view url, std::string source, std::string ide
   return place;
 }
 
-Result<std::vector<Place>> only(std::string_view url, std::string source, std::string identity) {
-  auto place = place_at(url, std::move(source), std::move(identity));
+Result<std::vector<Place>> only(std::string_view url, std::string source, std::string identity,
+                                const BackendOptions& options) {
+  auto place = place_at(url, std::move(source), std::move(identity), options);
   if (!place) return fail(std::move(place.error()));
   return std::vector<Place>{std::move(*place)};
 }
@@ -77,52 +89,60 @@ std::string canonical(std::string_view url) {
   return endpoint ? endpoint->url() : std::string(url);
 }
 
-/// What the user has told Podman about this URL, else what he says for all of them.
+/// The key for a URL that no connection has brought: what the user says for all such URLs, as
+/// Podman has it, else what he has told Podman about this one.
 std::string identity_for(std::string_view url, const BackendOptions& options) {
   if (!url.starts_with(ssh_scheme)) return {};
+  if (std::string key = variable(options, "CONTAINER_SSHKEY"); !key.empty()) return key;
   const auto named = connections(options);
   const auto at = std::ranges::find(named, canonical(url),
                                     [](const Connection& c) { return canonical(c.uri); });
-  const bool known = at != named.end() && !at->identity.empty();
-  return known ? at->identity : variable(options, "CONTAINER_SSHKEY");
+  return at == named.end() ? std::string() : at->identity;
 }
 
-/// Each place once; what cannot be a place here is left out.
+/// Each place once; what cannot be a place here is left out, and the log says so.
 void add(std::vector<Place>& places, const std::string& url, std::string source,
-         std::string identity = {}) {
-  auto place = place_at(url, std::move(source), std::move(identity));
-  if (!place) return;
-  const bool known = std::ranges::find(places, place->url, &Place::url) != places.end();
-  if (!known) places.push_back(std::move(*place));
+         std::string identity, const BackendOptions& options) {
+  auto place = place_at(url, std::move(source), std::move(identity), options);
+  if (!place) {
+    if (options.log) options.log(LogLevel::info, place.error().describe());
+    return;
+  }
+  const auto same = [&place](const Place& other) {
+    return other.url == place->url && other.ssh_identity == place->ssh_identity;
+  };
+  if (std::ranges::none_of(places, same)) places.push_back(std::move(*place));
 }
 
 }  // namespace
 
 Result<std::vector<Place>> places(const BackendOptions& options) {
   if (!options.endpoint.empty()) {
-    return only(options.endpoint, "--endpoint", identity_for(options.endpoint, options));
-  }
-  if (const auto host = variable(options, "CONTAINER_HOST"); !host.empty()) {
-    return only(host, "CONTAINER_HOST", identity_for(host, options));
+    return only(options.endpoint, "--endpoint", identity_for(options.endpoint, options), options);
   }
   const std::vector<Connection> named = connections(options);
   if (const auto chosen = variable(options, "CONTAINER_CONNECTION"); !chosen.empty()) {
     const auto at = std::ranges::find(named, chosen, &Connection::name);
-    if (at != named.end()) return only(at->uri, "CONTAINER_CONNECTION", at->identity);
+    if (at != named.end()) return only(at->uri, "CONTAINER_CONNECTION", at->identity, options);
     return fail({.kind = ErrorKind::invalid_config,
                  .endpoint = chosen,
                  .what = "CONTAINER_CONNECTION names a connection that Podman does not know",
                  .remedy = "`podman system connection list` shows those that it knows"});
   }
+  if (const auto host = variable(options, "CONTAINER_HOST"); !host.empty()) {
+    return only(host, "CONTAINER_HOST", identity_for(host, options), options);
+  }
   std::vector<Place> places;
-  add(places, "/run/podman/podman.sock", "system socket");
+  add(places, "/run/podman/podman.sock", "system socket", {}, options);
   if (const auto runtime = variable(options, "XDG_RUNTIME_DIR"); runtime.starts_with('/')) {
-    add(places, (fs::path(runtime) / "podman/podman.sock").string(), "rootless socket");
+    add(places, (fs::path(runtime) / "podman/podman.sock").string(), "rootless socket", {},
+        options);
   }
   for (const Connection& connection : named) {
     // Nobody is logged in to by the way, but where Podman itself would go.
     if (connection.uri.starts_with(ssh_scheme) && !connection.is_default) continue;
-    add(places, connection.uri, fmt::format("connection {}", connection.name), connection.identity);
+    add(places, connection.uri, fmt::format("connection {}", connection.name), connection.identity,
+        options);
   }
   return places;
 }

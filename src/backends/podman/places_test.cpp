@@ -1,7 +1,9 @@
 #include "backends/podman/places.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,15 +16,22 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<std::string> urls(std::map<std::string, std::string> variables,
-                              std::string endpoint = "") {
+Result<std::vector<Place>> found_with(std::map<std::string, std::string> variables,
+                                      std::string endpoint = "",
+                                      std::optional<TlsOptions> tls = std::nullopt) {
   BackendOptions options;
+  options.tls = std::move(tls);
   options.endpoint = std::move(endpoint);
   options.getenv = [&](std::string_view name) -> std::optional<std::string> {
     const auto at = variables.find(std::string(name));
     return at == variables.end() ? std::nullopt : std::optional(at->second);
   };
-  const auto found = places(options);
+  return places(options);
+}
+
+std::vector<std::string> urls(std::map<std::string, std::string> variables,
+                              std::string endpoint = "") {
+  const auto found = found_with(std::move(variables), std::move(endpoint));
   if (!found) return {"error: " + found.error().describe()};
   std::vector<std::string> all;
   for (const Place& place : *found) {
@@ -75,6 +84,8 @@ TEST_F(PodmanPlaces, HostsBySshHaveTheirKeys) {
               R"({"Connection":{"Connections":{"d":{"URI":"ssh://me@d","Identity":"/key"}}}})");
   const std::string home = home_.path();
   EXPECT_THAT(urls({{"HOME", home}, {"CONTAINER_HOST", "ssh://me@d"}, {"CONTAINER_SSHKEY", "/k"}}),
+              ElementsAre("CONTAINER_HOST ssh://me@d key /k"));
+  EXPECT_THAT(urls({{"HOME", home}, {"CONTAINER_HOST", "ssh://me@d"}}),
               ElementsAre("CONTAINER_HOST ssh://me@d key /key"));
   EXPECT_THAT(urls({{"HOME", home}, {"CONTAINER_SSHKEY", "/k"}}, "ssh://me@e"),
               ElementsAre("--endpoint ssh://me@e key /k"));
@@ -98,6 +109,46 @@ TEST_F(PodmanPlaces, AChosenConnectionIsTheOnlyPlace) {
               ElementsAre(HasSubstr("a connection that Podman does not know")));
   EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", "far"}}),
               ElementsAre("CONTAINER_CONNECTION ssh://me@there/x.sock"));
+  EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file},
+                    {"CONTAINER_CONNECTION", "a"},
+                    {"CONTAINER_HOST", "unix:///other.sock"}}),
+              ElementsAre("CONTAINER_CONNECTION unix:///a.sock"));
+}
+
+TEST_F(PodmanPlaces, TwoConnectionsWithOneUrlHaveEachItsKey) {
+  home_.write("c.json", R"({"Connection":{"Default":"b","Connections":{
+                      "a":{"URI":"ssh://me@there","Identity":"/key-a"},
+                      "b":{"URI":"ssh://me@there","Identity":"/key-b"}}}})");
+  const std::string file = home_.path() / "c.json";
+  for (const char* name : {"a", "b"}) {
+    const std::string key = std::string("/key-") + name;
+    EXPECT_THAT(urls({{"PODMAN_CONNECTIONS_CONF", file}, {"CONTAINER_CONNECTION", name}}),
+                ElementsAre("CONTAINER_CONNECTION ssh://me@there key " + key));
+  }
+}
+
+TEST_F(PodmanPlaces, WhatTheProgramSaysAboutTlsCountsWhoeverHasDecidedThePlace) {
+  const TlsOptions pinned{.fingerprint = std::string(64, 'a')};
+  const std::string file = home_.path() / "c.json";
+  home_.write("c.json", R"({"Connection":{"Connections":{"a":{"URI":"https://a:1"},
+                      "b":{"URI":"tcp://b:1"}}}})");
+  const auto expect = [&](std::map<std::string, std::string> variables, const char* endpoint) {
+    variables["PODMAN_CONNECTIONS_CONF"] = file;
+    const auto found = found_with(std::move(variables), endpoint, pinned);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->back().url, "https://a:1");
+    EXPECT_EQ(found->back().tls, pinned);
+    EXPECT_THAT(found->back().note, HasSubstr("pinned"));
+  };
+  expect({}, "https://a:1");
+  expect({{"CONTAINER_HOST", "https://a:1"}}, "");
+  expect({{"CONTAINER_CONNECTION", "a"}}, "");
+  expect({}, "");  // and b, which is without TLS, is left out
+  const auto open = found_with({{"CONTAINER_HOST", "tcp://h:1"}}, "", pinned);
+  ASSERT_FALSE(open);
+  EXPECT_EQ(open.error().kind, ErrorKind::invalid_config);
+  EXPECT_THAT(open.error().describe(), HasSubstr("(from CONTAINER_HOST)"));
+  EXPECT_THAT(open.error().remedy, HasSubstr("https://"));
 }
 
 }  // namespace

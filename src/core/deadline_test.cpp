@@ -1,4 +1,4 @@
-#include "engine/deadline.hpp"
+#include "core/deadline.hpp"
 
 #include <optional>
 
@@ -57,6 +57,26 @@ TEST(Deadline, ValuesPass) {
 TEST(Deadline, LateWorkIsCancelled) {
   EXPECT_EQ(run(never(), milliseconds(1)).error().what, "too late");
   EXPECT_EQ(run(never_and_explains(), milliseconds(1)).error().what, "too late");
+}
+
+TEST(Deadline, CancellingItCancelsTheWork) {
+  asio::io_context context(1);
+  asio::cancellation_signal cancel;
+  std::exception_ptr error;
+  bool ended = false;
+  asio::co_spawn(context, with_deadline(never(), hours(1), RuntimeError{}),
+                 asio::bind_cancellation_slot(
+                     cancel.slot(), [&](const std::exception_ptr& thrown, const Result<int>&) {
+                       error = thrown;
+                       ended = true;
+                     }));
+  context.poll();
+  EXPECT_FALSE(ended);
+  cancel.emit(asio::cancellation_type::terminal);
+  context.restart();
+  context.poll();
+  EXPECT_TRUE(ended);
+  EXPECT_NE(error, nullptr);
 }
 
 TEST(Deadline, ExceptionsPass) {

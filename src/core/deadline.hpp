@@ -18,7 +18,7 @@
 namespace rollcall {
 
 /// What `work` ends with, or `late` if it takes longer than `limit`; then it is cancelled, and
-/// awaited.
+/// awaited. Cancelling this cancels the work, too.
 template <class T>
 Task<T> with_deadline(Task<T> work, std::chrono::nanoseconds limit, RuntimeError late) {
   namespace asio = boost::asio;
@@ -35,10 +35,16 @@ Task<T> with_deadline(Task<T> work, std::chrono::nanoseconds limit, RuntimeError
     state->expired = true;
     state->stop.emit(asio::cancellation_type::terminal);
   });
+  // The work has a slot of its own, so nothing else listens to ours.
+  auto ours = co_await asio::this_coro::cancellation_state;
+  if (ours.slot().is_connected()) {
+    ours.slot().assign([state](asio::cancellation_type type) { state->stop.emit(type); });
+  }
   auto ended = asio::co_spawn(
       executor, std::move(work),
       asio::bind_cancellation_slot(state->stop.slot(), asio::as_tuple(asio::use_awaitable)));
   auto [thrown, result] = co_await std::move(ended);
+  if (ours.slot().is_connected()) ours.slot().clear();
   // Cancelled work unwinds, or tells of the cancellation as if the connection had broken.
   if (state->expired && (thrown || !result)) co_return fail(std::move(late));
   if (thrown) std::rethrow_exception(thrown);
