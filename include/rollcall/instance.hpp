@@ -82,8 +82,8 @@ struct PortMapping {
 struct Problem {
   std::string where;  ///< The label or field.
   std::string what;   ///< What is wrong with it and what would be right.
-  std::uint32_t position =
-      0;  ///< The byte of the label's value where it goes wrong, from 1; 0: none.
+  /// The byte of the label's value where it goes wrong, from 1; 0: none.
+  std::uint32_t position = 0;
 
   friend auto operator<=>(const Problem&, const Problem&) = default;
 };

@@ -21,6 +21,7 @@ struct Router {
   const Label* rule = nullptr;
   const Label* service = nullptr;
   bool tls = false;
+  bool no_tls = false;  ///< It says so itself, which beats all that is said of its TLS.
 };
 
 struct Service {
@@ -125,8 +126,12 @@ class Traefik {
     } else if (ends_with(words, 3, {"service"})) {
       router.service = &label;
     } else if (ends_with(words, 3, {"tls"})) {
-      const auto tls = draft_.understood(parse_go_bool(label.value), label, right::boolean);
-      router.tls = router.tls || tls.value_or(false);
+      // No boolean: nothing at all is a yes, and all but a yes is a no.
+      router.tls = label.value.empty() || equals_caseless(label.value, "true");
+      router.no_tls = !router.tls;
+      if (router.no_tls && !equals_caseless(label.value, "false")) {
+        draft_.malformed(label, 0, right::boolean);
+      }
     } else if (equals_caseless(words[3], "tls")) {
       router.tls = true;
     }
@@ -187,7 +192,7 @@ class Traefik {
                   .paths = std::move(way.paths),
                   .port = *service == nullptr ? std::uint16_t{0} : (*service)->port,
                   .scheme = *service == nullptr ? std::string() : (*service)->scheme,
-                  .tls = router.tls,
+                  .tls = router.tls && !router.no_tls,
                   .narrowed = way.narrowed || way.whole,
                   .source = std::string(router.rule->key)};
       if (route.scheme.empty() && protocol == "tcp") route.scheme = protocol;
