@@ -11,6 +11,7 @@ from intervals import PAIRS_TO_JUDGE
 from measure import BenchError
 from report import Table, machine, text_of, text_of_bars, write_json
 from row_dockerd import dockerd_row
+from row_incus import incus_row
 from row_latency import latency_row
 from row_list import growth_row, list_row
 from row_memory import memory_row
@@ -33,6 +34,7 @@ ROWS: dict[str, Row] = {
     "podman": podman_row,
     "sockets": sockets_row,
     "systemd": systemd_row,
+    "incus": incus_row,
 }
 
 

@@ -42,8 +42,8 @@ struct BackendOptions {
   /// The engine's URL, "unix:///run/docker.sock", "tcp://host:2375", "https://host:2376" or
   /// "ssh://user@host"; of Docker also "context:NAME"; empty: the runtime's own rules.
   std::string endpoint;
-  /// How TLS is spoken with an https:// endpoint; absent: the runtime's own rules, of Docker
-  /// DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
+  /// How TLS is spoken, whoever has named an https:// URL; with tcp:// an error. Absent: the
+  /// runtime's own rules, of Docker DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
   std::optional<TlsOptions> tls{};
   /// What `InstanceKey::endpoint` says instead of the URL; empty: the URL.
   std::string alias;
@@ -58,12 +58,18 @@ struct BackendOptions {
   /// For Podman: list this often instead of holding its stream of events, which keeps a service
   /// awake that would end when it is idle. Zero: the stream is held.
   std::chrono::milliseconds podman_poll{0};
+  /// For Docker and Podman: the few variables of a container's environment that tools take for
+  /// labels (docs/labels.md) are read, by an inspect of each container once in its life. The rest
+  /// of its environment is never kept.
+  bool read_env = false;
   /// For systemd: the manager of the user, not of the system.
   bool user_manager = false;
   /// For systemd: all units of the chosen types, not only those that listen or opted in.
   bool all_units = false;
   /// For systemd: types of units besides services: "socket", "timer", "scope".
   std::vector<std::string> unit_types{};
+  /// For Incus and LXD: only these projects; empty: all that may be read.
+  std::vector<std::string> projects{};
   Getenv getenv = process_environment();
   Logger log;
 };

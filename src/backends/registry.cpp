@@ -13,6 +13,8 @@
 #include "backends/handover_driver.hpp"
 #include "backends/host/driver.hpp"
 #include "backends/host/places.hpp"
+#include "backends/incus/driver.hpp"
+#include "backends/incus/places.hpp"
 #include "backends/podman/driver.hpp"
 #include "backends/podman/places.hpp"
 #include "backends/systemd/driver.hpp"
@@ -29,7 +31,7 @@ constexpr std::array descriptors = {
     BackendDescriptor{Kind::docker, &docker::places, &docker::make_driver, Kind::podman},
     BackendDescriptor{Kind::podman, &podman::places, &podman::make_driver, Kind::docker},
     BackendDescriptor{Kind::systemd, &systemd::places, &systemd::make_driver},
-    BackendDescriptor{Kind::incus},
+    BackendDescriptor{Kind::incus, &incus::places, &incus::make_driver},
     BackendDescriptor{Kind::kubernetes},
     BackendDescriptor{Kind::host, &host::places, &host::make_driver},
 };

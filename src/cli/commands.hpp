@@ -12,5 +12,6 @@ constexpr int failure = 1;
 int list(const Options& options, Console& console);
 int watch(const Options& options, Console& console);
 int doctor(const Options& options, Console& console);
+int explain(const Options& options, Console& console);
 
 }  // namespace rollcall::cli

@@ -1,146 +1,14 @@
 // `rollcall ls`: asks all engines side by side, once, and then the host.
 #include <algorithm>
 #include <iterator>
-#include <optional>
-#include <set>
-#include <span>
-
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
-#include <rollcall/backend.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/duplicates.hpp"
+#include "cli/inquiry.hpp"
 #include "cli/list_view.hpp"
-#include "core/deadline.hpp"
 #include "core/env.hpp"
 
 namespace rollcall::cli {
 namespace {
-
-namespace asio = boost::asio;
-
-struct Inquiry {
-  Target target;
-  Result<std::vector<InstancePtr>> answer;
-  std::optional<RuntimeBackendKind> runtime{};  ///< The one that answered.
-};
-
-RuntimeError no_answer(const Target& target, std::chrono::nanoseconds limit) {
-  return {
-      .kind = ErrorKind::unavailable,
-      .fault = ConnectFault::mute,
-      .endpoint = target.place.url.empty() ? std::string(to_string(target.kind)) : target.place.url,
-      .what = fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count()),
-      .remedy = "see whether the engine hangs, or give it longer with --timeout"};
-}
-
-asio::awaitable<void> ask(Inquiry& inquiry, const Options& options, BackendOptions common) {
-  auto executor = co_await asio::this_coro::executor;
-  auto backend =
-      make_backend(inquiry.target.kind, options_for(inquiry.target, std::move(common)), executor);
-  if (!backend) {
-    inquiry.answer = fail(std::move(backend.error()));
-    co_return;
-  }
-  auto listing = with_deadline((*backend)->list_instances(), options.timeout,
-                               no_answer(inquiry.target, options.timeout));
-  inquiry.answer = co_await std::move(listing);
-  if (inquiry.answer) inquiry.runtime = parse_kind((*backend)->name());
-}
-
-void ask_side_by_side(std::span<Inquiry> inquiries, const Options& options,
-                      const BackendOptions& common) {
-  asio::io_context context(1);
-  std::size_t waiting = inquiries.size();
-  for (Inquiry& inquiry : inquiries) {
-    asio::co_spawn(context, ask(inquiry, options, common), [&](const std::exception_ptr& thrown) {
-      if (thrown) std::rethrow_exception(thrown);
-      if (--waiting == 0) context.stop();  // what a backend left behind is not waited for
-    });
-  }
-  context.run();
-}
-
-std::vector<Inquiry> ask_all(const Options& options, Console& console) {
-  BackendOptions common = options.backend_options();
-  common.include_stopped = options.all;
-  common.getenv = console.environment();
-  common.log = console_logger(console, options.verbose);
-
-  std::vector<Inquiry> inquiries;
-  for (Target& target : targets_to_list(options.selection, common)) {
-    inquiries.push_back({std::move(target), {}});
-  }
-  // The host comes last: what another has listed, it leaves out.
-  const auto hosts = std::ranges::partition(inquiries, [](const Inquiry& inquiry) {
-    return inquiry.target.kind != RuntimeBackendKind::host;
-  });
-  ask_side_by_side({inquiries.begin(), hosts.begin()}, options, common);
-  common.listed_elsewhere = [&inquiries](RuntimeBackendKind runtime) {
-    return std::ranges::find(inquiries, runtime, &Inquiry::runtime) != inquiries.end();
-  };
-  ask_side_by_side(hosts, options, common);
-  return inquiries;
-}
-
-bool is_absent(const RuntimeError& error) {
-  return error.fault == ConnectFault::missing || error.fault == ConnectFault::refused;
-}
-
-/// Says what failed, as far as the user should know, and decides the exit code.
-int report_failures(const std::vector<Inquiry>& inquiries, Console& console) {
-  std::set<std::size_t> answered;
-  for (const Inquiry& inquiry : inquiries) {
-    if (inquiry.answer) answered.insert(inquiry.target.request);
-  }
-  int code = success;
-  for (const Inquiry& inquiry : inquiries) {
-    if (inquiry.answer) continue;
-    const RuntimeError& error = inquiry.answer.error();
-    const bool fatal = inquiry.target.named && !answered.contains(inquiry.target.request);
-    if (fatal) {
-      code = failure;
-      console.note(error.describe());
-    } else if (!is_absent(error)) {
-      console.note("warning: " + error.describe());
-    }
-  }
-  if (answered.empty() && code == success) {
-    console.note("no runtime answered; `rollcall doctor` tells why");
-    return failure;
-  }
-  return code;
-}
-
-const InstanceKey& key_of_instance(const InstancePtr& instance) {
-  return instance->key;
-}
-
-/// The instances of all answers, each once, also where two of them are one engine, by key.
-std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries) {
-  std::vector<InstancePtr> all;
-  for (const Inquiry& inquiry : inquiries) {
-    if (inquiry.answer) all.insert(all.end(), inquiry.answer->begin(), inquiry.answer->end());
-  }
-  keep_first_of_each(all);
-  if (!std::ranges::is_sorted(all, {}, key_of_instance)) {
-    std::ranges::sort(all, {}, key_of_instance);
-  }
-  const auto duplicates = std::ranges::unique(all, {}, key_of_instance);
-  all.erase(duplicates.begin(), duplicates.end());
-  return all;
-}
-
-/// `by_key` is sorted, and outlives what is returned.
-NameOf names_among(const std::vector<InstancePtr>& by_key) {
-  return [&by_key](const InstanceKey& beside, const std::string& id) {
-    const InstanceKey key{beside.backend, beside.endpoint, id};
-    const auto at = std::ranges::lower_bound(by_key, key, {}, key_of_instance);
-    return at == by_key.end() || (*at)->key != key ? std::string() : (*at)->name;
-  };
-}
 
 std::string_view nothing_to_show(const Options& options) {
   if (!options.filters.empty()) return "nothing matches the filters";

@@ -12,6 +12,7 @@ inline constexpr std::string_view notes = R"(Try:
   rollcall ls                                what runs now
   rollcall watch                             what runs now, and every change
   rollcall ls host                           whatever listens on this host
+  rollcall explain web                       all that is known of one of them, and why
   rollcall doctor                            which runtimes answer, and why others do not
   source <(rollcall completion bash)         completion in this shell
 
@@ -45,6 +46,19 @@ What runs now comes first, marked (initial). Lost engines are waited for. Ctrl-C
 The host is looked at every --look-period; all others tell their changes at once.
 Filters are those of `rollcall ls`; a change is shown if the instance matches
 before or after it.
+)";
+
+inline constexpr std::string_view explain_notes = R"(Examples:
+  rollcall explain web
+  rollcall explain shop/web
+  rollcall explain 4f0c --runtime docker
+  rollcall explain web -o json
+
+INSTANCE is a name, the beginning of an id, GROUP/NAME or GROUP/SERVICE; also of
+what does not run. It tells every value with the label that says it, what is
+overridden by what, what is malformed and where, which address and port a client
+uses from where, and why it would be registered elsewhere or not.
+Exit code 1 if there is none, or if several may be meant: those are listed.
 )";
 
 inline constexpr std::string_view doctor_notes = R"(Examples:

@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/cli11.hpp"
 #include "cli/command_line.hpp"
 #include "cli/manual.hpp"
 #include "cli/suggest.hpp"
@@ -50,13 +50,16 @@ struct Words {
   std::string look_period = "5s";
   std::string podman_poll;
   std::string shell;
+  std::string subject;
   bool all = false;
   bool quiet = false;
   bool no_trunc = false;
   bool verbose = false;
+  bool read_env = false;
   bool user = false;
   bool all_units = false;
   std::vector<std::string> unit_types;
+  std::vector<std::string> projects;
 };
 
 template <class Table>
@@ -68,9 +71,12 @@ auto value_of(const Table& table, std::string_view word) {
 
 BackendOptions Options::backend_options() const {
   BackendOptions options;
+  options.include_stopped = all;
+  options.read_env = read_env;
   options.user_manager = user_manager;
   options.all_units = all_units;
   options.unit_types = unit_types;
+  options.projects = projects;
   return options;
 }
 
@@ -84,17 +90,12 @@ class Parser {
   std::variant<Options, Answer> parse(std::vector<std::string> words);
 
  private:
-  void add_choice(CLI::App& app, const std::string& names, std::string& word,
-                  const std::vector<std::string>& choices, const std::string& text);
-  void add_text(CLI::App& app, const std::string& names, std::string& word,
-                const std::string& value, const std::string& text);
-  void add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& words,
-                    const std::string& value, const std::string& text);
   void add_runtimes(CLI::App& command);
   void add_shared_options();
   void add_list();
   void add_watch();
   void add_doctor();
+  void add_explain();
   void add_completion();
   [[nodiscard]] std::expected<Options, std::string> options() const;
   [[nodiscard]] Answer help() const;
@@ -109,6 +110,7 @@ class Parser {
   CLI::App* list_ = nullptr;
   CLI::App* watch_ = nullptr;
   CLI::App* doctor_ = nullptr;
+  CLI::App* explain_ = nullptr;
   CLI::App* completion_ = nullptr;
 };
 
@@ -119,34 +121,13 @@ Parser::Parser() {
   app_.set_help_flag("-h,--help", "Show this help")->group("General");
   add_list();
   add_watch();
+  add_explain();
   add_doctor();
   add_completion();
   add_shared_options();
   for (CLI::App* command : app_.get_subcommands({})) {
     command->get_option("--help")->group("General");
   }
-}
-
-void Parser::add_choice(CLI::App& app, const std::string& names, std::string& word,
-                        const std::vector<std::string>& choices, const std::string& text) {
-  CLI::Option* option = app.add_option(names, word, text);
-  option->take_last()->type_name(fmt::format("{}", fmt::join(choices, "|")));
-  option->check([choices](const std::string& given) {
-    if (std::ranges::find(choices, given) != choices.end()) return std::string();
-    return fmt::format("'{}' is none of {}{}", given, fmt::join(choices, ", "),
-                       suggestion(given, choices));
-  });
-}
-
-void Parser::add_text(CLI::App& app, const std::string& names, std::string& word,
-                      const std::string& value, const std::string& text) {
-  app.add_option(names, word, text)->take_last()->type_name(value);
-}
-
-void Parser::add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& words,
-                          const std::string& value, const std::string& text) {
-  // One value each time it is written: "--runtime docker ls" must leave "ls" alone.
-  app.add_option(names, words, text)->allow_extra_args(false)->type_name(value);
 }
 
 void Parser::add_runtimes(CLI::App& command) {
@@ -160,6 +141,8 @@ void Parser::add_shared_options() {
                "This one; repeatable (default: all that answer)");
   add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
+  app_.add_flag("--read-env", words_.read_env,
+                "Also the variables of containers that tools take for labels");
   app_.option_defaults()->group("Units of systemd");
   app_.add_flag("--user", words_.user, "Of your own manager instead of the system's");
   app_.add_flag("--all-units", words_.all_units, "Also those that neither listen nor opted in");
@@ -167,6 +150,8 @@ void Parser::add_shared_options() {
                "Besides services; repeatable");
   app_.get_option("--unit-type")
       ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
+  app_.option_defaults()->group("Of Incus and LXD");
+  add_repeated(app_, "--project", words_.projects, "NAME", "This project; repeatable");
   app_.option_defaults()->group("General");
   app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
   app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
@@ -224,6 +209,18 @@ void Parser::add_doctor() {
            "How long each place may take, such as 500ms (default: 5s)");
 }
 
+void Parser::add_explain() {
+  explain_ = app_.add_subcommand("explain", "Tell all that is known of one instance, and why");
+  explain_->footer(std::string(manual::explain_notes));
+  explain_->add_option("instance", words_.subject)->type_name("INSTANCE")->required();
+  explain_->option_defaults()->group("Output");
+  add_choice(*explain_, "-o,--output", words_.output, {"text", "json"},
+             "The form of the output (default: text)");
+  explain_->option_defaults()->group("Where to look");
+  add_text(*explain_, "-t,--timeout", words_.timeout, "TIME",
+           "How long each runtime may take, such as 500ms (default: 5s)");
+}
+
 void Parser::add_completion() {
   completion_ = app_.add_subcommand("completion", "Print a completion script for your shell");
   completion_->footer(std::string(manual::completion_notes));
@@ -247,7 +244,8 @@ std::variant<Options, Answer> Parser::parse(std::vector<std::string> words) {
   } catch (const CLI::ExtrasError&) {
     return misuse(unexpected_word());
   } catch (const CLI::RequiredError&) {
-    return misuse("for which shell? bash, zsh or fish");
+    return misuse(command() == explain_ ? "which instance? its name, or the beginning of its id"
+                                        : "for which shell? bash, zsh or fish");
   } catch (const CLI::ExcludesError& error) {
     return misuse(std::string(error.what()) + "; give one of the two");
   } catch (const CLI::ArgumentMismatch& error) {
@@ -266,9 +264,10 @@ std::variant<Options, Answer> Parser::parse(std::vector<std::string> words) {
 
 std::expected<Options, std::string> Parser::options() const {
   Options options;
-  options.command = command() == watch_    ? Command::watch
-                    : command() == doctor_ ? Command::doctor
-                                           : Command::list;
+  options.command = command() == watch_     ? Command::watch
+                    : command() == doctor_  ? Command::doctor
+                    : command() == explain_ ? Command::explain
+                                            : Command::list;
   std::vector<std::string> runtimes = words_.runtimes;
   runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
   auto selection = Selection::parse(runtimes, words_.endpoints);
@@ -299,12 +298,20 @@ std::expected<Options, std::string> Parser::options() const {
   options.output = value_of(outputs, words_.output);
   options.sort = value_of(sort_keys, words_.sort);
   options.verbose = words_.verbose;
+  options.read_env = words_.read_env;
   options.all = words_.all;
   options.quiet = words_.quiet;
   options.no_trunc = words_.no_trunc;
   options.user_manager = words_.user;
   options.all_units = words_.all_units;
   options.unit_types = words_.unit_types;
+  options.projects = words_.projects;
+  options.subject = words_.subject;
+  if (options.command == Command::explain) {
+    // Why something is not shown is a question, too.
+    options.all = true;
+    options.all_units = true;
+  }
   return options;
 }
 
@@ -332,22 +339,6 @@ Answer Parser::misuse(const std::string& what) const {
   return {usage_error, fmt::format("{} (see `rollcall{} --help`)", what, which)};
 }
 
-void append_options(const CLI::App& app, std::vector<OptionHelp>& all) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional()) continue;
-    const auto& shorts = option->get_snames();
-    const auto& longs = option->get_lnames();
-    const bool flag = option->get_items_expected_max() == 0;
-    OptionHelp help{.short_name = shorts.empty() ? "" : "-" + shorts.front(),
-                    .long_name = "--" + longs.front(),
-                    .value = flag ? "" : option->get_type_name(),
-                    .summary = option->get_description(),
-                    .group = option->get_group()};
-    const bool known = std::ranges::find(all, help.long_name, &OptionHelp::long_name) != all.end();
-    if (!known) all.push_back(std::move(help));
-  }
-}
-
 CommandHelp Parser::describe(const CLI::App& command) const {
   CommandHelp help{.name = command.get_name(),
                    .summary = command.get_description(),
@@ -359,6 +350,9 @@ CommandHelp Parser::describe(const CLI::App& command) const {
   if (&command == completion_) {
     help.argument = command.get_option("shell")->get_type_name();
     help.choices = choices_in(help.argument);
+  } else if (&command == explain_) {
+    append_options(app_, help.options);
+    help.argument = command.get_option("instance")->get_type_name();
   } else {
     append_options(app_, help.options);
     help.argument = "[RUNTIME...]";

@@ -16,7 +16,7 @@
 
 namespace rollcall::cli {
 
-enum class Command : std::uint8_t { list, watch, doctor };
+enum class Command : std::uint8_t { list, watch, doctor, explain };
 enum class Output : std::uint8_t { table, wide, json, jsonl, yaml };
 enum class SortKey : std::uint8_t { name, runtime, state, image, group, age };
 
@@ -28,6 +28,11 @@ struct Options {
   std::chrono::milliseconds look_period{5000};
   std::chrono::milliseconds podman_poll{0};
   bool verbose = false;
+
+  bool read_env = false;
+
+  /// Of explain: the name or id.
+  std::string subject;
 
   Filters filters;
   std::optional<Format> format;
@@ -41,6 +46,9 @@ struct Options {
   bool user_manager = false;
   bool all_units = false;
   std::vector<std::string> unit_types;
+
+  // Of Incus and LXD.
+  std::vector<std::string> projects;
 
   /// What backends are made with, where it does not depend on the command.
   [[nodiscard]] BackendOptions backend_options() const;

@@ -47,6 +47,25 @@ TEST(Options, RuntimesMayBeNamedAlone) {
   EXPECT_TRUE(parsed({"watch", "all"}).selection.all);
 }
 
+TEST(Options, TheEnvironmentIsReadOnlyIfThatIsSaid) {
+  EXPECT_FALSE(parsed({"ls"}).backend_options().read_env);
+  EXPECT_TRUE(parsed({"watch", "--read-env"}).backend_options().read_env);
+}
+
+TEST(Options, ExplainLooksAtAllThereIs) {
+  const Options options = parsed({"explain", "web", "-r", "docker", "-o", "json"});
+  EXPECT_EQ(options.command, Command::explain);
+  EXPECT_EQ(options.subject, "web");
+  EXPECT_EQ(options.output, Output::json);
+  EXPECT_TRUE(options.backend_options().include_stopped);
+  EXPECT_TRUE(options.backend_options().all_units);
+  EXPECT_FALSE(parsed({"ls"}).backend_options().include_stopped);
+  EXPECT_TRUE(parsed({"ls", "-a"}).backend_options().include_stopped);
+  EXPECT_THAT(misuse({"explain"}), HasSubstr("which instance?"));
+  EXPECT_THAT(misuse({"explain", "web", "db"}), HasSubstr("'db' is one word too many"));
+  EXPECT_THAT(misuse({"explain", "web", "-o", "yaml"}), HasSubstr("yaml"));
+}
+
 TEST(Options, TheHostIsLookedAtAsOftenAsIsSaid) {
   EXPECT_EQ(parsed({"watch"}).look_period, std::chrono::seconds(5));
   EXPECT_EQ(parsed({"watch", "--look-period", "250ms"}).look_period,
@@ -93,6 +112,12 @@ TEST(Options, UnitsOfSystemd) {
   EXPECT_EQ(all.unit_types, (std::vector<std::string>{"socket", "timer"}));
 
   EXPECT_THAT(misuse({"ls", "--unit-type", "mount"}), HasSubstr("mount"));
+}
+
+TEST(Options, ProjectsOfIncus) {
+  EXPECT_TRUE(parsed({"ls"}).backend_options().projects.empty());
+  EXPECT_EQ(parsed({"ls", "--project", "a", "--project", "b"}).backend_options().projects,
+            (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(Options, SharedOptionsMayStandBeforeTheCommand) {

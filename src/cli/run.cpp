@@ -25,6 +25,8 @@ int run_command(const Options& options, Console& console) {
       return watch(options, console);
     case Command::doctor:
       return doctor(options, console);
+    case Command::explain:
+      return explain(options, console);
   }
   return failure;
 }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -24,6 +23,10 @@ bool is_ascii(char c) {
 
 bool is_label_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool is_label_char_or_hyphen(char c) {
+  return is_label_char(c) || c == '-';
 }
 
 /// FNV-1a of 64 bits, in base 32 (RFC 4648, in lower case), the lowest bits first.
@@ -65,8 +68,10 @@ Idna idna_of(const std::string& text) {
   const std::unique_ptr<char, void (*)(void*)> owned(found, idn2_free);
   if (result == IDN2_OK) {
     const std::string_view ascii(owned.get());
-    // Some scripts have full stops of their own.
-    if (ascii.empty() || ascii.contains('.')) return {};
+    // Some scripts have full stops and spaces of their own, which become those of ASCII.
+    const bool is_label = std::ranges::all_of(ascii, is_label_char_or_hyphen) && !ascii.empty() &&
+                          !ascii.starts_with('-') && !ascii.ends_with('-');
+    if (!is_label) return {};
     if (ascii.size() <= longest_label) return {.label = std::string(ascii)};
   }
   const bool too_long = result == IDN2_OK || result == IDN2_TOO_BIG_LABEL ||
@@ -95,7 +100,8 @@ std::string with_hash(std::string text, const std::string& hash) {
   constexpr std::size_t most = 4 * longest_label;
   if (text.size() > most) text.resize(most);
   for (; !text.empty(); remove_last_character(text)) {
-    if (const Idna idna = label_of(text + "-" + hash); idna.label) return *idna.label;
+    if (const Idna idna = label_of(fmt::format("{}-{}", text, hash)); idna.label)
+      return *idna.label;
   }
   return "x-" + hash;
 }
@@ -138,8 +144,8 @@ std::string_view outside_name(const Instance& instance) {
 }
 
 std::vector<std::string> dns_labels(std::span<const InstancePtr> instances) {
-  std::vector<std::size_t> order(instances.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < instances.size(); ++i) order.push_back(i);
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     return age_of(*instances[a]) < age_of(*instances[b]);
   });

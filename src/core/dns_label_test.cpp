@@ -95,6 +95,12 @@ TEST(DnsLabel, AnyBytesMakeALabel) {
   EXPECT_TRUE(is_dns_label(dns_label(std::string(1 << 20, '\xe4'))));
 }
 
+TEST(DnsLabel, SpacesAndFullStopsOfOtherScriptsAreNoneOfALabel) {
+  for (const std::string_view name : {"\u2000TTP.", "a\u3002b", "a\u00a0b", "\uff0d", "a\u2008"}) {
+    EXPECT_TRUE(is_dns_label(dns_label(name))) << name << " became " << dns_label(name);
+  }
+}
+
 TEST(DnsLabels, TheOldestKeepsTheLabelThatManyHave) {
   const auto labels =
       dns_labels(std::vector{named("web", "c", 30), named("Web", "b", 10), named("web", "a", 20)});

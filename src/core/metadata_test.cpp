@@ -44,6 +44,10 @@ TEST(Metadata, LabelsOfNobodySayNothing) {
   EXPECT_TRUE(reading.problems.empty());
 }
 
+TEST(Metadata, StaysSmall) {
+  EXPECT_LE(sizeof(Metadata), 536U) << "thousands of instances have one; docs/decisions/0011";
+}
+
 TEST(Metadata, EachValueTellsTheLabelThatItCameFrom) {
   EXPECT_EQ(good("koi.enable", "true").enable->source, "koi.enable");
   EXPECT_EQ(good("rollcall.txt.a", "b").txt.at(0).value.source, "rollcall.txt.a");

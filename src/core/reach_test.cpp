@@ -61,7 +61,7 @@ Instance instance_of(const Given& given) {
 }
 
 std::string shown(const Reach& reach) {
-  const std::string code(to_string(reach.reason));
+  std::string code(to_string(reach.reason));
   if (!reach.possible) return code;
   return fmt::format("{}:{} {}", reach.any_of_host ? "HOST" : reach.address, reach.port, code);
 }

@@ -1,7 +1,8 @@
 #include "core/services.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 
@@ -47,17 +48,36 @@ std::vector<Service> listed_services(const Instance& instance) {
   return services;
 }
 
-/// A port that a label names may be one that the runtime was not told of: no EXPOSE, no annotation.
-void add_unlisted(std::vector<Service>& services, std::uint16_t port) {
-  if (std::ranges::find(services, port, &Service::port) != services.end()) return;
-  const auto at = std::ranges::lower_bound(services, port, {}, &Service::port);
-  services.insert(
-      at, Service{.port = port, .name = {}, .type = {}, .tags = {}, .listed = false, .why = {}});
+/// The ports that labels name. The runtime may not have been told of one: no EXPOSE, no annotation.
+std::set<std::uint16_t> ports_of_labels(const Metadata& metadata) {
+  std::set<std::uint16_t> ports;
+  if (metadata.target && metadata.target->port) ports.insert(metadata.target->port->value);
+  for (const Route& route : metadata.routes) {
+    if (route.port != 0) ports.insert(route.port);
+  }
+  return ports;
 }
 
-const Route* route_to(const Metadata& metadata, std::uint16_t port) {
-  const auto at = std::ranges::find(metadata.routes, port, &Route::port);
-  return at == metadata.routes.end() ? nullptr : &*at;
+void add_unlisted(std::vector<Service>& services, std::set<std::uint16_t> ports) {
+  for (const Service& service : services) ports.erase(service.port);
+  for (const std::uint16_t port : ports) {
+    services.push_back(
+        Service{.port = port, .name = {}, .type = {}, .tags = {}, .listed = false, .why = {}});
+  }
+  std::ranges::sort(services, {}, key_of);
+}
+
+/// The first route to each port.
+std::map<std::uint16_t, const Route*> routes_by_port(const Metadata& metadata) {
+  std::map<std::uint16_t, const Route*> routes;
+  for (const Route& route : metadata.routes) routes.try_emplace(route.port, &route);
+  return routes;
+}
+
+/// What labels say of this very port; null if nothing.
+const Metadata::Port* said_of(const Metadata& metadata, std::uint16_t port) {
+  const auto at = std::ranges::lower_bound(metadata.ports, port, {}, &Metadata::Port::port);
+  return at == metadata.ports.end() || at->port != port ? nullptr : &*at;
 }
 
 /// What a scheme of a URL tells of the type.
@@ -68,16 +88,16 @@ std::string_view service_of_scheme(std::string_view scheme) {
 }
 
 /// What labels say of the type of a port; empty if nothing.
-Type type_of_labels(const Metadata& metadata, const Service& service) {
-  const auto said = std::ranges::find(metadata.ports, service.port, &Metadata::Port::port);
-  if (said != metadata.ports.end() && said->type) return *said->type;
+Type type_of_labels(const Metadata& metadata, const Service& service, const Route* route) {
+  const Metadata::Port* said = said_of(metadata, service.port);
+  if (said != nullptr && said->type) return *said->type;
   if (service.primary && metadata.type) return *metadata.type;
   if (service.primary && metadata.target && metadata.target->scheme) {
     const auto& scheme = *metadata.target->scheme;
     const std::string_view spoken = service_of_scheme(scheme.value);
     if (!spoken.empty()) return {.value = std::string(spoken), .source = scheme.source};
   }
-  if (const Route* route = route_to(metadata, service.port); route != nullptr) {
+  if (route != nullptr) {
     // Proxies speak HTTP where nothing else is said.
     const std::string_view spoken =
         route->scheme.empty() ? "http" : service_of_scheme(route->scheme);
@@ -86,9 +106,9 @@ Type type_of_labels(const Metadata& metadata, const Service& service) {
   return {};
 }
 
-Type type_of(const Metadata* metadata, const Service& service) {
+Type type_of(const Metadata* metadata, const Service& service, const Route* route) {
   if (metadata != nullptr) {
-    Type said = type_of_labels(*metadata, service);
+    Type said = type_of_labels(*metadata, service, route);
     if (!said.value.empty()) return said;
   }
   if (is_known_service(service.name.value)) return {service.name.value, "port name"};
@@ -100,8 +120,8 @@ Type type_of(const Metadata* metadata, const Service& service) {
 
 void apply_labels(const Metadata& metadata, Service& service) {
   if (metadata.tags) service.tags = metadata.tags->value;
-  const auto said = std::ranges::find(metadata.ports, service.port, &Metadata::Port::port);
-  if (said == metadata.ports.end()) return;
+  const Metadata::Port* said = said_of(metadata, service.port);
+  if (said == nullptr) return;
   if (said->name) service.name = *said->name;
   if (said->tags) service.tags = said->tags->value;
   if (said->enable) service.enable = *said->enable;
@@ -143,18 +163,16 @@ std::string full_service_type(const std::string& said, Protocol protocol) {
 std::vector<Service> derive_services(const Instance& instance) {
   std::vector<Service> services = listed_services(instance);
   const Metadata* metadata = instance.metadata.get();
+  std::map<std::uint16_t, const Route*> routes;
   if (metadata != nullptr) {
-    if (metadata->target && metadata->target->port) {
-      add_unlisted(services, metadata->target->port->value);
-    }
-    for (const Route& route : metadata->routes) {
-      if (route.port != 0) add_unlisted(services, route.port);
-    }
+    routes = routes_by_port(*metadata);
+    add_unlisted(services, ports_of_labels(*metadata));
     for (Service& service : services) apply_labels(*metadata, service);
   }
   choose(instance, services);
   for (Service& service : services) {
-    service.type = type_of(metadata, service);
+    const auto route = routes.find(service.port);
+    service.type = type_of(metadata, service, route == routes.end() ? nullptr : route->second);
     service.type.value = full_service_type(service.type.value, service.protocol);
   }
   return services;

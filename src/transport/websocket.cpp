@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -79,12 +80,8 @@ class Link {
         token, buffers);
   }
 
-  /// Ends what is under way.
-  void cancel() {
-    const StatePtr state = state_;
-    cancel(executor_, state->reading);
-    cancel(executor_, state->writing);
-  }
+  /// Ends what is under way, and all that comes later.
+  void cancel() { cancel_all(executor_, state_); }
 
   /// What the stream said went wrong, if it did.
   [[nodiscard]] const std::optional<RuntimeError>& error() const { return state_->error; }
@@ -95,6 +92,7 @@ class Link {
     StreamPtr stream;
     OperationPtr reading;  // null while none is under way
     OperationPtr writing;
+    bool cancelled = false;
     std::optional<RuntimeError> error;
   };
   using StatePtr = std::shared_ptr<State>;
@@ -128,6 +126,21 @@ class Link {
     co_return text.size();
   }
 
+  // Where a cancelled coroutine has not waited for anything, Asio would wait once before it tells
+  // the end, throw there, and tell nobody.
+  static Task<std::size_t> to_its_end(Task<std::size_t> work) {
+    std::exception_ptr thrown;
+    Result<std::size_t> size = std::size_t{0};
+    try {
+      size = co_await std::move(work);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    if (thrown) std::rethrow_exception(thrown);
+    co_return size;
+  }
+
   // A coroutine is told of its cancellation by a function that is queued, and points into the
   // signal: which therefore is the operation's own, and stays until that function has run.
   static void cancel(const executor_type& executor, const OperationPtr& under_way) {
@@ -137,19 +150,24 @@ class Link {
     asio::post(executor, [operation] {});
   }
 
+  // One operation of Beast's is several of ours. A cancellation that comes when one of them has
+  // just succeeded, and the next has not begun, must end that one.
+  static void cancel_all(const executor_type& executor, const StatePtr& state) {
+    state->cancelled = true;
+    cancel(executor, state->reading);
+    cancel(executor, state->writing);
+  }
+
   template <class BeastHandler>
   void start(Task<std::size_t> task, OperationPtr State::* direction, BeastHandler handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
-      slot.assign([executor = executor_, state = state_, direction](asio::cancellation_type) {
-        cancel(executor, (*state).*direction);
+      const std::weak_ptr<State> weak = state_;
+      slot.assign([executor = executor_, weak](asio::cancellation_type) {
+        if (const auto state = weak.lock()) cancel_all(executor, state);
       });
     }
-    auto done = [slot, handler = std::move(handler)](error_code ec, std::size_t size) mutable {
-      if (slot.is_connected()) slot.clear();
-      std::move(handler)(ec, size);
-    };
-    run(std::move(task), direction, std::move(done));
+    run(std::move(task), direction, std::move(handler));
   }
 
   void run(Task<std::size_t> task, OperationPtr State::* direction, Handler handler);
@@ -159,6 +177,11 @@ class Link {
 };
 
 void Link::run(Task<std::size_t> task, OperationPtr State::* direction, Handler handler) {
+  if (state_->cancelled) {
+    return asio::post(executor_, [handler = std::move(handler)]() mutable {
+      handler(asio::error::operation_aborted, 0);
+    });
+  }
   const auto operation = std::make_shared<Operation>();
   (*state_).*direction = operation;
   auto done = [state = state_, direction, handler = std::move(handler)](
@@ -169,7 +192,7 @@ void Link::run(Task<std::size_t> task, OperationPtr State::* direction, Handler 
     if (!state->error) state->error = std::move(size.error());
     handler(asio::error::connection_reset, 0);
   };
-  asio::co_spawn(executor_, std::move(task),
+  asio::co_spawn(executor_, to_its_end(std::move(task)),
                  asio::bind_cancellation_slot(operation->signal.slot(), std::move(done)));
 }
 

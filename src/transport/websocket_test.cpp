@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,7 +40,8 @@ struct Script {
   enum class End { eof, error, silence } end = End::eof;
   bool deaf = false;  ///< After the upgrade it takes nothing more.
   std::string heard{};
-  std::size_t streams = 0;  ///< That are alive.
+  std::size_t streams = 0;          ///< That are alive.
+  std::function<void()> on_data{};  ///< What happens just before data is given.
 };
 
 class ScriptedStream final : public Stream {
@@ -62,6 +64,7 @@ class ScriptedStream final : public Stream {
     if (size == 0 && script_.end == Script::End::error) {
       co_return fail({.fault = ConnectFault::unreachable, .what = "reset"});
     }
+    if (size > 0 && script_.on_data) script_.on_data();
     script_.says.copy(into.data(), size, at_);
     at_ += size;
     co_return size;
@@ -296,6 +299,23 @@ TEST_F(WebSocketTest, CancellingARead) {
   io_.poll();
   EXPECT_FALSE(thrown);
   cancel.emit(asio::cancellation_type::terminal);
+  io_.restart();
+  io_.poll();
+  EXPECT_TRUE(thrown);
+}
+
+TEST_F(WebSocketTest, CancellingAReadThatJustGotAPartOfAMessage) {
+  script_.end = Script::End::silence;
+  auto answer = open();
+  ASSERT_TRUE(answer && answer->socket);
+  asio::cancellation_signal cancel;
+  script_.says += frame(Frame::first_of_text, "half");
+  script_.on_data = [&] { cancel.emit(asio::cancellation_type::terminal); };
+  std::exception_ptr thrown;
+  asio::co_spawn(io_, answer->socket->read(),
+                 asio::bind_cancellation_slot(
+                     cancel.slot(), [&](const std::exception_ptr& e,
+                                        Result<std::optional<std::string>>) { thrown = e; }));
   io_.restart();
   io_.poll();
   EXPECT_TRUE(thrown);

@@ -101,7 +101,9 @@ class ScriptedBackend : public BackendUnderTest {
   virtual void distrust() = 0;  ///< What is made next trusts another authority.
 
   // What goes wrong with its state and its stream.
-  virtual void rename_silently(const std::string& id, const std::string& name) = 0;
+  /// Gives it another name, or, where an instance keeps its name, another label. Returns the name
+  /// that it has from then on.
+  virtual std::string rename_silently(const std::string& id, const std::string& name) = 0;
   virtual void remove_silently(const std::string& id) = 0;
   virtual void list_undecodable(const std::string& id) = 0;  ///< Empty: one without an id.
   virtual void signal_without_change(const std::string& id) = 0;
@@ -111,7 +113,7 @@ class ScriptedBackend : public BackendUnderTest {
   virtual void lose_history() = 0;
   [[nodiscard]] virtual std::size_t unread_signals() const = 0;
 
-  /// Parts of the targets of its requests.
+  /// Parts of the targets of its requests, as is_meant() reads them.
   std::string hello_target;
   std::string stream_target;
   std::string list_target;
@@ -140,6 +142,9 @@ std::unique_ptr<BackendUnderTest> podman_scripted();
 std::unique_ptr<BackendUnderTest> podman_real();
 std::unique_ptr<BackendUnderTest> host_scripted();
 std::unique_ptr<BackendUnderTest> host_real();
+std::unique_ptr<BackendUnderTest> incus_scripted();
+std::unique_ptr<BackendUnderTest> lxd_scripted();
+std::unique_ptr<BackendUnderTest> incus_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

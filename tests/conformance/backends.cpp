@@ -12,6 +12,9 @@ const std::vector<BackendCase>& all_backends() {
       {"podman_real", false, &podman_real},
       {"host_scripted", false, &host_scripted},
       {"host_real", false, &host_real},
+      {"incus_scripted", true, &incus_scripted},
+      {"lxd_scripted", true, &lxd_scripted},
+      {"incus_real", false, &incus_real},
       {"systemd_scripted", false, &systemd_scripted},
       {"systemd_real", false, &systemd_real},
   };

@@ -196,7 +196,7 @@ void ScriptedConformance::pass(Duration duration) {
 std::size_t ScriptedConformance::requests(const std::string& part) {
   return static_cast<std::size_t>(std::ranges::count_if(
       server().requests,
-      [&part](const std::string& target) { return target.find(part) != std::string::npos; }));
+      [&part](const std::string& target) { return test::is_meant(target, part); }));
 }
 
 void ScriptedConformance::use_short_deadlines() {

@@ -224,11 +224,11 @@ TEST_P(StreamFaults, AReplacedSocketIsFoundByItsName) {
 TEST_P(StreamFaults, ADoubtListsAgainWithoutAnOutage) {
   const std::string id = engine().run("a");
   watch_synced();
-  script().rename_silently(id, "b");
+  const std::string now = script().rename_silently(id, "b");
   pass(1s);
   script().signal_doubt();
   pass(1s);
-  EXPECT_THAT(told(), ElementsAre("started a initial", "updated b resync"));
+  EXPECT_THAT(told(), ElementsAre("started a initial", "updated " + now + " resync"));
 }
 
 TEST_P(StreamFaults, DifferencesAreStoppedThenUpdatedThenStartedEachByKey) {
@@ -237,8 +237,8 @@ TEST_P(StreamFaults, DifferencesAreStoppedThenUpdatedThenStartedEachByKey) {
   watch_synced();
   engine().kill_engine();
   ASSERT_TRUE(wait_for_count("backend_disconnected", 1));
-  script().rename_silently(ids[3], "d2");
-  script().rename_silently(ids[1], "b2");
+  const std::string d = script().rename_silently(ids[3], "d2");
+  const std::string b = script().rename_silently(ids[1], "b2");
   script().remove_silently(ids[2]);
   script().remove_silently(ids[0]);
   engine().run("e");
@@ -250,8 +250,8 @@ TEST_P(StreamFaults, DifferencesAreStoppedThenUpdatedThenStartedEachByKey) {
   const auto lines = told();
   EXPECT_THAT(std::vector(lines.begin() + 4, lines.end()),
               ElementsAre("backend_disconnected", "stopped a resync", "stopped c resync",
-                          "updated b2 resync", "updated d2 resync", "started e resync",
-                          "started f resync", "backend_reconnected"));
+                          "updated " + b + " resync", "updated " + d + " resync",
+                          "started e resync", "started f resync", "backend_reconnected"));
 }
 
 TEST_P(StreamFaults, LosingTheConnectionWhileReconnectingIsNoSecondDisconnected) {

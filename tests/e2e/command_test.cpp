@@ -77,6 +77,21 @@ TEST_F(Command, ls_writes_json) {
   EXPECT_EQ(instances[0].at("labels").at("rollcall.name").as_string(), "shop");
 }
 
+TEST_F(Command, explain_tells_all_of_one) {
+  for (const std::string& word : {std::string("web"), id().substr(0, 6), std::string("shop")}) {
+    const auto output = run(on_engine({"explain", word}));
+    EXPECT_EQ(output.status, success) << output.err;
+    EXPECT_THAT(output.out, StartsWith("web  running"));
+    EXPECT_THAT(output.out, HasSubstr("name   shop  rollcall.name"));
+    EXPECT_THAT(output.out, HasSubstr("127.0.0.1:18080"));
+  }
+  const auto output = run(on_engine({"explain", "web", "-o", "json"}));
+  const auto document = boost::json::parse(output.out);
+  EXPECT_EQ(document.at("instance").at("key").at("id").as_string(), id());
+  EXPECT_TRUE(document.at("registration").at("registered").as_bool());
+  EXPECT_EQ(run(on_engine({"explain", "nobody"})).status, failure);
+}
+
 TEST_F(Command, doctor_says_that_the_engine_answers) {
   const auto output = run(on_engine({"doctor"}));
   EXPECT_EQ(output.status, success);

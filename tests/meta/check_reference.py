@@ -67,8 +67,9 @@ def options_named(path, bare):
 
 
 def json_names(root):
-    writer = root / "src" / "core" / "json.cpp"
-    names = JSON_NAME.findall(writer.read_text(encoding="utf-8")) if writer.exists() else []
+    writers = [root / "src" / "core" / name for name in ("json.cpp", "explanation.cpp")]
+    text = "".join(writer.read_text(encoding="utf-8") for writer in writers if writer.exists())
+    names = JSON_NAME.findall(text)
     return sorted({name for pair in names for name in pair if name})
 
 

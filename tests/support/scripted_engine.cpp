@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "support/http_server.hpp"
+#include "support/websocket_frames.hpp"
 
 namespace rollcall::test {
 
@@ -41,6 +42,7 @@ struct Connection {
 
   asio::generic::stream_protocol::socket socket;
   std::string received;
+  std::string head;  // of the request that is answered
   std::size_t sent = 0;
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
@@ -50,8 +52,32 @@ std::string target_in(std::string_view head) {
   return std::string(head.substr(begin, head.find(' ', begin) - begin));
 }
 
-std::string chunk(const std::string& data) {
-  return fmt::format("{:x}\r\n{}\r\n", data.size(), data);
+struct Framed {
+  std::string text;
+  std::size_t begin;  // of the first event itself
+};
+
+Framed framed(const std::vector<std::string>& events, bool websocket) {
+  std::string text;
+  if (websocket) {
+    for (const std::string& event : events) text += frame(Frame::text, event);
+    return {text, text.find(events.front())};
+  }
+  for (const std::string& event : events) text += event;
+  text = fmt::format("{:x}\r\n{}\r\n", text.size(), text);
+  return {text, text.find("\r\n") + 2};
+}
+
+/// What ends a stream in the regular way.
+std::string farewell(bool websocket) {
+  return websocket ? close_frame() : "0\r\n\r\n";
+}
+
+/// The head of an answer whose body is a feed.
+std::string head_of(const ScriptedAnswer& answer, const std::string& request) {
+  if (answer.websocket) return upgrade_answer(request);
+  return fmt::format("HTTP/1.1 {} X\r\n{}Transfer-Encoding: chunked\r\n\r\n", answer.status,
+                     answer.headers);
 }
 
 void corrupt(std::string& text, const std::optional<Fault>& fault) {
@@ -77,6 +103,11 @@ std::vector<std::size_t> ends_of_pieces(std::size_t size, const std::optional<Fa
 
 }  // namespace
 
+bool is_meant(std::string_view target, std::string_view part) {
+  if (part.ends_with('$')) return target.ends_with(part.substr(0, part.size() - 1));
+  return target.contains(part);
+}
+
 void EventFeed::push(std::string event) {
   if (events_.size() < bound_) {
     events_.push_back(std::move(event));
@@ -91,15 +122,14 @@ void EventFeed::end() {
   arrived_.notify();
 }
 
-asio::awaitable<std::optional<std::string>> EventFeed::take(bool all) {
+asio::awaitable<std::vector<std::string>> EventFeed::take(bool all) {
   while (events_.empty() && !ended_) co_await arrived_.wait();
-  if (events_.empty()) co_return std::nullopt;
-  std::string text;
-  do {
-    text += events_.front();
+  std::vector<std::string> taken;
+  while (!events_.empty() && (all || taken.empty())) {
+    taken.push_back(std::move(events_.front()));
     events_.pop_front();
-  } while (all && !events_.empty());
-  co_return text;
+  }
+  co_return taken;
 }
 
 struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
@@ -137,7 +167,7 @@ struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<bool> say(ConnectionPtr connection, ScriptedAnswer answer,
                             std::optional<Fault> fault);
   asio::awaitable<bool> stream(ConnectionPtr connection, std::shared_ptr<EventFeed> feed,
-                               std::string target);
+                               bool websocket, std::string target);
   asio::awaitable<bool> put(ConnectionPtr connection, std::string text, std::optional<Fault> fault);
   asio::awaitable<void> wait_for_client(ConnectionPtr connection);
 };
@@ -179,7 +209,7 @@ void ScriptedEngine::Impl::open(asio::generic::stream_protocol::socket socket) {
 /// A fault that fits; one that happens a number of times has happened once more.
 std::optional<Fault> ScriptedEngine::Impl::fault_of(const std::string& target) {
   for (Fault& fault : faults | std::views::reverse) {
-    if (target.find(fault.where) == std::string::npos || fault.times == 0) continue;
+    if (!is_meant(target, fault.where) || fault.times == 0) continue;
     if (fault.times > 0) --fault.times;
     return fault;
   }
@@ -213,7 +243,8 @@ asio::awaitable<std::string> ScriptedEngine::Impl::read_target(ConnectionPtr con
   auto [ec, size] = co_await asio::async_read_until(
       socket, asio::dynamic_buffer(connection->received), "\r\n\r\n", as_result);
   if (ec || owner == nullptr) co_return std::string();
-  std::string target = target_in(std::string_view(connection->received).substr(0, size));
+  connection->head = connection->received.substr(0, size);
+  std::string target = target_in(connection->head);
   connection->received.erase(0, size);
   owner->requests.push_back(target);
   co_return target;
@@ -238,10 +269,11 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
               .body = fmt::format(R"({{"message":"refused with {}"}})", fault->amount)};
   }
   const auto feed = answer.feed;
+  const bool websocket = answer.websocket;
   if (!co_await say(connection, std::move(answer), fault)) co_return false;
   if (!feed) co_return true;
   if (fault && fault->verb == Verb::instant_end) feed->end();
-  co_return co_await stream(connection, feed, std::move(target));
+  co_return co_await stream(connection, feed, websocket, std::move(target));
 }
 
 /// Says the head, and the body unless it is a stream.
@@ -249,10 +281,8 @@ asio::awaitable<bool> ScriptedEngine::Impl::say(ConnectionPtr connection, Script
                                                 std::optional<Fault> fault) {
   const bool cut = fault && fault->verb == Verb::cut && !answer.feed;
   if (!answer.feed) corrupt(answer.body, fault);
-  std::string text = answer.feed
-                         ? fmt::format("HTTP/1.1 {} X\r\n{}Transfer-Encoding: chunked\r\n\r\n",
-                                       answer.status, answer.headers)
-                         : http_answer(answer.body, answer.status, answer.headers);
+  std::string text = head_of(answer, connection->head);
+  if (!answer.feed) text = http_answer(answer.body, answer.status, answer.headers);
   const std::size_t head = text.find("\r\n\r\n") + 4;
   const bool mute = fault && fault->verb == Verb::mute_after_head;
   if (mute) text.resize(head);
@@ -263,18 +293,18 @@ asio::awaitable<bool> ScriptedEngine::Impl::say(ConnectionPtr connection, Script
 }
 
 asio::awaitable<bool> ScriptedEngine::Impl::stream(ConnectionPtr connection,
-                                                   std::shared_ptr<EventFeed> feed,
+                                                   std::shared_ptr<EventFeed> feed, bool websocket,
                                                    std::string target) {
   for (;;) {
-    auto event = co_await feed->take(expects(Verb::concatenate));
+    auto events = co_await feed->take(expects(Verb::concatenate));
     if (owner == nullptr) co_return false;
-    if (!event) co_return co_await put(connection, "0\r\n\r\n", std::nullopt);
+    if (events.empty()) co_return co_await put(connection, farewell(websocket), std::nullopt);
     const std::optional<Fault> fault = fault_of(target);
-    corrupt(*event, fault);
-    std::string text = chunk(*event);
+    corrupt(events.front(), fault);
+    Framed data = framed(events, websocket);
     const bool cut = fault && fault->verb == Verb::cut;
-    if (cut) text.resize(std::min(text.size(), text.find("\r\n") + 2 + fault->amount));
-    if (!co_await put(connection, std::move(text), fault) || cut) co_return false;
+    if (cut) data.text.resize(std::min(data.text.size(), data.begin + fault->amount));
+    if (!co_await put(connection, std::move(data.text), fault) || cut) co_return false;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -30,8 +31,8 @@ class EventFeed {
   [[nodiscard]] std::size_t waiting() const noexcept { return events_.size(); }
   [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
 
-  /// Takes the next event; nothing at the end. `all`: those that wait are taken as one.
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> take(bool all);
+  /// Takes the next event; nothing at the end. `all`: all that wait.
+  [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> take(bool all);
 
  private:
   Signal arrived_;
@@ -47,6 +48,7 @@ struct ScriptedAnswer {
   std::string headers{};              ///< Lines, each with its end.
   std::string body{};                 ///< Unless there is a feed.
   std::shared_ptr<EventFeed> feed{};  ///< The body is a stream, one chunk an event.
+  bool websocket = false;             ///< Of the feed: it is one, and each event a message.
 };
 
 /// The live state behind a scripted engine: what its API answers.
@@ -55,6 +57,9 @@ class EngineApi {
   virtual ~EngineApi() = default;
   [[nodiscard]] virtual ScriptedAnswer answer(const std::string& target) = 0;
 };
+
+/// Whether a target has the part; one that ends with "$" is the end of the target.
+bool is_meant(std::string_view target, std::string_view part);
 
 /// What goes wrong with an answer.
 struct Fault {
@@ -68,12 +73,12 @@ struct Fault {
     corrupt,          ///< Byte `amount` of the body, or of an event, is none that JSON allows.
     limit,            ///< The connection ends after `amount` bytes of all, head and body.
     parts,            ///< Written in pieces of `amount` bytes, or cut at `places`.
-    concatenate,      ///< Events that wait come as one chunk.
+    concatenate,      ///< Events that wait come as one chunk, or messages as one piece.
     instant_end,      ///< A stream ends at once, normally.
     refuse_with,      ///< The status is `amount`.
   };
   Verb verb;
-  std::string where{};  ///< Part of the target; empty: every request.
+  std::string where{};  ///< Which requests, as is_meant() says; empty: all.
   std::size_t amount = 0;
   std::vector<std::size_t> places{};
   int times = -1;  ///< How often; -1: until it is healed.

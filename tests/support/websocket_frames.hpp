@@ -21,7 +21,8 @@ enum class Frame : std::uint8_t {
 /// A frame of a server, which masks nothing.
 std::string frame(Frame kind, std::string_view payload);
 
-std::string close_frame(std::uint16_t code, std::string_view reason = {});
+/// 1000 is the regular end.
+std::string close_frame(std::uint16_t code = 1000, std::string_view reason = {});
 
 /// The head that grants the upgrade which a request asks for.
 std::string upgrade_answer(std::string_view request);

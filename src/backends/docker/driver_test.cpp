@@ -57,6 +57,7 @@ class DockerDriverTest : public testing::Test {
   std::string events_ = chunked + "<hold>";
   std::string list_ = http_answer("[]");
   std::string inspect_ = http_answer("{}");
+  bool read_env_ = false;
 
   std::string answer(const std::string& target) {
     if (target == "/_ping") return hello_;
@@ -67,6 +68,7 @@ class DockerDriverTest : public testing::Test {
   Result<std::shared_ptr<Session>> connect(Purpose purpose = Purpose::watch) {
     if (!driver_) {
       BackendOptions options;
+      options.read_env = read_env_;
       options.log = [this](LogLevel, std::string_view text) { logged_.emplace_back(text); };
       driver_ = make_driver({server_.url(), "test"}, options, io_.get_executor(), env_);
     }
@@ -165,6 +167,38 @@ TEST_F(DockerDriverTest, WhereInspectingIsRefusedItIsLookedAtAgain) {
   auto read = test::run(io_, (*session)->read({{.id = "a", .mark = RunMark::changed}}));
   ASSERT_TRUE(read);
   EXPECT_FALSE(read->readings.front().settled);
+}
+
+TEST_F(DockerDriverTest, TheEnvironmentIsReadOnlyIfThatIsAskedForAndThenOnce) {
+  list_ = http_answer("[" + item("a") + "]");
+  inspect_ = http_answer(R"({"Config":{"Env":["VIRTUAL_HOST=a.example","PASSWORD=s3cr3t"]}})");
+  auto without = connect(Purpose::list);
+  EXPECT_EQ(test::run(io_, (*without)->list())->readings.at(0).instance->metadata, nullptr);
+  EXPECT_EQ(server_.requests.back(), "/v1.51/containers/json?all=0");
+
+  driver_.reset();
+  read_env_ = true;
+  auto session = connect(Purpose::list);
+  for (int i = 0; i < 2; ++i) {
+    const auto listed = test::run(io_, (*session)->list());
+    ASSERT_TRUE(listed);
+    const auto& metadata = listed->readings.at(0).instance->metadata;
+    ASSERT_NE(metadata, nullptr);
+    EXPECT_EQ(metadata->routes.at(0).hosts, std::vector<std::string>{"a.example"});
+  }
+  EXPECT_THAT(server_.requests,
+              ElementsAre("/_ping", "/v1.51/containers/json?all=0", "/_ping",
+                          "/v1.51/containers/json?all=0", "/v1.51/containers/a/json",
+                          "/v1.51/containers/json?all=0"));
+}
+
+TEST_F(DockerDriverTest, WhereInspectingIsRefusedTheEnvironmentIsNotReadAndThatIsSaidOnce) {
+  list_ = http_answer("[" + item("a") + "," + item("b") + "]");
+  inspect_ = http_answer("forbidden", 403);
+  read_env_ = true;
+  auto session = connect(Purpose::list);
+  EXPECT_EQ(test::run(io_, (*session)->list())->readings.size(), 2U);
+  EXPECT_THAT(logged_, ElementsAre(HasSubstr("its environment is not read")));
 }
 
 TEST_F(DockerDriverTest, TheStreamGivesChangesAndItsRegularEnd) {

@@ -15,6 +15,7 @@
 
 #include "backends/docker_api/api.hpp"
 #include "backends/docker_api/decode.hpp"
+#include "backends/docker_api/environment.hpp"
 #include "backends/docker_api/events.hpp"
 #include "backends/docker_api/host_ports.hpp"
 #include "backends/docker_api/join.hpp"
@@ -41,6 +42,9 @@ struct Engine {
   Logger log;
   Wire wire;
   HostPorts host_ports;
+  bool read_env = false;
+  bool env_refused = false;
+  std::map<std::string, Labels> environments{};  // of containers, by id: what may be read of them
   Timestamp last_event{};
 
   [[nodiscard]] const Traits& traits() const { return dialect->traits(); }
@@ -79,6 +83,7 @@ class DockerSession final : public Session {
   [[nodiscard]] Timestamp engine_now() const { return engine_->env->now() + hello_.clock_ahead; }
 
   [[nodiscard]] Task<void> fetch(std::vector<std::string> ids, Containers& into);
+  [[nodiscard]] Task<void> read_environments(bool of_all, Containers& containers);
   [[nodiscard]] Task<bool> settle(const std::vector<Touched>& touched);
   [[nodiscard]] Task<void> fetch_missing(Containers& containers);
   void fill_host_ports(Containers& containers);
@@ -135,7 +140,38 @@ Task<void> DockerSession::fetch(std::vector<std::string> ids, Containers& into) 
   if (!listed) co_return fail(std::move(listed.error()));
   auto completed = co_await engine_->dialect->complete(*api_, ids, found);
   if (!completed) co_return fail(std::move(completed.error()));
+  if (engine_->read_env) {
+    auto read = co_await read_environments(ids.empty(), found);
+    if (!read) co_return fail(std::move(read.error()));
+  }
   into.merge(found);
+  co_return Result<void>();
+}
+
+/// A container keeps the environment that it was made with, so it is inspected once. `of_all`: what
+/// is not among the containers is gone.
+Task<void> DockerSession::read_environments(bool of_all, Containers& containers) {
+  auto& known = engine_->environments;
+  if (of_all) std::erase_if(known, [&](const auto& e) { return !containers.contains(e.first); });
+  for (auto& [id, container] : containers) {
+    auto at = known.find(id);
+    if (at == known.end()) {
+      auto answer = co_await api_->inspect(id);
+      if (!answer) co_return fail(std::move(answer.error()));
+      if (!*answer) {
+        // It is gone, or may not be inspected; then all may not.
+        if (!std::exchange(engine_->env_refused, true)) {
+          engine_->warn(
+              fmt::format("{}: container {} cannot be inspected, so its environment is "
+                          "not read; let GET pass on /containers/ID/json",
+                          api_->url(), id.substr(0, 12)));
+        }
+        continue;
+      }
+      at = known.emplace(id, readable_environment(**answer)).first;
+    }
+    apply_environment(container.instance, at->second);
+  }
   co_return Result<void>();
 }
 
@@ -339,7 +375,8 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
                                                 .env = std::move(env),
                                                 .log = options.log,
                                                 .wire = std::move(wire),
-                                                .host_ports = HostPorts(std::move(view))});
+                                                .host_ports = HostPorts(std::move(view)),
+                                                .read_env = options.read_env});
   if (!options.alias.empty()) engine->shown_endpoint = options.alias;
   return std::make_unique<DockerDriver>(std::move(engine));
 }

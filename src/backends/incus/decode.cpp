@@ -78,18 +78,15 @@ void set_times(Instance& instance, const Item& item) {
 
 // What cloud-init reads: documents, and passwords in them.
 bool is_secret(std::string_view key) {
-  constexpr std::array<std::string_view, 4> secrets = {"user-data", "vendor-data", "meta-data",
-                                                       "network-config"};
+  constexpr std::array<std::string_view, 4> secrets = {"user.user-data", "user.vendor-data",
+                                                       "user.meta-data", "user.network-config"};
   return std::ranges::find(secrets, key) != secrets.end();
 }
 
 void set_labels(Instance& instance, const Item& item) {
-  constexpr std::string_view prefix = "user.";
   std::vector<Labels::Entry> labels;
-  for (const auto& [key, value] : item.config) {
-    if (!key.starts_with(prefix)) continue;
-    const std::string_view name = key.substr(prefix.size());
-    if (!name.empty() && !is_secret(name)) labels.emplace_back(name, value);
+  for (const auto& entry : item.config) {
+    if (entry.first.starts_with("user.") && !is_secret(entry.first)) labels.push_back(entry);
   }
   instance.labels = Labels(labels);
   MetadataReading reading = read_metadata(instance.labels);

@@ -29,6 +29,14 @@ constexpr auto names = std::to_array<Name>({
     {"HealthTimeout", "health.timeout"},
     {"ProxyPort", "proxy.port"},
     {"ProxyRemote", "proxy.remote"},
+    {"ScrapeEnable", "scrape.enable"},
+    {"ScrapePort", "scrape.port"},
+    {"ScrapePath", "scrape.path"},
+    {"ScrapeScheme", "scrape.scheme"},
+    {"DisplayGroup", "display.group"},
+    {"DisplayIcon", "display.icon"},
+    {"DisplayHref", "display.href"},
+    {"DisplayDescription", "display.description"},
 });
 
 /// "health.path" of "HealthPath", "txt.version" of "Txt-version", "enable" of "Enable". What is

@@ -43,6 +43,8 @@ TEST(UnitFile, EachNameHasItsLabel) {
         Row{"HealthInterval", "rollcall.health.interval"},
         Row{"HealthTimeout", "rollcall.health.timeout"}, Row{"ProxyPort", "rollcall.proxy.port"},
         Row{"ProxyRemote", "rollcall.proxy.remote"}, Row{"Certmesh", "rollcall.certmesh"},
+        Row{"Port", "rollcall.port"}, Row{"Tags", "rollcall.tags"},
+        Row{"ScrapePort", "rollcall.scrape.port"}, Row{"DisplayHref", "rollcall.display.href"},
         Row{"Txt-Version", "rollcall.txt.Version"}, Row{"Unknown", "rollcall.unknown"}}) {
     const std::string key = row.key;
     EXPECT_THAT(read({"[Unit]\nX-Rollcall-" + key + "=v\n"}), ElementsAre(Pair(row.label, "v")));

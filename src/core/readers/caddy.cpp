@@ -22,7 +22,7 @@ bool is_digit(char c) {
 
 /// "0_reverse_proxy" and "reverse_proxy_1" are "reverse_proxy": numbers order and separate.
 std::string_view without_numbers(std::string_view word) {
-  const std::size_t digits =
+  const auto digits =
       static_cast<std::size_t>(std::ranges::find_if_not(word, is_digit) - word.begin());
   if (digits > 0 && digits < word.size() && word[digits] == '_') word.remove_prefix(digits + 1);
   const std::size_t line = word.rfind('_');
@@ -39,20 +39,23 @@ struct Word {
   std::size_t offset = 0;
 };
 
-struct TemplateError {
+struct WordError {
   std::size_t offset = 0;
   std::string_view what;
 };
 
 /// The words between spaces and commas; a template is one, and so is what is quoted.
-std::expected<std::vector<Word>, TemplateError> words_of(std::string_view text) {
+std::expected<std::vector<Word>, WordError> words_of(std::string_view text) {
   constexpr std::size_t most = 256;
   constexpr std::string_view space = " \t\r\n,";
   std::vector<Word> words;
-  for (std::size_t at = 0; at < text.size() && words.size() < most;) {
+  for (std::size_t at = 0; at < text.size();) {
     if (space.contains(text[at])) {
       ++at;
       continue;
+    }
+    if (words.size() == most) {
+      return std::unexpected(WordError{at, "a value may have 256 words"});
     }
     const std::size_t begin = at;
     while (at < text.size() && !space.contains(text[at])) {
@@ -62,7 +65,7 @@ std::expected<std::vector<Word>, TemplateError> words_of(std::string_view text) 
       }
       const std::size_t end = text.find("}}", at);
       if (end == std::string_view::npos) {
-        return std::unexpected(TemplateError{at, "this template is not closed: write }}"});
+        return std::unexpected(WordError{at, "this template is not closed: write }}"});
       }
       at = end + 2;
     }

@@ -47,7 +47,7 @@ std::string from_hex(const std::string& digits) {
 std::string text_of(const YAML::Node& node) {
   if (!node.IsMap()) return node.as<std::string>();
   if (node["hex"]) return from_hex(node["hex"].as<std::string>());
-  std::string text = node["before"].as<std::string>("");
+  auto text = node["before"].as<std::string>("");
   const auto repeated = node["repeat"].as<std::string>();
   const auto times = node["times"].as<std::size_t>();
   text.reserve(text.size() + repeated.size() * times);

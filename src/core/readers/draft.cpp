@@ -14,14 +14,12 @@ constexpr std::size_t longest_key = 256;
 }  // namespace
 
 void Draft::put_txt(std::string_view key, std::string_view value, const Label& label) {
-  const auto known = std::ranges::find(metadata_.txt, key, &Metadata::Txt::key);
-  if (known != metadata_.txt.end()) {
-    return overridden(fmt::format("txt.{}", key), std::string(value), label.key,
-                      known->value.source);
+  const auto [at, added] = txt_.try_emplace(std::string(key));
+  if (added) {
+    at->second = {.value = std::string(value), .source = std::string(label.key)};
+  } else {
+    overridden(fmt::format("txt.{}", key), std::string(value), label.key, at->second.source);
   }
-  metadata_.txt.push_back(
-      {.key = std::string(key),
-       .value = {.value = std::string(value), .source = std::string(label.key)}});
 }
 
 void Draft::put_enable(bool value, const Label& label, bool beats) {
@@ -34,12 +32,9 @@ void Draft::put_enable(bool value, const Label& label, bool beats) {
 }
 
 Metadata::Port& Draft::port(std::uint16_t port) {
-  auto at = std::ranges::lower_bound(metadata_.ports, port, {}, &Metadata::Port::port);
-  if (at == metadata_.ports.end() || at->port != port) {
-    at = metadata_.ports.insert(at, Metadata::Port{});
-    at->port = port;
-  }
-  return *at;
+  Metadata::Port& said = ports_[port];
+  said.port = port;
+  return said;
 }
 
 void Draft::overridden(std::string_view field, std::string value, std::string_view source,
@@ -69,7 +64,10 @@ void Draft::problem(const Label& label, std::string what) {
 }
 
 MetadataReading Draft::take() {
-  std::ranges::sort(metadata_.txt, {}, &Metadata::Txt::key);
+  for (auto& [key, value] : txt_) {
+    metadata_.txt.push_back({.key = key, .value = std::move(value)});
+  }
+  for (auto& [port, said] : ports_) metadata_.ports.push_back(std::move(said));
   std::ranges::sort(problems_);
   std::ranges::sort(overridden_);
   MetadataReading reading{

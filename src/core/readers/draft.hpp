@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,7 +80,9 @@ class Draft {
   MetadataReading take();
 
  private:
-  Metadata metadata_;
+  Metadata metadata_;  // but for what the two maps hold
+  std::map<std::string, Sourced<std::string>> txt_;
+  std::map<std::uint16_t, Metadata::Port> ports_;
   std::vector<Problem> problems_;
   std::vector<Overridden> overridden_;
   bool keep_overridden_;

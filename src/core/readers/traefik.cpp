@@ -11,6 +11,7 @@
 
 #include "core/readers/readers.hpp"
 #include "core/readers/traefik_rule.hpp"
+#include "core/text.hpp"
 
 namespace rollcall::readers {
 namespace {
@@ -176,9 +177,15 @@ class Traefik {
 
   /// The service behind a router; null, if the labels do not tell it.
   const Service* service_of(const Name& router_name, const Router& router) {
-    std::vector<std::string_view> candidates;
-    for (const auto& [name, service] : services_) {
-      if (name.protocol == router_name.protocol) candidates.push_back(name.name);
+    constexpr std::size_t most_told = 8;
+    constexpr std::size_t longest_name = 64;
+    std::string_view only;
+    std::vector<std::string> candidates;
+    auto next = services_.lower_bound({.protocol = router_name.protocol, .name = {}});
+    for (; next != services_.end() && candidates.size() < most_told; ++next) {
+      if (next->first.protocol != router_name.protocol) break;
+      only = next->first.name;
+      candidates.push_back(excerpt(only, longest_name));
     }
     std::string_view wanted;
     if (router.service != nullptr) {
@@ -188,13 +195,13 @@ class Traefik {
       if (at < wanted.size() && !wanted.substr(at).starts_with("@docker")) return nullptr;
       wanted = wanted.substr(0, at);
     } else if (candidates.size() == 1) {
-      wanted = candidates.front();
+      wanted = only;
     } else if (candidates.size() > 1) {
-      draft_.problem(
-          *router.rule,
-          fmt::format("which of the services {} is it for? write traefik.{}.routers.{}"
-                      ".service",
-                      fmt::join(candidates, ", "), router_name.protocol, router_name.name));
+      draft_.problem(*router.rule,
+                     fmt::format("which of the services {} is it for? write traefik.{}.routers.{}"
+                                 ".service",
+                                 fmt::join(candidates, ", "), router_name.protocol,
+                                 excerpt(router_name.name, longest_name)));
       return nullptr;
     }
     const auto at = services_.find({.protocol = router_name.protocol, .name = wanted});

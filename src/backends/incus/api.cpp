@@ -1,0 +1,255 @@
+#include "backends/incus/api.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backends/incus/answer.hpp"
+#include "core/text.hpp"
+#include "transport/tls_faults.hpp"
+
+namespace rollcall::incus {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t max_small_answer = std::size_t{1} << 20U;
+constexpr std::size_t read_size = std::size_t{64} << 10U;
+constexpr Milliseconds state_limit = 10s;
+
+std::string of_project(std::string_view project, std::string_view prefix) {
+  if (project.empty()) return fmt::format("{}all-projects=true", prefix);
+  return fmt::format("{}project={}", prefix, encode_query_value(project));
+}
+
+std::string path_of(std::string_view project, std::string_view name, std::string_view below) {
+  return fmt::format("/1.0/instances/{}{}{}", encode_query_value(name), below,
+                     of_project(project, "?"));
+}
+
+// Older servers say in words, and with status 500, what newer ones say with 403 and 404.
+bool is_forbidden(unsigned status, std::string_view error) {
+  return status == 403 || error.contains("does not have permission");
+}
+bool is_absent(unsigned status, std::string_view error) {
+  return status == 404 || error.contains("Project not found");
+}
+
+// Of a network that cannot have forwards, or a server that does not know of them.
+bool has_no_forwards(unsigned status) {
+  constexpr std::array<unsigned, 4> words = {400, 403, 404, 501};
+  return std::ranges::find(words, status) != words.end();
+}
+
+}  // namespace
+
+Api::Api(const Endpoint& endpoint, Wire wire)
+    : url_(endpoint.url()),
+      host_(endpoint.host_header()),
+      wire_(std::move(wire)),
+      client_(wire_.connect, host_, url_),
+      deadlines_({.connect = wire_.deadlines.connect,
+                  .head = wire_.deadlines.list_head,
+                  .progress = wire_.deadlines.body}) {}
+
+RuntimeError Api::refusal(const Outcome& outcome, std::string_view what) const {
+  if (tls::says_wants_tls(outcome.status, outcome.error)) return tls::wants_tls(url_);
+  RuntimeError error{.endpoint = url_,
+                     .what = fmt::format("{}: status {}: {}", what, outcome.status, outcome.error)};
+  if (outcome.status == 401) {
+    error.kind = ErrorKind::denied;
+    error.fault = ConnectFault::auth;
+    error.remedy = "have the server trust your certificate: `incus config trust add-certificate`";
+  } else if (is_forbidden(outcome.status, outcome.error)) {
+    error.kind = ErrorKind::denied;
+    error.fault = ConnectFault::denied;
+    error.remedy = "name the projects that you may read with --project, or ask for more rights";
+  } else if (outcome.status >= 500 || outcome.status == 429) {
+    error.remedy = "the server is in trouble: look at its log";
+  } else {
+    error.kind = ErrorKind::protocol;
+    error.fault = ConnectFault::not_this_api;
+    error.remedy = "check that this is the API of Incus or LXD";
+  }
+  return error;
+}
+
+RuntimeError Api::refused_project(const Outcome& outcome, const std::string& project) const {
+  const std::string shown = excerpt(project);
+  if (is_absent(outcome.status, outcome.error)) {
+    return {.kind = ErrorKind::denied,
+            .endpoint = url_,
+            .what = fmt::format("there is no project \"{}\", or it is hidden from you", shown),
+            .remedy = "`incus project list` or `lxc project list` shows those that there are"};
+  }
+  RuntimeError error = refusal(outcome, fmt::format("the project \"{}\" may not be read", shown));
+  if (error.kind == ErrorKind::denied) {
+    error.remedy = "name a project that you may read with --project, or ask for more rights";
+  }
+  return error;
+}
+
+Task<Api::Outcome> Api::read_items(HttpResponsePtr response, Sink sink) {
+  AnswerSplitter splitter;
+  std::string chunk(read_size, '\0');
+  for (;;) {
+    auto size = co_await response->read_some(chunk);
+    if (!size) co_return fail(std::move(size.error()));
+    auto fed = *size == 0 ? splitter.finish() : splitter.feed({chunk.data(), *size}, sink);
+    if (!fed) {
+      RuntimeError error = std::move(fed.error());
+      error.endpoint = url_;
+      co_return fail(std::move(error));
+    }
+    if (*size == 0) co_return Outcome{.status = response->status(), .error = {}};
+  }
+}
+
+Task<Api::Outcome> Api::fetch(std::string target, HttpDeadlines deadlines, Sink sink) {
+  auto response = co_await client_.get(std::move(target), deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  const unsigned status = (*response)->status();
+  if (status == 200) {
+    auto reading = read_items(std::move(*response), std::move(sink));
+    co_return co_await std::move(reading);
+  }
+  auto body = co_await (*response)->read_all(max_small_answer);
+  if (!body) co_return fail(std::move(body.error()));
+  co_return Outcome{.status = status, .error = error_text(*body)};
+}
+
+Task<std::string> Api::small_answer(std::string target, HttpDeadlines deadlines, std::string what) {
+  auto response = co_await client_.get(std::move(target), deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  auto body = co_await (*response)->read_all(max_small_answer);
+  if (!body) co_return fail(std::move(body.error()));
+  const unsigned status = (*response)->status();
+  if (status == 200) co_return std::move(*body);
+  const Outcome outcome{.status = status, .error = error_text(*body)};
+  co_return fail(refusal(outcome, what));
+}
+
+Task<Server> Api::hello() {
+  HttpDeadlines deadlines = deadlines_;
+  deadlines.head = wire_.deadlines.probe_head;
+  auto body = co_await small_answer("/1.0", deadlines, "the server refuses /1.0");
+  if (!body) co_return fail(std::move(body.error()));
+  auto server = read_server(*body);
+  if (!server) {
+    co_return fail({.kind = ErrorKind::protocol,
+                    .fault = ConnectFault::not_this_api,
+                    .endpoint = url_,
+                    .what = "something answers here, but it is neither Incus nor LXD",
+                    .remedy = "check the endpoint"});
+  }
+  if (server->trusts_us) co_return std::move(*server);
+  co_return fail({.kind = ErrorKind::denied,
+                  .fault = ConnectFault::auth,
+                  .endpoint = url_,
+                  .what = "the server does not trust this client",
+                  .remedy = "have it trust your certificate: `incus remote add` with a token of "
+                            "`incus config trust add`, or the same with `lxc`"});
+}
+
+Task<void> Api::ping() {
+  HttpClient fresh(wire_.connect, host_, url_);
+  const Milliseconds deadline = wire_.deadlines.quiet_probe;
+  const HttpDeadlines deadlines{.connect = deadline, .head = deadline, .progress = deadline};
+  auto response = co_await fresh.get("/1.0", deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  co_return Result<void>();
+}
+
+Task<void> Api::check_project(std::string project) {
+  const std::string target = "/1.0/projects/" + encode_query_value(project);
+  auto outcome =
+      co_await fetch(target, deadlines_, [](std::string_view) { return Result<void>(); });
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  if (outcome->status != 200) co_return fail(refused_project(*outcome, project));
+  co_return Result<void>();
+}
+
+Task<std::vector<std::string>> Api::projects() {
+  auto body =
+      co_await small_answer("/1.0/projects", deadlines_, "the server does not list its projects");
+  if (!body) co_return fail(std::move(body.error()));
+  auto names = read_projects(*body);
+  if (names) co_return std::move(*names);
+  co_return fail({.kind = ErrorKind::protocol,
+                  .endpoint = url_,
+                  .what = "the server's list of projects cannot be understood",
+                  .remedy = "name them with --project"});
+}
+
+Task<bool> Api::allows_all_projects() {
+  auto response = co_await client_.get("/1.0/instances?all-projects=true", deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
+  if (!body) co_return fail(std::move(body.error()));
+  const Outcome outcome{.status = (*response)->status(), .error = error_text(*body)};
+  if (is_forbidden(outcome.status, outcome.error)) co_return false;
+  if (outcome.status == 200) co_return true;
+  co_return fail(refusal(outcome, "the server does not list its instances"));
+}
+
+Task<WebSocketPtr> Api::events(std::string project) {
+  auto stream = co_await wire_.connect(wire_.deadlines.connect);
+  if (!stream) co_return fail(std::move(stream.error()));
+  WebSocketRequest request{
+      .host = host_,
+      .target = "/1.0/events?type=lifecycle" + of_project(project, "&"),
+      .url = url_,
+  };
+  const WebSocketLimits limits{.handshake = wire_.deadlines.list_head};
+  auto answer = co_await open_websocket(std::move(*stream), std::move(request), limits);
+  if (!answer) co_return fail(std::move(answer.error()));
+  if (answer->socket) co_return std::move(answer->socket);
+  const Outcome outcome{.status = answer->status, .error = error_text(answer->body)};
+  if (is_forbidden(outcome.status, outcome.error)) co_return WebSocketPtr();
+  if (!project.empty() && is_absent(outcome.status, outcome.error)) {
+    co_return fail(refused_project(outcome, project));
+  }
+  co_return fail(refusal(outcome, "the server gives no events"));
+}
+
+Task<void> Api::instances(std::string project, Sink sink) {
+  const std::string target = "/1.0/instances?recursion=1" + of_project(project, "&");
+  auto outcome = co_await fetch(target, deadlines_, std::move(sink));
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  if (outcome->status == 200) co_return Result<void>();
+  if (!project.empty()) co_return fail(refused_project(*outcome, project));
+  co_return fail(refusal(*outcome, "the server does not list its instances"));
+}
+
+Task<bool> Api::instance(std::string project, std::string name, Sink sink) {
+  auto outcome = co_await fetch(path_of(project, name, ""), deadlines_, std::move(sink));
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  if (outcome->status == 404) co_return false;
+  if (outcome->status == 200) co_return true;
+  co_return fail(refusal(*outcome, "the server does not tell of an instance"));
+}
+
+Task<bool> Api::state(std::string project, std::string name, Sink sink) {
+  HttpDeadlines deadlines = deadlines_;
+  deadlines.head = std::min(deadlines.head, state_limit);
+  auto outcome = co_await fetch(path_of(project, name, "/state"), deadlines, std::move(sink));
+  if (outcome) co_return outcome->status == 200;
+  // One instance that hangs is no reason to know nothing of the others.
+  if (outcome.error().fault == ConnectFault::mute) co_return false;
+  co_return fail(std::move(outcome.error()));
+}
+
+Task<void> Api::forwards(std::string project, std::string network, Sink sink) {
+  const std::string target = fmt::format("/1.0/networks/{}/forwards?recursion=1{}",
+                                         encode_query_value(network), of_project(project, "&"));
+  auto outcome = co_await fetch(target, deadlines_, std::move(sink));
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  if (outcome->status == 200 || has_no_forwards(outcome->status)) co_return Result<void>();
+  co_return fail(refusal(*outcome, "the server does not tell the forwards of a network"));
+}
+
+}  // namespace rollcall::incus

@@ -1,0 +1,327 @@
+#include "backends/incus/session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "backends/incus/workers.hpp"
+#include "core/text.hpp"
+
+namespace rollcall::incus {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration period_without_events = 10s;
+
+// A forced stop freezes its processes for 0.6 s before it ends them, a snapshot for 0.1 s.
+constexpr Duration pause_to_trust = 1s;
+
+// To ask for one instance costs the server as much as six in a list.
+constexpr std::size_t few = 4;
+constexpr std::size_t price_of_one = 6;
+
+constexpr std::size_t max_unknown_actions = 32;
+
+std::pair<std::string, std::string> split_id(std::string_view id) {
+  const std::size_t slash = id.rfind('/');
+  if (slash == std::string_view::npos) return {"default", std::string(id)};
+  return {std::string(id.substr(0, slash)), std::string(id.substr(slash + 1))};
+}
+
+const std::string* id_in(const Change& change) {
+  if (const auto* touched = std::get_if<Touched>(&change)) return &touched->id;
+  if (const auto* gone = std::get_if<Gone>(&change)) return &gone->id;
+  return nullptr;
+}
+
+}  // namespace
+
+IncusSession::IncusSession(SetupPtr setup, std::unique_ptr<Api> api, Server server)
+    : setup_(std::move(setup)),
+      api_(std::move(api)),
+      server_(std::move(server)),
+      decoder_(std::string(server_.name), setup_->shown_endpoint) {}
+
+EngineInfo IncusSession::info() const {
+  EngineInfo info{.product = std::string(server_.product),
+                  .version = server_.version,
+                  .api_version = server_.api_version};
+  if (!projects_.empty() && setup_->projects.empty()) {
+    info.blind_spot = "only the projects that this certificate may read are shown";
+  }
+  return info;
+}
+
+Task<void> IncusSession::choose_projects() {
+  projects_ = setup_->projects;
+  for (const std::string& project : setup_->projects) {
+    auto checked = co_await api_->check_project(project);
+    if (!checked) co_return fail(std::move(checked.error()));
+  }
+  // On a socket of this host all may be asked for at once; a certificate may be restricted.
+  if (!projects_.empty() || setup_->endpoint.local()) co_return Result<void>();
+  auto all = co_await api_->allows_all_projects();
+  if (!all) co_return fail(std::move(all.error()));
+  if (*all) co_return Result<void>();
+  auto names = co_await api_->projects();
+  if (!names) co_return fail(std::move(names.error()));
+  projects_ = {names->begin(), names->end()};
+  if (!projects_.empty()) co_return Result<void>();
+  co_return fail({.kind = ErrorKind::denied,
+                  .fault = ConnectFault::denied,
+                  .endpoint = api_->url(),
+                  .what = "the server lets this client read no project",
+                  .remedy = "add a project to those of the certificate: "
+                            "`incus config trust edit` or `lxc config trust edit`"});
+}
+
+Task<void> IncusSession::open_events() {
+  const std::string project = projects_.size() == 1 ? *projects_.begin() : std::string();
+  auto events = co_await api_->events(project);
+  if (!events) co_return fail(std::move(events.error()));
+  events_ = std::move(*events);
+  if (!events_) {
+    setup_->warn(fmt::format("{}: events are refused, so instances are listed every {} s instead",
+                             api_->url(), period_without_events / 1s));
+  }
+  co_return Result<void>();
+}
+
+// ---- instances
+
+Api::Sink IncusSession::into(Drafts& drafts) {
+  return [this, &drafts, now = setup_->env->now()](std::string_view item) -> Result<void> {
+    auto decoded = decoder_.instance(item, now);
+    if (!decoded) return fail(std::move(decoded.error()));
+    std::string id = decoded->instance.key.id;
+    drafts.insert_or_assign(std::move(id), Draft{.decoded = std::move(*decoded)});
+    return {};
+  };
+}
+
+/// The lists of the projects; of all together, if there are none.
+Task<void> IncusSession::fetch_lists(std::set<std::string, std::less<>> projects, Drafts& drafts) {
+  if (projects.empty()) projects.insert(std::string());
+  for (const std::string& project : projects) {
+    auto listed = co_await api_->instances(project, into(drafts));
+    if (!listed) co_return fail(std::move(listed.error()));
+  }
+  co_return Result<void>();
+}
+
+Task<void> IncusSession::fetch_each(std::vector<std::string> ids, Drafts& drafts) {
+  const std::function work = [&](std::size_t at) -> Task<void> {
+    auto [project, name] = split_id(ids[at]);
+    auto sink = into(drafts);
+    auto read = co_await api_->instance(std::move(project), std::move(name), std::move(sink));
+    if (!read) co_return fail(std::move(read.error()));
+    co_return Result<void>();
+  };
+  co_return co_await for_each_of(ids.size(), work);
+}
+
+Task<void> IncusSession::fetch_touched(std::vector<std::string> ids, Drafts& drafts) {
+  if (ids.size() <= few || ids.size() * price_of_one <= listed_) {
+    co_return co_await fetch_each(std::move(ids), drafts);
+  }
+  std::set<std::string, std::less<>> projects;
+  if (!projects_.empty()) {
+    for (const std::string& id : ids) projects.insert(split_id(id).first);
+  }
+  auto listed = co_await fetch_lists(std::move(projects), drafts);
+  if (!listed) co_return fail(std::move(listed.error()));
+  std::ranges::sort(ids);
+  std::erase_if(drafts,
+                [&](const auto& draft) { return !std::ranges::binary_search(ids, draft.first); });
+  co_return Result<void>();
+}
+
+Task<void> IncusSession::add_state(Draft& draft) {
+  Instance& instance = draft.decoded.instance;
+  std::vector<InterfaceAddress> addresses;
+  const auto sink = [&](std::string_view item) -> Result<void> {
+    auto state = decoder_.state(item);
+    if (!state) return fail(std::move(state.error()));
+    addresses = std::move(*state);
+    return {};
+  };
+  auto told = co_await api_->state(instance.group, instance.name, sink);
+  if (!told) co_return fail(std::move(told.error()));
+  draft.settled = add_addresses(draft.decoded, addresses, setup_->env->now());
+  if (!*told) {
+    instance.problems.push_back({.where = "addresses", .what = "the server does not tell them"});
+    std::ranges::sort(instance.problems);
+  }
+  co_return Result<void>();
+}
+
+Task<void> IncusSession::add_states(Drafts& drafts) {
+  std::vector<Draft*> wanting;
+  for (auto& [id, draft] : drafts) {
+    const bool runs = in_running_set(draft.decoded.instance);
+    if (runs && !draft.decoded.nics.empty()) wanting.push_back(&draft);
+  }
+  const std::function work = [&](std::size_t at) { return add_state(*wanting[at]); };
+  co_return co_await for_each_of(wanting.size(), work);
+}
+
+Task<void> IncusSession::fetch_forwards(NetworkKey network) {
+  std::vector<ForwardedPort> forwards;
+  const auto sink = [&](std::string_view item) -> Result<void> {
+    auto ports = decoder_.forward(item);
+    if (!ports) return fail(std::move(ports.error()));
+    std::ranges::move(*ports, std::back_inserter(forwards));
+    return {};
+  };
+  auto fetched = co_await api_->forwards(network.first, network.second, sink);
+  if (!fetched) co_return fail(std::move(fetched.error()));
+  forwards_.insert_or_assign(std::move(network), std::move(forwards));
+  co_return Result<void>();
+}
+
+Task<void> IncusSession::add_forwards_to(Drafts& drafts) {
+  std::set<NetworkKey> missing;
+  for (const auto& [id, draft] : drafts) {
+    if (draft.decoded.instance.addresses.empty()) continue;
+    for (const Nic& nic : draft.decoded.nics) {
+      NetworkKey key(draft.decoded.instance.group, nic.network);
+      if (nic.managed && !forwards_.contains(key)) missing.insert(std::move(key));
+    }
+  }
+  for (const NetworkKey& key : missing) {
+    auto fetched = co_await fetch_forwards(key);
+    if (!fetched) co_return fail(std::move(fetched.error()));
+  }
+  for (auto& [id, draft] : drafts) {
+    Instance& instance = draft.decoded.instance;
+    for (const Nic& nic : draft.decoded.nics) {
+      const auto at = forwards_.find(NetworkKey(instance.group, nic.network));
+      if (at != forwards_.end()) add_forwards(instance, nic.network, at->second);
+    }
+  }
+  co_return Result<void>();
+}
+
+/// What was not paused before is told as paused only if it still is after a moment.
+Task<void> IncusSession::trust_pauses(Drafts& drafts) {
+  std::vector<std::string> doubtful;
+  for (const auto& [id, draft] : drafts) {
+    const bool paused = draft.decoded.instance.state == InstanceState::paused;
+    if (paused && !paused_.contains(id)) doubtful.push_back(id);
+  }
+  if (doubtful.empty()) co_return Result<void>();
+  co_await setup_->env->sleep_for(pause_to_trust);
+  for (const std::string& id : doubtful) drafts.erase(id);
+  co_return co_await fetch_each(std::move(doubtful), drafts);
+}
+
+std::vector<Reading> IncusSession::finish(Drafts drafts) {
+  std::vector<Reading> readings;
+  readings.reserve(drafts.size());
+  for (auto& [id, draft] : drafts) {
+    Instance& instance = draft.decoded.instance;
+    if (instance.state == InstanceState::paused) {
+      paused_.insert(id);
+    } else {
+      paused_.erase(id);
+    }
+    readings.push_back({.instance = std::make_shared<const Instance>(std::move(instance)),
+                        .settled = draft.settled});
+  }
+  return readings;
+}
+
+Task<Snapshot> IncusSession::list() {
+  Snapshot snapshot{.taken_at = setup_->env->now()};
+  Drafts drafts;
+  auto fetched = co_await fetch_lists(projects_, drafts);
+  if (!fetched) co_return fail(std::move(fetched.error()));
+  auto completed = co_await add_states(drafts);
+  if (!completed) co_return fail(std::move(completed.error()));
+  forwards_.clear();
+  auto forwarded = co_await add_forwards_to(drafts);
+  if (!forwarded) co_return fail(std::move(forwarded.error()));
+  listed_ = drafts.size();
+  paused_.clear();
+  snapshot.readings = finish(std::move(drafts));
+  co_return snapshot;
+}
+
+Task<Snapshot> IncusSession::read(std::vector<Touched> touched) {
+  Snapshot snapshot{.taken_at = setup_->env->now()};
+  std::vector<std::string> ids;
+  std::set<std::string, std::less<>> ended;
+  for (const Touched& touch : touched) {
+    ids.push_back(touch.id);
+    if (touch.mark == RunMark::ended) ended.insert(touch.id);
+  }
+  Drafts drafts;
+  auto fetched = co_await fetch_touched(std::move(ids), drafts);
+  if (!fetched) co_return fail(std::move(fetched.error()));
+  auto trusted = co_await trust_pauses(drafts);
+  if (!trusted) co_return fail(std::move(trusted.error()));
+  auto completed = co_await add_states(drafts);
+  if (!completed) co_return fail(std::move(completed.error()));
+  auto forwarded = co_await add_forwards_to(drafts);
+  if (!forwarded) co_return fail(std::move(forwarded.error()));
+  // One whose end was signalled and that still runs may be about to be stored as ended.
+  for (auto& [id, draft] : drafts) draft.settled = draft.settled && !ended.contains(id);
+  snapshot.readings = finish(std::move(drafts));
+  co_return snapshot;
+}
+
+// ---- the stream
+
+void IncusSession::count_unknown(const std::string& action) {
+  if (unknown_actions_.size() >= max_unknown_actions || !unknown_actions_.insert(action).second) {
+    return;
+  }
+  setup_->warn(fmt::format("{}: the action {} of {} {} is not known; its instance is read again",
+                           api_->url(), excerpt(action), server_.product, server_.version));
+}
+
+Result<void> IncusSession::take_event(std::string message) {
+  const std::size_t size = message.size();
+  message.append(JsonSplitter::padding, ' ');
+  auto event = event_decoder_.decode(std::string_view(message).substr(0, size));
+  if (!event) {
+    RuntimeError error = std::move(event.error());
+    error.endpoint = api_->url();
+    return fail(std::move(error));
+  }
+  if (!event->unknown_action.empty()) count_unknown(event->unknown_action);
+  for (Change& change : event->changes) {
+    const std::string* const id = id_in(change);
+    const bool ours = id == nullptr || projects_.empty() || projects_.contains(split_id(*id).first);
+    if (ours) changes_.push_back(std::move(change));
+  }
+  return {};
+}
+
+Task<Change> IncusSession::next() {
+  if (!events_) {
+    co_await setup_->env->sleep_for(period_without_events);
+    co_return Change(ResyncNeeded{"there are no events"});
+  }
+  while (changes_.empty()) {
+    auto message = co_await events_->read();
+    if (!message) co_return fail(std::move(message.error()));
+    if (!*message) co_return Change(StreamEnded{});
+    auto taken = take_event(std::move(**message));
+    if (!taken) co_return fail(std::move(taken.error()));
+  }
+  Change change = std::move(changes_.front());
+  changes_.pop_front();
+  co_return change;
+}
+
+Task<void> IncusSession::probe() {
+  co_return co_await api_->ping();
+}
+
+}  // namespace rollcall::incus

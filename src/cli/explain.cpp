@@ -1,0 +1,47 @@
+// `rollcall explain`: everything known about one instance, and why.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/document.hpp"
+#include "cli/explain_view.hpp"
+#include "cli/find_instance.hpp"
+#include "cli/inquiry.hpp"
+#include "core/env.hpp"
+
+namespace rollcall::cli {
+
+int explain(const Options& options, Console& console) {
+  const std::vector<Inquiry> inquiries = ask_all(options, console);
+  const int code = report_failures(inquiries, console);
+  const bool answered =
+      std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
+  if (!answered) return code;
+
+  const std::vector<InstancePtr> all = collect(inquiries);
+  const std::vector<InstancePtr> found = find_instances(all, options.subject);
+  if (found.empty()) {
+    console.note(nothing_found(all, options.subject));
+    return failure;
+  }
+  if (found.size() > 1) {
+    console.note(
+        fmt::format("'{}' may be one of these; name it by its id, or its engine by "
+                    "--runtime or --endpoint",
+                    options.subject));
+    console.print(options.output == Output::json
+                      ? indented_json(candidates_json(found))
+                      : candidates_table(found, console.width(), console.colour()));
+    return failure;
+  }
+  const Explanation explanation = rollcall::explain(found.front(), all);
+  const FormatContext context{
+      .now = system_env()->now(), .detail = Detail::full, .name_of = names_among(all)};
+  console.print(options.output == Output::json
+                    ? indented_json(to_json(explanation))
+                    : explain_view(explanation, context, console.width(), console.colour()));
+  return code;
+}
+
+}  // namespace rollcall::cli

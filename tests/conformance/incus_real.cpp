@@ -1,0 +1,96 @@
+// A real LXD server (or, with ROLLCALL_ENGINE_ROOT, Incus), the test's own.
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "conformance/backend_under_test.hpp"
+#include "support/dockerd.hpp"
+#include "support/incus_server.hpp"
+
+namespace rollcall::conformance {
+namespace {
+
+constexpr std::chrono::milliseconds moment{5};
+
+class IncusReal final : public BackendUnderTest {
+ public:
+  [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
+    BackendOptions backend;
+    backend.endpoint = options.endpoint.empty() ? engine_.endpoint() : options.endpoint;
+    backend.include_stopped = options.include_stopped;
+    backend.log = options.log;
+    const auto kind = options.automatic ? RuntimeBackendKind::automatic : RuntimeBackendKind::incus;
+    auto made = make_backend(kind, std::move(backend), io_.get_executor());
+    if (!made) throw std::runtime_error(made.error().describe());
+    return std::move(*made);
+  }
+
+  [[nodiscard]] std::string name() const override { return engine_.family(); }
+  [[nodiscard]] std::string endpoint() const override { return engine_.endpoint(); }
+  [[nodiscard]] boost::asio::io_context& io() override { return io_; }
+  [[nodiscard]] std::string_view lacks(Ability ability) const override {
+    switch (ability) {
+      case Ability::restarting:
+        return "one that is about to be started again does not run until then";
+      case Ability::new_ids:
+        return "the id of an instance is its project and its name";
+      case Ability::renaming:
+        return "one that runs cannot be renamed";
+      default:
+        return {};
+    }
+  }
+
+  void let_pass() override {
+    io_.restart();
+    io_.run_one_for(moment);
+    io_.poll();
+  }
+
+  std::string create(const std::string& name) override { return engine_.create({.name = name}); }
+  std::string run(const std::string& name) override { return engine_.run({.name = name}); }
+  void stop(const std::string& id) override { engine_.stop(id); }
+  void restart(const std::string& id) override { engine_.restart(id); }
+  void pause(const std::string& id) override { engine_.pause(id); }
+  void unpause(const std::string& id) override { engine_.unpause(id); }
+  void rename(const std::string& id, const std::string& name) override {
+    try {
+      engine_.rename(id, name);
+    } catch (const std::runtime_error&) {  // it runs
+      engine_.edit(id, {{"config", {{"user.word", name}}}});
+    }
+  }
+  void remove(const std::string& id) override { engine_.remove(id); }
+  void hang_up(const std::string& id) override { engine_.exec(id, {"kill", "-HUP", "1"}); }
+  std::string run_crashing(const std::string& name) override { return run(name); }
+
+  void kill_engine() override { engine_.kill9(); }
+  void start_engine() override { engine_.start(); }
+
+  [[nodiscard]] std::string broken_endpoint(ConnectFault fault) override {
+    if (fault == ConnectFault::missing) engine_.terminate();
+    if (fault == ConnectFault::refused) engine_.kill9();
+    if (fault == ConnectFault::mute) engine_.freeze();
+    if (fault != ConnectFault::not_this_api) return engine_.endpoint();
+    other_ = std::make_unique<support::Dockerd>(support::DockerdOptions{});
+    return other_->endpoint();
+  }
+
+  [[nodiscard]] std::vector<std::string> differences(
+      const std::map<std::string, InstancePtr>& instances) override {
+    return support::incus_differences(instances, engine_);
+  }
+
+ private:
+  boost::asio::io_context io_;
+  support::IncusServer engine_;
+  std::unique_ptr<support::Dockerd> other_;
+};
+
+}  // namespace
+
+std::unique_ptr<BackendUnderTest> incus_real() {
+  return std::make_unique<IncusReal>();
+}
+
+}  // namespace rollcall::conformance

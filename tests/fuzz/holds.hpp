@@ -1,0 +1,15 @@
+// What a fuzzer checks: if it does not hold, the run ends, and the input is kept.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace rollcall::fuzz {
+
+inline void holds(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+}  // namespace rollcall::fuzz

@@ -1,0 +1,71 @@
+// Writes the seeds of the fuzzers: rollcall_fuzz_seeds CORPUS FOLDER
+//
+// Each case of the label corpus is a seed of `labels`, each rule one of `rules`, each short value
+// one of `names`.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include <yaml-cpp/yaml.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Seeds {
+ public:
+  explicit Seeds(fs::path folder) : folder_(std::move(folder)) {
+    for (const char* fuzzer : {"labels", "rules", "names"}) {
+      fs::remove_all(folder_ / fuzzer);
+      fs::create_directories(folder_ / fuzzer);
+    }
+  }
+
+  void add_case(const YAML::Node& node) {
+    std::string text;
+    for (const auto& label : node["labels"]) text += line_of("", label);
+    for (const auto& variable : node["environment"]) text += line_of("$", variable);
+    write("labels", text);
+  }
+
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  // Long values, which the corpus writes as maps, are left to the fuzzer's own invention.
+  template <class Pair>
+  std::string line_of(const std::string& before, const Pair& pair) {
+    if (!pair.first.IsDefined() || !pair.second.IsScalar()) return {};
+    const auto key = pair.first.template as<std::string>();
+    const auto value = pair.second.template as<std::string>();
+    write(key.ends_with(".rule") ? "rules" : "names", value);
+    return before + key + "=" + value + "\n";
+  }
+
+  void write(const std::string& fuzzer, const std::string& text) {
+    if (text.empty()) return;
+    std::ofstream(folder_ / fuzzer / std::to_string(count_++)) << text;
+  }
+
+  fs::path folder_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: rollcall_fuzz_seeds CORPUS FOLDER\n";
+    return 2;
+  }
+  Seeds seeds(argv[2]);
+  for (const auto& file : fs::directory_iterator(argv[1])) {
+    if (file.path().extension() != ".yaml") continue;
+    for (const YAML::Node& node : YAML::LoadFile(file.path())) seeds.add_case(node);
+  }
+  if (seeds.count() == 0) {
+    std::cerr << "there is no case in " << argv[1] << '\n';
+    return 1;
+  }
+  return 0;
+}
