@@ -35,7 +35,8 @@ int explain(const Options& options, Console& console) {
                       : candidates_table(found, console.width(), console.colour()));
     return failure;
   }
-  const Explanation explanation = rollcall::explain(found.front(), all);
+  Explanation explanation = rollcall::explain(found.front(), all);
+  explanation.label_is_partial = !options.selection.all || !all_answered(inquiries);
   const FormatContext context{
       .now = system_env()->now(), .detail = Detail::full, .name_of = names_among(all)};
   console.print(options.output == Output::json

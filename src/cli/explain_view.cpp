@@ -62,7 +62,8 @@ class View {
     fact("node", printable(instance_.node));
     fact("addresses", addresses_text(instance_, Detail::full, context_.name_of));
     fact("ports", ports_text(instance_));
-    fact("DNS label", explanation_.dns_label);
+    fact("DNS label", explanation_.dns_label +
+                          (explanation_.label_is_partial ? " (unique among what was asked)" : ""));
     if (instance_.details) {
       const Details& details = *instance_.details;
       fact("description", printable(details.description));

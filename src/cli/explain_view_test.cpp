@@ -75,6 +75,27 @@ TEST(ExplainView, TellsWhetherItWouldBeRegistered) {
   EXPECT_THAT(shown(off), HasSubstr("no\n  disabled        koi.enable says so"));
 }
 
+TEST(Explanation, TheLabelIsUniqueAmongWhatWouldBeRegistered) {
+  Instance older = shop();
+  older.key.id = "older";
+  older.created_at = Timestamp{};
+  const InstancePtr it = shared(shop());
+  EXPECT_NE(explain(it, std::vector{it, shared(older)}).dns_label, "shop");
+  older.state = InstanceState::stopped;
+  EXPECT_EQ(explain(it, std::vector{it, shared(older)}).dns_label, "shop");
+}
+
+TEST(ExplainView, TellsThatNotAllWereAsked) {
+  const InstancePtr it = shared(shop());
+  Explanation explanation = explain(it, std::vector{it});
+  const FormatContext context{.now = Timestamp{}, .detail = Detail::full, .name_of = {}};
+  EXPECT_FALSE(to_json(explanation).contains("dns_label_partial"));
+  explanation.label_is_partial = true;
+  EXPECT_TRUE(to_json(explanation).at("dns_label_partial").as_bool());
+  EXPECT_THAT(explain_view(explanation, context, 0, false),
+              HasSubstr("shop (unique among what was asked)"));
+}
+
 TEST(ExplainView, IsSafeForATerminal) {
   Instance hostile = shop();
   hostile.name = "a\x1b[31m";

@@ -109,6 +109,12 @@ int report_failures(const std::vector<Inquiry>& inquiries, Console& console) {
   return code;
 }
 
+bool all_answered(const std::vector<Inquiry>& inquiries) {
+  return std::ranges::all_of(inquiries, [](const Inquiry& inquiry) {
+    return inquiry.answer || is_absent(inquiry.answer.error());
+  });
+}
+
 std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries) {
   std::vector<InstancePtr> all;
   for (const Inquiry& inquiry : inquiries) {

@@ -26,6 +26,9 @@ std::vector<Inquiry> ask_all(const Options& options, Console& console);
 /// Says what failed, as far as the user should know, and decides the exit code.
 int report_failures(const std::vector<Inquiry>& inquiries, Console& console);
 
+/// Whether every engine that is there answered.
+bool all_answered(const std::vector<Inquiry>& inquiries);
+
 /// The instances of all answers, each once, also where two of them are one engine, by key.
 std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries);
 

@@ -75,7 +75,7 @@ TEST_F(Targets, OneSocketUnderTwoNamesIsOneEngine) {
 
 TEST_F(Targets, WhatCannotBeToldIsLeftToTheBackend) {
   variables_["DOCKER_HOST"] = "nonsense://";
-  for (const auto* runtime : {"docker", "auto", "incus"}) {
+  for (const auto* runtime : {"docker", "auto", "kubernetes"}) {
     const auto targets = targets_to_list(select({runtime}, {}), options_);
     ASSERT_EQ(targets.size(), 1U) << runtime;
     EXPECT_TRUE(targets[0].place.url.empty()) << runtime;

@@ -1,6 +1,5 @@
 #include "core/explanation.hpp"
 
-#include <algorithm>
 #include <string_view>
 
 #include <boost/json/array.hpp>
@@ -80,11 +79,14 @@ json::object describe(const Overridden& overridden) {
           {"by", text(overridden.by)}};
 }
 
+/// What is not registered has no name outside that another could want.
 std::string label_among(const InstancePtr& instance, std::span<const InstancePtr> all) {
-  std::vector<InstancePtr> known(all.begin(), all.end());
-  auto at = std::ranges::find(known, instance->key, [](const InstancePtr& i) { return i->key; });
-  if (at == known.end()) at = known.insert(at, instance);
-  return dns_labels(known)[static_cast<std::size_t>(at - known.begin())];
+  std::vector<InstancePtr> named{instance};
+  for (const InstancePtr& other : all) {
+    if (other->key == instance->key) continue;
+    if (registration_of(*other, derive_services(*other)).registered) named.push_back(other);
+  }
+  return dns_labels(named).front();
 }
 
 }  // namespace
@@ -112,6 +114,7 @@ json::object to_json(const Explanation& explanation) {
     for (const Overridden& one : explanation.overridden) overridden.emplace_back(describe(one));
   }
   put_text(out, "dns_label", explanation.dns_label);
+  if (explanation.label_is_partial) out["dns_label_partial"] = true;
   if (!explanation.services.empty()) {
     json::array& services = out["services"].emplace_array();
     for (const ExplainedService& one : explanation.services) services.emplace_back(describe(one));

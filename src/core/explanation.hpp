@@ -27,15 +27,17 @@ struct Explanation {
   InstancePtr instance;
   std::vector<Overridden> overridden;  ///< Of labels; what the environment lost is not kept.
   std::string dns_label;               ///< Its name for use outside, docs/names.md.
+  /// Not all engines were asked, or did not answer: an instance of theirs may have the same label.
+  bool label_is_partial = false;
   std::vector<ExplainedService> services;
   Registration registration;
 };
 
-/// `all`: the instances that its name must differ from; it may be among them.
+/// `all`: its label differs from those of them that would be registered; it may be among them.
 Explanation explain(const InstancePtr& instance, std::span<const InstancePtr> all);
 
-/// {"instance":{…},"overridden":[…],"dns_label","services":[…],"registration":{…}}, in the manner
-/// of core/json.hpp.
+/// {"instance":{…},"overridden":[…],"dns_label","dns_label_partial","services":[…],
+/// "registration":{…}}, in the manner of core/json.hpp.
 boost::json::object to_json(const Explanation& explanation);
 
 }  // namespace rollcall

@@ -2,6 +2,9 @@
 
 #include <array>
 #include <span>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "core/readers/draft.hpp"
 #include "core/readers/family.hpp"
@@ -24,11 +27,23 @@ constexpr std::array<Read, readers::families> reads{
 
 MetadataReading read(const Labels& labels, const Labels& environment, Draft draft) {
   std::array<std::vector<Label>, readers::families> by_family;
+  std::vector<Label> too_long;
   for (const auto& [key, value] : labels) {
     const auto found = readers::family_of(key);
     if (!found) continue;
+    if (key.size() > readers::longest_label_key) {
+      too_long.push_back({.key = key, .name = found->name, .value = value});
+      continue;
+    }
     by_family.at(static_cast<std::size_t>(found->family))
         .push_back({.key = key, .name = found->name, .value = value});
+  }
+  if (!too_long.empty()) {
+    draft.problem(
+        too_long.front(),
+        fmt::format("a key may have {} bytes; labels with longer ones, {} in all, are not "
+                    "read",
+                    readers::longest_label_key, too_long.size()));
   }
   for (std::size_t i = 0; i < reads.size(); ++i) {
     if (!by_family.at(i).empty()) reads.at(i)(by_family.at(i), draft);

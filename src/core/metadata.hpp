@@ -27,7 +27,8 @@ struct MetadataReading {
 };
 
 /// Reads the labels of all tools that docs/labels.md names, value by value the strongest. A
-/// malformed value is a problem and says nothing.
+/// malformed value is a problem and says nothing. However many labels there are and whatever they
+/// hold, work is about linear in their size, and routes, TXT entries and problems are bounded.
 ///
 /// `environment`: the variables that may_be_read allows; they are weaker than any label, and no
 /// problem quotes them.

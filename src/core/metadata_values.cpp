@@ -1,5 +1,7 @@
 #include "core/metadata_values.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -88,14 +90,18 @@ std::string value_text(const std::vector<std::string>& value) {
 }
 
 std::string value_text(const Route& route) {
+  constexpr std::size_t most = 64;
   const std::vector<std::string> any{"*"};
   const std::vector<std::string> root{""};
+  const auto& hosts = route.hosts.empty() ? any : route.hosts;
+  const auto& paths = route.paths.empty() ? root : route.paths;
+  const std::size_t count = hosts.size() * paths.size();
   std::string text;
-  for (const std::string& host : route.hosts.empty() ? any : route.hosts) {
-    for (const std::string& path : route.paths.empty() ? root : route.paths) {
-      text += fmt::format("{}{}{}", text.empty() ? "" : ", ", host, path);
-    }
+  for (std::size_t i = 0; i < std::min(count, most); ++i) {
+    text +=
+        fmt::format("{}{}{}", i == 0 ? "" : ", ", hosts[i / paths.size()], paths[i % paths.size()]);
   }
+  if (count > most) text += fmt::format(" and {} more", count - most);
   if (route.tls) text += " with TLS";
   if (route.port != 0 || !route.scheme.empty()) text += " ->";
   if (!route.scheme.empty()) text += " " + route.scheme;

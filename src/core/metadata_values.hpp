@@ -18,7 +18,8 @@ std::string value_text(std::chrono::milliseconds value);
 std::string value_text(const std::string& value);
 std::string value_text(const std::vector<std::string>& value);
 
-/// "a.example/api, b.example/api with TLS -> https 8080 (narrowed)"; "*" is any host.
+/// "a.example/api, b.example/api with TLS -> https 8080 (narrowed)"; "*" is any host. Of many hosts
+/// and paths the first 64 together.
 std::string value_text(const Route& route);
 
 /// One value that was said.

@@ -127,6 +127,17 @@ class Finder {
     return is_wildcard(mapping_->host_ip) ? ReachReason::published : ReachReason::published_on;
   }
 
+  /// Whatever it listens on is a port of its host; of ports that labels alone tell nobody says on
+  /// which of the host's addresses.
+  [[nodiscard]] bool is_on_host() const {
+    return instance_.network_mode == NetworkMode::host && instance_.addresses.empty();
+  }
+
+  [[nodiscard]] Reach on_host(Vantage from, std::string address) const {
+    return at(from, ReachReason::listens_on_host, std::move(address), service_.port,
+              "it uses the host's network: any address of the host that the client reaches");
+  }
+
   [[nodiscard]] Reach from_its_host() const {
     constexpr auto here = Vantage::this_host;
     if (mapping_ != nullptr) {
@@ -134,6 +145,7 @@ class Finder {
       if (is_wildcard(address)) address = is_ipv6(address) ? "::1" : "127.0.0.1";
       return at(here, mapped(), std::move(address), mapping_->host_port, how());
     }
+    if (is_on_host()) return on_host(here, "127.0.0.1");
     if (engine_.rootless) {
       return none(here, ReachReason::not_published,
                   "the port is not published, and networks of rootless engines are not routed");
@@ -143,14 +155,8 @@ class Finder {
 
   [[nodiscard]] Reach from_its_network() const {
     constexpr auto there = Vantage::container_network;
-    if (instance_.network_mode == NetworkMode::host && instance_.addresses.empty()) {
-      if (mapping_ != nullptr && is_loopback(mapping_->host_ip)) {
-        return none(there, ReachReason::loopback_only, how());
-      }
-      return at(there, ReachReason::listens_on_host, {}, service_.port,
-                "it uses the host's network: any address of the host that the client reaches");
-    }
     if (mapping_ != nullptr && mapping_->scope == PortScope::host) return from_elsewhere(there);
+    if (is_on_host()) return on_host(there, {});
     return at_own_address(there, {});
   }
 
@@ -168,6 +174,7 @@ class Finder {
 
   [[nodiscard]] Reach from_elsewhere(Vantage from) const {
     if (mapping_ == nullptr) {
+      if (is_on_host()) return on_host(from, engine_.host);
       return none(from, ReachReason::not_published,
                   "the port is not published: it is on the instance's own networks alone");
     }

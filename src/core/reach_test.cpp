@@ -130,6 +130,21 @@ TEST(Reach, TheNetworkOfTheHost) {
             Ways({"127.0.0.1:80 listens_on_host", "loopback_only", "loopback_only"}));
 }
 
+TEST(Reach, TheNetworkOfTheHostOnOneOfItsAddresses) {
+  const std::string one = "192.0.2.1:80 listens_on_host";
+  EXPECT_EQ(ways({.ports = {on_host("192.0.2.1")}, .mode = NetworkMode::host}),
+            Ways({one, one, one}));
+}
+
+TEST(Reach, TheNetworkOfTheHostWithAPortThatALabelTells) {
+  Given given{.labels = {{"rollcall.port", "8123"}}, .mode = NetworkMode::host};
+  EXPECT_EQ(ways(given), Ways({"127.0.0.1:8123 listens_on_host", "HOST:8123 listens_on_host",
+                               "HOST:8123 listens_on_host"}));
+  given.endpoint = "tcp://10.0.0.7:2375";
+  EXPECT_EQ(ways(given), Ways({"10.0.0.7:8123 listens_on_host", "HOST:8123 listens_on_host",
+                               "10.0.0.7:8123 listens_on_host"}));
+}
+
 TEST(Reach, AProcessOfTheHost) {
   const Address host{.ip = "192.0.2.10", .network = ""};
   EXPECT_EQ(
@@ -223,11 +238,21 @@ TEST(Registration, EachReasonHasItsCode) {
   EXPECT_EQ(verdict({.ports = open, .labels = {{"SERVICE_80_IGNORE", "yes"}}}),
             "kept out ports_disabled");
   EXPECT_EQ(verdict({.ports = {published("127.0.0.1")}}), "registered loopback_only");
-  EXPECT_EQ(verdict({.ports = {internal()}}), "registered not_published");
+  EXPECT_EQ(verdict({.ports = {internal()}}), "kept out no_address");
+  EXPECT_EQ(verdict({.ports = {internal()}, .addresses = {bridge()}}), "registered not_published");
   EXPECT_EQ(verdict({.ports = open, .labels = {{"koi.announce", "no"}}}),
             "registered not_announced");
   EXPECT_EQ(verdict({.ports = open, .labels = {{"koi.anounce", "no"}}}),
             "registered labels_unclear");
+}
+
+TEST(Registration, WhatIsReachedFromOnePlaceIsReached) {
+  constexpr std::string_view rootless = "unix:///run/user/1000/podman/podman.sock";
+  EXPECT_EQ(verdict({.ports = {internal()}, .addresses = {bridge()}, .endpoint = rootless}),
+            "registered not_published");
+  EXPECT_EQ(verdict({.ports = {internal()}, .endpoint = rootless}), "kept out no_address");
+  EXPECT_EQ(verdict({.ports = {published("127.0.0.1")}, .endpoint = "tcp://10.0.0.7:2375"}),
+            "kept out no_address");
 }
 
 TEST(Registration, AllReasonsAreTold) {

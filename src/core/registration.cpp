@@ -54,16 +54,21 @@ class Judge {
     judge_reach();
   }
 
-  /// From elsewhere, of all services that are switched on.
+  /// Of all services that are switched on.
   void judge_reach() {
+    bool anywhere = false;
     bool loopback = false;
     for (const Service& service : services_) {
       if (!service.enable.value) continue;
-      const Reach outside = reach(instance_, service).back();
+      const auto found = reach(instance_, service);
+      const Reach& outside = found.back();
       if (outside.possible || outside.reason == ReachReason::not_running) return;
+      anywhere = anywhere || std::ranges::any_of(found, &Reach::possible);
       loopback = loopback || outside.reason == ReachReason::loopback_only;
     }
-    if (loopback) {
+    if (!anywhere) {
+      note(Reason::no_address, "no address is known at which a client finds one of its ports");
+    } else if (loopback) {
       note(Reason::loopback_only, "its ports are on its host's loopback: no other host reaches it");
     } else {
       note(Reason::not_published, "its ports are not published: its own networks alone reach it");
@@ -111,6 +116,8 @@ std::string_view to_string(RegistrationReason reason) noexcept {
       return "no_ports";
     case Reason::ports_disabled:
       return "ports_disabled";
+    case Reason::no_address:
+      return "no_address";
     case Reason::loopback_only:
       return "loopback_only";
     case Reason::not_published:

@@ -23,6 +23,7 @@ enum class RegistrationReason : std::uint8_t {
   no_network,      ///< It has no network.
   no_ports,        ///< No runtime and no label tells a port.
   ports_disabled,  ///< Labels switch all of its ports off.
+  no_address,      ///< From nowhere does a client find one of its ports.
   // It is registered all the same.
   loopback_only,   ///< Clients on its own host alone reach it.
   not_published,   ///< Clients in its networks alone reach it.

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,26 +50,72 @@ std::vector<Service> listed_services(const Instance& instance) {
   return services;
 }
 
-/// The ports that labels name. The runtime may not have been told of one: no EXPOSE, no annotation.
-std::set<std::uint16_t> ports_of_labels(const Metadata& metadata) {
-  std::set<std::uint16_t> ports;
-  if (metadata.target && metadata.target->port) ports.insert(metadata.target->port->value);
-  for (const Route& route : metadata.routes) {
-    if (route.port != 0) ports.insert(route.port);
-  }
-  return ports;
+/// A port that labels name, and its protocol if they tell that, too.
+struct NamedPort {
+  std::uint16_t port = 0;
+  std::optional<Protocol> protocol;
+};
+
+/// The protocol below a scheme, where it tells one.
+std::optional<Protocol> protocol_of_scheme(std::string_view scheme) {
+  if (scheme == "udp") return Protocol::udp;
+  const bool tcp = scheme == "http" || scheme == "https" || scheme == "h2c" || scheme == "tcp";
+  return tcp ? std::optional(Protocol::tcp) : std::nullopt;
 }
 
-void add_unlisted(std::vector<Service>& services, std::set<std::uint16_t> ports) {
-  for (const Service& service : services) ports.erase(service.port);
-  for (const std::uint16_t port : ports) {
-    services.push_back(
-        Service{.port = port, .name = {}, .type = {}, .tags = {}, .listed = false, .why = {}});
+std::optional<Protocol> protocol_of_type(const Metadata::Port& said) {
+  if (said.type && said.type->value.ends_with("._tcp")) return Protocol::tcp;
+  if (said.type && said.type->value.ends_with("._udp")) return Protocol::udp;
+  return std::nullopt;
+}
+
+/// The port that clients want, if labels tell it.
+std::optional<NamedPort> wanted_port(const Metadata& metadata) {
+  if (!metadata.target || !metadata.target->port) return std::nullopt;
+  NamedPort wanted{.port = metadata.target->port->value, .protocol = std::nullopt};
+  if (const auto& scheme = metadata.target->scheme) {
+    wanted.protocol = protocol_of_scheme(scheme->value);
+  }
+  return wanted;
+}
+
+/// The ports that labels name and do not switch off.
+std::vector<NamedPort> ports_of_labels(const Metadata& metadata) {
+  std::vector<NamedPort> named;
+  if (const auto wanted = wanted_port(metadata)) named.push_back(*wanted);
+  // The routes of labels are those of proxies that speak over TCP.
+  for (const Route& route : metadata.routes) {
+    if (route.port != 0) named.push_back({route.port, Protocol::tcp});
+  }
+  for (const Metadata::Port& said : metadata.ports) {
+    if (said.enable && !said.enable->value) continue;
+    named.push_back({said.port, protocol_of_type(said)});
+  }
+  return named;
+}
+
+/// The runtime may not have been told of a port that labels name: no EXPOSE, no annotation. One
+/// without a protocol is any of its number that there is, else TCP.
+void add_unlisted(std::vector<Service>& services, std::vector<NamedPort> named) {
+  std::ranges::partition(named, [](const NamedPort& n) { return n.protocol.has_value(); });
+  std::set<std::pair<std::uint16_t, Protocol>> known;
+  for (const Service& service : services) known.emplace(service.port, service.protocol);
+  for (const auto& [port, protocol] : named) {
+    const auto any = known.lower_bound({port, Protocol{}});
+    if (!protocol && any != known.end() && any->first == port) continue;
+    if (!known.emplace(port, protocol.value_or(Protocol::tcp)).second) continue;
+    services.push_back({.port = port,
+                        .protocol = protocol.value_or(Protocol::tcp),
+                        .name = {},
+                        .type = {},
+                        .tags = {},
+                        .listed = false,
+                        .why = {}});
   }
   std::ranges::sort(services, {}, key_of);
 }
 
-/// The first route to each port.
+/// The first route to each TCP port.
 std::map<std::uint16_t, const Route*> routes_by_port(const Metadata& metadata) {
   std::map<std::uint16_t, const Route*> routes;
   for (const Route& route : metadata.routes) routes.try_emplace(route.port, &route);
@@ -87,11 +135,18 @@ std::string_view service_of_scheme(std::string_view scheme) {
   return {};
 }
 
+/// Whether what is said of a port is meant for this protocol.
+bool fits(const Metadata::Port& said, Protocol protocol) {
+  const auto of_type = protocol_of_type(said);
+  return !of_type || (*of_type == Protocol::tcp) == (protocol == Protocol::tcp);
+}
+
 /// What labels say of the type of a port; empty if nothing.
 Type type_of_labels(const Metadata& metadata, const Service& service, const Route* route) {
   const Metadata::Port* said = said_of(metadata, service.port);
-  if (said != nullptr && said->type) return *said->type;
+  if (said != nullptr && said->type && fits(*said, service.protocol)) return *said->type;
   if (service.primary && metadata.type) return *metadata.type;
+  if (service.protocol != Protocol::tcp) return {};
   if (service.primary && metadata.target && metadata.target->scheme) {
     const auto& scheme = *metadata.target->scheme;
     const std::string_view spoken = service_of_scheme(scheme.value);
@@ -106,11 +161,8 @@ Type type_of_labels(const Metadata& metadata, const Service& service, const Rout
   return {};
 }
 
-Type type_of(const Metadata* metadata, const Service& service, const Route* route) {
-  if (metadata != nullptr) {
-    Type said = type_of_labels(*metadata, service, route);
-    if (!said.value.empty()) return said;
-  }
+/// What the runtime's own name of the port tells, before labels rename it, and else the port.
+Type type_of_runtime(const Service& service) {
   if (is_known_service(service.name.value)) return {service.name.value, "port name"};
   if (const PortRow* row = find_port_row(service.port, service.protocol)) {
     return {std::string(row->service), "port table"};
@@ -127,6 +179,14 @@ void apply_labels(const Metadata& metadata, Service& service) {
   if (said->enable) service.enable = *said->enable;
 }
 
+/// The service of a port that labels name, which there is: TCP before others if no protocol is
+/// said.
+Service& service_at(std::vector<Service>& services, const NamedPort& named) {
+  const Protocol protocol = named.protocol.value_or(Protocol::tcp);
+  const auto at = std::ranges::find(services, std::tuple(named.port, protocol), key_of);
+  return at != services.end() ? *at : *std::ranges::find(services, named.port, &Service::port);
+}
+
 /// Marks the primary service.
 void choose(const Instance& instance, std::vector<Service>& services) {
   if (services.empty()) return;
@@ -135,10 +195,9 @@ void choose(const Instance& instance, std::vector<Service>& services) {
     service.why = std::move(why);
   };
   const Metadata* metadata = instance.metadata.get();
-  if (metadata != nullptr && metadata->target && metadata->target->port) {
-    const auto& port = *metadata->target->port;
-    const auto at = std::ranges::find(services, port.value, &Service::port);
-    return mark(*at, fmt::format("{} says {}", port.source, port.value));
+  if (const auto wanted = metadata == nullptr ? std::nullopt : wanted_port(*metadata)) {
+    const Sourced<std::uint16_t>& port = *metadata->target->port;
+    return mark(service_at(services, *wanted), fmt::format("{} says {}", port.source, port.value));
   }
   if (services.size() == 1) return mark(services.front(), "it is the only one");
   const auto rank = [&instance](const Service& service) {
@@ -163,16 +222,21 @@ std::string full_service_type(const std::string& said, Protocol protocol) {
 std::vector<Service> derive_services(const Instance& instance) {
   std::vector<Service> services = listed_services(instance);
   const Metadata* metadata = instance.metadata.get();
-  std::map<std::uint16_t, const Route*> routes;
-  if (metadata != nullptr) {
-    routes = routes_by_port(*metadata);
-    add_unlisted(services, ports_of_labels(*metadata));
-    for (Service& service : services) apply_labels(*metadata, service);
+  if (metadata != nullptr) add_unlisted(services, ports_of_labels(*metadata));
+  for (Service& service : services) {
+    service.type = type_of_runtime(service);
+    if (metadata != nullptr) apply_labels(*metadata, service);
   }
   choose(instance, services);
+  std::map<std::uint16_t, const Route*> routes;
+  if (metadata != nullptr) routes = routes_by_port(*metadata);
   for (Service& service : services) {
-    const auto route = routes.find(service.port);
-    service.type = type_of(metadata, service, route == routes.end() ? nullptr : route->second);
+    if (metadata != nullptr) {
+      const auto route = routes.find(service.port);
+      Type said =
+          type_of_labels(*metadata, service, route == routes.end() ? nullptr : route->second);
+      if (!said.value.empty()) service.type = std::move(said);
+    }
     service.type.value = full_service_type(service.type.value, service.protocol);
   }
   return services;

@@ -171,6 +171,84 @@ TEST(Services, APortThatOnlyALabelKnowsIsOne) {
   EXPECT_TRUE(services[0].primary);
 }
 
+// All services: port/protocol, type and its source; the primary one marked.
+std::vector<std::string> all_of(const Instance& instance) {
+  std::vector<std::string> all;
+  for (const Service& service : derive_services(instance)) {
+    all.push_back(fmt::format("{}{}/{} {} ({}){}", service.primary ? "*" : "", service.port,
+                              to_string(service.protocol), service.type.value, service.type.source,
+                              service.listed ? "" : " unlisted"));
+  }
+  return all;
+}
+
+using All = std::vector<std::string>;
+
+TEST(Services, ANameThatALabelGivesIsNoType) {
+  EXPECT_EQ(type_of(with({internal(3000)}, {{"SERVICE_3000_NAME", "git"}})),
+            "_http._tcp (port table)");
+  PortMapping port = internal(3000);
+  port.name = "git";
+  EXPECT_EQ(type_of(with({port}, {{"SERVICE_3000_NAME", "front"}})), "_git._tcp (port name)");
+}
+
+TEST(Services, APortThatIsSpokenOfIsOne) {
+  EXPECT_EQ(all_of(with({}, {{"rollcall.ports.9000.type", "http"}})),
+            All({"*9000/tcp _http._tcp (rollcall.ports.9000.type) unlisted"}));
+  EXPECT_EQ(all_of(with({}, {{"rollcall.ports.5300.type", "_domain._udp"}})),
+            All({"*5300/udp _domain._udp (rollcall.ports.5300.type) unlisted"}));
+  EXPECT_EQ(all_of(with({internal(9000, Protocol::udp)}, {{"SERVICE_9000_NAME", "x"}})),
+            All({"*9000/udp _port-9000._udp (fallback)"}));
+  EXPECT_EQ(all_of(with({}, {{"SERVICE_9000_NAME", "x"}})),
+            All({"*9000/tcp _http._tcp (port table) unlisted"}));
+  EXPECT_EQ(all_of(with({}, {{"SERVICE_9000_IGNORE", "yes"}})), All()) << "that is switched off";
+}
+
+TEST(Services, ATypeOfOneProtocolIsNotThatOfAnother) {
+  EXPECT_EQ(
+      all_of(with({internal(53), internal(53, Protocol::udp)},
+                  {{"rollcall.ports.53.type", "_doh._tcp"}})),
+      All({"*53/tcp _doh._tcp (rollcall.ports.53.type)", "53/udp _domain._udp (port table)"}));
+}
+
+TEST(Services, AUdpServiceOfTraefikIsOnUdp) {
+  const std::string port = "traefik.udp.services.dns.loadbalancer.server.port";
+  EXPECT_EQ(all_of(with({}, {{port, "53"}})), All({"*53/udp _domain._udp (port table) unlisted"}));
+  EXPECT_EQ(all_of(with({internal(53), internal(53, Protocol::udp)}, {{port, "53"}})),
+            All({"53/tcp _domain._tcp (port table)", "*53/udp _domain._udp (port table)"}));
+  EXPECT_EQ(all_of(with({}, {{"rollcall.port", "51820"}, {"rollcall.scheme", "udp"}})),
+            All({"*51820/udp _port-51820._udp (fallback) unlisted"}));
+}
+
+TEST(Services, ARouteLeadsToTcp) {
+  const std::string rule = "traefik.http.routers.r.rule";
+  EXPECT_EQ(all_of(with({internal(443, Protocol::udp)},
+                        {{rule, "Host(`a`)"},
+                         {"traefik.http.services.s.loadbalancer.server.port", "443"},
+                         {"traefik.http.services.s.loadbalancer.server.scheme", "https"}})),
+            All({"*443/tcp _https._tcp (traefik.http.services.s.loadbalancer.server.scheme) "
+                 "unlisted",
+                 "443/udp _https._udp (port table)"}));
+}
+
+TEST(Services, TheSchemeOfOnePortIsNotThatOfAnother) {
+  const Instance instance =
+      with({internal(8080), internal(8443)},
+           {{"traefik.http.services.admin.loadbalancer.server.port", "8443"},
+            {"traefik.http.services.admin.loadbalancer.server.scheme", "https"},
+            {"traefik.http.services.app.loadbalancer.server.port", "8080"}});
+  EXPECT_EQ(all_of(instance),
+            All({"*8080/tcp _http._tcp (port table)", "8443/tcp _https._tcp (port table)"}));
+  const Instance chosen = with({internal(8080)}, {{"rollcall.port", "8080"},
+                                                  {"traefik.http.services.s.loadbalancer."
+                                                   "server.port",
+                                                   "9999"},
+                                                  {"traefik.http.services.s.loadbalancer."
+                                                   "server.scheme",
+                                                   "https"}});
+  EXPECT_EQ(type_of(chosen), "_http._tcp (port table)");
+}
+
 TEST(Services, TagsAndNamesOfThePortBeatThoseOfTheInstance) {
   const auto services = derive_services(
       with({internal(80), internal(443)},

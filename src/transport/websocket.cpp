@@ -143,11 +143,10 @@ class Link {
 
   // A coroutine is told of its cancellation by a function that is queued, and points into the
   // signal: which therefore is the operation's own, and stays until that function has run.
-  static void cancel(const executor_type& executor, const OperationPtr& under_way) {
-    const OperationPtr operation = under_way;
+  static void cancel(const executor_type& executor, OperationPtr operation) {
     if (!operation) return;
     operation->signal.emit(asio::cancellation_type::terminal);
-    asio::post(executor, [operation] {});
+    asio::post(executor, [kept = std::move(operation)] {});
   }
 
   // One operation of Beast's is several of ours. A cancellation that comes when one of them has

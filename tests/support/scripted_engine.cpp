@@ -109,11 +109,9 @@ bool is_meant(std::string_view target, std::string_view part) {
 }
 
 void EventFeed::push(std::string event) {
-  if (events_.size() < bound_) {
-    events_.push_back(std::move(event));
-  } else {
-    ++lost_;
-  }
+  const bool fits = events_.size() < bound_;
+  if (fits) events_.push_back(std::move(event));
+  if (!fits) ++lost_;
   arrived_.notify();
 }
 

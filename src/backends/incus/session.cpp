@@ -114,14 +114,16 @@ Task<void> IncusSession::fetch_lists(std::set<std::string, std::less<>> projects
   co_return Result<void>();
 }
 
+Task<void> IncusSession::fetch_one(std::string id, Drafts& drafts) {
+  auto [project, name] = split_id(id);
+  auto sink = into(drafts);
+  auto read = co_await api_->instance(std::move(project), std::move(name), std::move(sink));
+  if (!read) co_return fail(std::move(read.error()));
+  co_return Result<void>();
+}
+
 Task<void> IncusSession::fetch_each(std::vector<std::string> ids, Drafts& drafts) {
-  const std::function work = [&](std::size_t at) -> Task<void> {
-    auto [project, name] = split_id(ids[at]);
-    auto sink = into(drafts);
-    auto read = co_await api_->instance(std::move(project), std::move(name), std::move(sink));
-    if (!read) co_return fail(std::move(read.error()));
-    co_return Result<void>();
-  };
+  const std::function work = [&](std::size_t at) { return fetch_one(ids[at], drafts); };
   co_return co_await for_each_of(ids.size(), work);
 }
 

@@ -63,6 +63,7 @@ class IncusSession final : public Session {
 
   [[nodiscard]] Api::Sink into(Drafts& drafts);
   [[nodiscard]] Task<void> fetch_lists(std::set<std::string, std::less<>> projects, Drafts& drafts);
+  [[nodiscard]] Task<void> fetch_one(std::string id, Drafts& drafts);
   [[nodiscard]] Task<void> fetch_each(std::vector<std::string> ids, Drafts& drafts);
   [[nodiscard]] Task<void> fetch_touched(std::vector<std::string> ids, Drafts& drafts);
   [[nodiscard]] Task<void> add_states(Drafts& drafts);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -13,31 +14,35 @@
 
 namespace rollcall::incus {
 
-/// Requests that are under way at once.
-constexpr std::size_t worker_count = 4;
+/// What the workers share.
+struct SharedWork {
+  std::size_t count = 0;
+  const std::function<Task<void>(std::size_t)>& work;
+  std::size_t next = 0;
+  std::optional<RuntimeError> error{};
+};
 
-/// Calls `work(at)` for each number below `count`, a few at once, until all are done or one failed.
+inline boost::asio::awaitable<void> worker(SharedWork& shared) {
+  while (shared.next < shared.count && !shared.error) {
+    const std::size_t at = shared.next++;
+    auto done = co_await shared.work(at);
+    if (!done && !shared.error) shared.error = std::move(done.error());
+  }
+}
+
+/// Calls `work(at)` for each number below `count`, four at once, until all are done or one failed.
 ///
 /// Errors: the first of the work's. Lifetime: `work` must outlive the call.
 inline Task<void> for_each_of(std::size_t count,
                               const std::function<Task<void>(std::size_t)>& work) {
   using namespace boost::asio::experimental::awaitable_operators;
-  std::size_t next = 0;
-  std::optional<RuntimeError> error;
-  const auto worker = [&]() -> boost::asio::awaitable<void> {
-    while (next < count && !error) {
-      const std::size_t at = next++;
-      auto done = co_await work(at);
-      if (!done && !error) error = std::move(done.error());
-    }
-  };
-  static_assert(worker_count == 4);
+  SharedWork shared{.count = count, .work = work};
   try {
-    co_await ((worker() && worker()) && (worker() && worker()));
+    co_await ((worker(shared) && worker(shared)) && (worker(shared) && worker(shared)));
   } catch (const boost::asio::multiple_exceptions&) {  // cancelled, each of them unwinds
     throw boost::system::system_error(boost::asio::error::operation_aborted);
   }
-  if (error) co_return fail(std::move(*error));
+  if (shared.error) co_return fail(std::move(*shared.error));
   co_return Result<void>();
 }
 

@@ -163,11 +163,42 @@ std::vector<std::string> told(const std::string& version) {
 }
 
 TEST(Units, EachScenarioOf252AsksForWhatItChanges) {
-  EXPECT_THAT(told("252"), ElementsAre("?"));
+  EXPECT_THAT(
+      told("252"),
+      ElementsAre(
+          "start-web: began web.service", "get-props-web:", "restart-web: began web.service",
+          "kill9-web-restart-on-failure: began web.service changed web.service began web.service",
+          "stop-web: changed web.service", "start-socket: began sock.socket",
+          "connect-socket: began sock.socket began sock.service",
+          "stop-sock-service: began sock.socket changed sock.service",
+          "start-fail: began fail.service changed fail.service",
+          "reset-failed-fail: changed fail.service",
+          "start-crashloop: began crash.service changed crash.service began crash.service changed "
+          "crash.service began crash.service changed crash.service began crash.service changed "
+          "crash.service",
+          "start-oneshot: began oneshot.service", "stop-oneshot: changed oneshot.service",
+          "transient-run: began tr1.service", "transient-stop: changed tr1.service",
+          "daemon-reload-after-edit: resync", "freeze: began web.service",
+          "daemon-reexec: began oneshot.service resync"));
 }
 
 TEST(Units, EachScenarioOf257AsksForWhatItChanges) {
-  EXPECT_THAT(told("257"), ElementsAre("?"));
+  EXPECT_THAT(
+      told("257"),
+      ElementsAre("start: began web.service", "restart: began web.service",
+                  "kill9: began web.service changed web.service began web.service",
+                  "stop: changed web.service", "start-socket: began sock.socket",
+                  "connect-socket: began sock.socket began sock.service",
+                  "stop-sock: began sock.socket changed sock.service began sock.socket began "
+                  "sock.service began sock.socket",
+                  "fail: began fail.service changed fail.service",
+                  "reset-failed: changed fail.service",
+                  "crash-direct: began crashdirect.service changed crashdirect.service",
+                  "transient: began tr1.service", "transient-stop: changed tr1.service",
+                  "reload-after-edit: resync", "freeze:",
+                  "reexec: began web.service began sock.service began gpg-agent-ssh.socket began "
+                  "gpg-agent.socket began gpg-agent-extra.socket began keyboxd.socket began "
+                  "gpg-agent-browser.socket began dirmngr.socket resync"));
 }
 
 }  // namespace

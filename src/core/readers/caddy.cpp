@@ -80,16 +80,22 @@ struct Upstreams {
   std::uint16_t port = 0;
 };
 
-/// A label with an address of a site, or with a directive.
+/// The labels with the addresses of a site, and with its directives, by name.
 struct Site {
   const Label* addresses = nullptr;
-  std::vector<const Label*> directives;
+  std::map<std::string_view, const Label*> directives;
+};
+
+/// What paths must be: how they begin, and whether more is asked of them.
+struct Paths {
+  std::string begin;
+  bool narrowed = false;
 };
 
 /// The address of a site: "https://www.example.org:8443/shop".
 struct Address {
   std::string host;
-  std::string path;
+  Paths paths;
   bool tls = true;
 };
 
@@ -108,7 +114,7 @@ class Caddy {
     if (dot == label.name.size()) {
       site.addresses = &label;
     } else {
-      site.directives.push_back(&label);
+      site.directives.try_emplace(label.name, &label);
     }
   }
 
@@ -134,7 +140,8 @@ class Caddy {
 
   void read_site(const std::string& name, const Site& site) {
     const auto addresses = addresses_of(*site.addresses);
-    for (const Label* directive : site.directives) {
+    for (const auto& [word, directive] : site.directives) {
+      if (draft_.has_all_routes()) return;
       if (is_reverse_proxy(*directive)) add_routes(name, site, addresses, *directive);
     }
   }
@@ -166,7 +173,8 @@ class Caddy {
       rest.remove_prefix(end + 3);
     }
     const std::size_t slash = std::min(rest.find('/'), rest.size());
-    address.path = path_of(rest.substr(slash));
+    // "/" alone is how people end an address, and no matcher.
+    if (const auto path = rest.substr(slash); path != "/") address.paths = paths_of(path);
     std::string_view host = rest.substr(0, slash);
     if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos) {
       const std::size_t at = offset_in(label, host) + colon + 1;
@@ -195,45 +203,85 @@ class Caddy {
     return static_cast<std::size_t>(part.data() - label.value.data());
   }
 
-  /// "/api/*" begins with "/api/"; "/" and "*" say nothing.
-  static std::string path_of(std::string_view matcher) {
-    if (matcher.ends_with('*')) matcher.remove_suffix(1);
-    const auto path = parse_path(matcher);
-    return path && *path != "/" ? *path : std::string();
+  /// "/api/*" are all paths that begin with "/api/", "/api" is that one alone, "*" is any.
+  static Paths paths_of(std::string_view matcher) {
+    const std::size_t star = std::min(matcher.find('*'), matcher.size());
+    Paths paths;
+    paths.narrowed = star + 1 != matcher.size() && !matcher.empty();
+    if (star == 0) return paths;
+    const auto path = parse_path(matcher.substr(0, star));
+    if (!path) {
+      paths.narrowed = true;
+    } else if (*path != "/") {
+      paths.begin = *path;
+    }
+    return paths;
+  }
+
+  /// What both ask for. Of a path within another the outer one is told if they do not fit:
+  /// handle_path takes away what it matches before the inner one is looked at.
+  static void narrow(Paths& paths, const Paths& inner) {
+    const bool fits = inner.begin.starts_with(paths.begin);
+    paths.narrowed = paths.narrowed || inner.narrowed || (!fits && !inner.begin.empty());
+    if (fits) paths.begin = inner.begin;
+  }
+
+  /// "/api/*", "*" or "@name".
+  static void narrow_by(std::string_view word, Paths& paths) {
+    if (word.starts_with('@')) paths.narrowed = true;
+    if (word.starts_with('/')) narrow(paths, paths_of(word));
   }
 
   void add_routes(const std::string& name, const Site& site, const std::vector<Address>& addresses,
                   const Label& directive) {
-    const auto words = words_of(directive.value);
-    if (!words) {
-      return draft_.problem(directive, words.error().offset, std::string(words.error().what));
-    }
     Route route{.name = name,
                 .hosts = {},
                 .paths = {},
                 .port = 0,
                 .scheme = {},
                 .source = std::string(site.addresses->key)};
-    std::string path = path_around(directive, site, route);
-    if (!words->empty()) read_matcher(words->front().text, path, route);
-    for (const Word& word : *words) {
-      if (!read_upstreams(word, directive, route)) return;
+    const auto words = words_of(directive.value);
+    if (!words) {
+      return draft_.problem(directive, words.error().offset, std::string(words.error().what));
     }
-    add_for_each_kind(addresses, path, route);
+    Paths paths = paths_around(directive, site);
+    if (!words->empty()) narrow_by(words->front().text, paths);
+    bool leads_here = false;
+    if (!read_all_upstreams(*words, directive, route, leads_here)) return;
+    if (const auto to = site.directives.find(std::string(directive.name) + ".to");
+        to != site.directives.end()) {
+      const auto more = words_of(to->second->value);
+      if (!more) {
+        return draft_.problem(*to->second, more.error().offset, std::string(more.error().what));
+      }
+      if (!read_all_upstreams(*more, *to->second, route, leads_here)) return;
+    }
+    if (leads_here) add_for_each_kind(addresses, paths, route);
+  }
+
+  /// `leads_here`: an upstream is a template; others are somebody else.
+  bool read_all_upstreams(const std::vector<Word>& words, const Label& label, Route& route,
+                          bool& leads_here) {
+    return std::ranges::all_of(words, [&](const Word& word) {
+      leads_here = leads_here || word.text.contains("{{");
+      return read_upstreams(word, label, route);
+    });
   }
 
   /// One route for all hosts that are alike in the rest.
-  void add_for_each_kind(const std::vector<Address>& addresses, const std::string& path,
+  void add_for_each_kind(const std::vector<Address>& addresses, const Paths& inner,
                          const Route& like) {
     std::vector<Route> routes;
     for (const Address& address : addresses) {
       Route route = like;
       route.tls = address.tls && !address.host.empty();
-      const std::string& where = path.empty() ? address.path : path;
-      if (!where.empty()) route.paths.push_back(where);
+      Paths paths = address.paths;
+      narrow(paths, inner);
+      route.narrowed = paths.narrowed;
+      if (!paths.begin.empty()) route.paths.push_back(paths.begin);
       const auto same = std::ranges::find_if(routes, [&](const Route& known) {
         return known.tls == route.tls && known.paths == route.paths &&
-               known.hosts.empty() == address.host.empty();
+               known.narrowed == route.narrowed && known.hosts.empty() == address.host.empty();
       });
       if (same == routes.end()) {
         if (!address.host.empty()) route.hosts.push_back(address.host);
@@ -245,25 +293,22 @@ class Caddy {
     for (Route& route : routes) draft_.add_route(std::move(route));
   }
 
-  /// The path of the handle_path or handle directive that a directive lies in: the value of the
-  /// label that its own begins with.
-  std::string path_around(const Label& directive, const Site& site, Route& route) {
-    std::string path;
-    for (const Label* outer : site.directives) {
-      const bool around = directive.name.size() > outer->name.size() &&
-                          directive.name.starts_with(outer->name) &&
-                          directive.name[outer->name.size()] == '.';
-      if (around) read_matcher(trimmed(outer->value), path, route);
+  /// Those of the handle_path and handle directives that a directive lies in, the outermost first:
+  /// the values of the labels that its own begins with.
+  static Paths paths_around(const Label& directive, const Site& site) {
+    constexpr std::size_t deepest = 32;
+    Paths paths;
+    std::size_t dot = directive.name.find('.');
+    for (std::size_t depth = 0; dot != std::string_view::npos; ++depth) {
+      if (depth == deepest) {
+        paths.narrowed = true;
+        break;
+      }
+      const auto outer = site.directives.find(directive.name.substr(0, dot));
+      if (outer != site.directives.end()) narrow_by(trimmed(outer->second->value), paths);
+      dot = directive.name.find('.', dot + 1);
     }
-    return path;
-  }
-
-  /// "/api/*", "*" or "@name".
-  static void read_matcher(std::string_view word, std::string& path, Route& route) {
-    if (word.starts_with('@')) route.narrowed = true;
-    if (!word.starts_with('/')) return;
-    const std::string here = path_of(word);
-    if (here.starts_with(path)) path = here;
+    return paths;
   }
 
   /// "{{upstreams}}", "{{upstreams 8080}}", "{{upstreams https 8443}}", "h2c://{{upstreams 80}}".
@@ -272,7 +317,8 @@ class Caddy {
     if (open == std::string_view::npos) return true;
     const std::string_view before = word.text.substr(0, open);
     if (before.ends_with("://")) route.scheme = lower_case(before.substr(0, before.size() - 3));
-    const std::string_view inside = word.text.substr(open + 2, word.text.find("}}") - open - 2);
+    const std::string_view inside =
+        word.text.substr(open + 2, word.text.find("}}", open) - open - 2);
     const auto arguments = words_of(inside);
     if (!arguments) {
       const std::size_t offset = word.offset + open + 2 + arguments.error().offset;

@@ -1,6 +1,7 @@
 #include "core/readers/draft.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,21 +15,45 @@ constexpr std::size_t longest_key = 256;
 }  // namespace
 
 void Draft::put_txt(std::string_view key, std::string_view value, const Label& label) {
-  const auto [at, added] = txt_.try_emplace(std::string(key));
-  if (added) {
-    at->second = {.value = std::string(value), .source = std::string(label.key)};
-  } else {
-    overridden(fmt::format("txt.{}", key), std::string(value), label.key, at->second.source);
+  if (const auto known = txt_.find(key); known != txt_.end()) {
+    return overridden(fmt::format("txt.{}", key), std::string(value), label.key,
+                      known->second.source);
   }
+  if (txt_.size() == most_txt) {
+    if (!std::exchange(too_many_txt_, true)) {
+      problem(label, fmt::format("an instance may have {} TXT entries; this one and all further "
+                                 "ones are left out",
+                                 most_txt));
+    }
+    return;
+  }
+  txt_.try_emplace(std::string(key), Sourced<std::string>{.value = std::string(value),
+                                                          .source = std::string(label.key)});
 }
 
-void Draft::put_enable(bool value, const Label& label, bool beats) {
+void Draft::put_enable(bool value, const Label& label, bool our_own) {
   auto& slot = metadata_.enable;
-  if (beats && !value && slot && slot->value) {
+  if (!value && slot && slot->value && (our_own || !enable_is_our_own_)) {
     overridden("enable", value_text(slot->value), slot->source, label.key);
     slot.reset();
   }
+  if (!slot) enable_is_our_own_ = our_own;
   put("enable", slot, value, label);
+}
+
+void Draft::add_route(Route route, std::string_view disabled_by) {
+  if (routes_ > most_routes) return;
+  if (++routes_ > most_routes) {
+    return add_problem({.where = excerpt(route.source, longest_key),
+                        .what = fmt::format("an instance may have {} routes; this one and all "
+                                            "further ones are left out",
+                                            most_routes)});
+  }
+  if (disabled_by.empty()) {
+    metadata_.routes.push_back(std::move(route));
+  } else if (keep_overridden_) {
+    overridden("routes." + route.name, value_text(route), route.source, disabled_by);
+  }
 }
 
 Metadata::Port& Draft::port(std::uint16_t port) {
@@ -54,13 +79,24 @@ void Draft::malformed(const Label& label, std::size_t offset, std::string_view r
 
 void Draft::problem(const Label& label, std::size_t offset, std::string what) {
   constexpr std::size_t last = UINT32_MAX - 1;
-  problems_.push_back({.where = excerpt(label.key, longest_key),
-                       .what = std::move(what),
-                       .position = static_cast<std::uint32_t>(std::min(offset, last) + 1)});
+  add_problem({.where = excerpt(label.key, longest_key),
+               .what = std::move(what),
+               .position = static_cast<std::uint32_t>(std::min(offset, last) + 1)});
 }
 
 void Draft::problem(const Label& label, std::string what) {
-  problems_.push_back({.where = excerpt(label.key, longest_key), .what = std::move(what)});
+  add_problem({.where = excerpt(label.key, longest_key), .what = std::move(what)});
+}
+
+void Draft::add_problem(Problem problem) {
+  if (problems_.size() > most_problems) return;
+  if (problems_.size() == most_problems) {
+    problem = {.where = "labels",
+               .what = fmt::format("more than {} things about them cannot be understood; the rest "
+                                   "is not told",
+                                   most_problems)};
+  }
+  problems_.push_back(std::move(problem));
 }
 
 MetadataReading Draft::take() {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,13 @@
 #include "core/readers/values.hpp"
 
 namespace rollcall::readers {
+
+/// Of one instance; what is more is left out, and one problem says so.
+inline constexpr std::size_t most_routes = 256;
+inline constexpr std::size_t most_txt = 256;
+inline constexpr std::size_t most_problems = 256;
+/// A label with a longer key is not read.
+inline constexpr std::size_t longest_label_key = 1024;
 
 /// One label as a reader sees it. Lifetime: views into the labels that are read.
 struct Label {
@@ -55,13 +63,18 @@ class Draft {
   /// The same for one entry of the TXT record.
   void put_txt(std::string_view key, std::string_view value, const Label& label);
 
-  /// The same for whether it takes part at all. `beats`: a no replaces every yes.
-  void put_enable(bool value, const Label& label, bool beats);
+  /// The same for whether it takes part at all. A no replaces each yes, but that of another tool
+  /// none that is `our_own`.
+  void put_enable(bool value, const Label& label, bool our_own);
 
   /// What is said of this port, made if nothing was said yet.
   Metadata::Port& port(std::uint16_t port);
 
-  void add_route(Route route) { metadata_.routes.push_back(std::move(route)); }
+  /// `disabled_by`: the label that takes the route away, so that it is told as overridden alone.
+  void add_route(Route route, std::string_view disabled_by = {});
+
+  /// Whether another route would be left out, so that none need be looked for.
+  [[nodiscard]] bool has_all_routes() const noexcept { return routes_ > most_routes; }
 
   /// Notes a value that does not count, because `by` says so.
   void overridden(std::string_view field, std::string value, std::string_view source,
@@ -81,11 +94,16 @@ class Draft {
 
  private:
   Metadata metadata_;  // but for what the two maps hold
-  std::map<std::string, Sourced<std::string>> txt_;
+  std::map<std::string, Sourced<std::string>, std::less<>> txt_;
   std::map<std::uint16_t, Metadata::Port> ports_;
   std::vector<Problem> problems_;
   std::vector<Overridden> overridden_;
+  std::size_t routes_ = 0;  ///< Those that are overridden, too.
+  bool too_many_txt_ = false;
+  bool enable_is_our_own_ = false;
   bool keep_overridden_;
+
+  void add_problem(Problem problem);
 };
 
 }  // namespace rollcall::readers

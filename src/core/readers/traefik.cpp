@@ -1,13 +1,13 @@
 // traefik.*: routers with their rules, services with their ports.
 #include <algorithm>
-#include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/readers/readers.hpp"
 #include "core/readers/traefik_rule.hpp"
@@ -17,23 +17,37 @@ namespace rollcall::readers {
 namespace {
 
 struct Router {
+  std::string_view name;  ///< As it is first written.
   const Label* rule = nullptr;
   const Label* service = nullptr;
   bool tls = false;
 };
 
 struct Service {
+  std::string_view name;  ///< As it is first written.
+  std::string_view protocol;
   const Label* port_label = nullptr;
   std::uint16_t port = 0;
   const Label* scheme_label = nullptr;
   std::string scheme;
+
+  /// What is spoken there, said or not.
+  [[nodiscard]] std::string_view spoken() const { return scheme.empty() ? protocol : scheme; }
 };
 
-/// "http", "tcp" or "udp", and a name: names of different protocols are different.
+/// "http", "tcp" or "udp", and a name in lower case: names that differ in their case alone are one,
+/// names of different protocols are different.
 struct Name {
   std::string_view protocol;
-  std::string_view name;
+  std::string name;
   friend auto operator<=>(const Name&, const Name&) = default;
+};
+
+/// The services of one protocol, as far as a router without a choice needs them.
+struct Candidates {
+  std::size_t count = 0;
+  const Service* first = nullptr;
+  std::string told;  ///< "a, b, c and 7 more".
 };
 
 /// The words between the dots; more than any label has are left together in the last.
@@ -73,22 +87,23 @@ class Traefik {
     if (words.size() < 4) return;
     for (const std::string_view protocol : {"http", "tcp", "udp"}) {
       if (!equals_caseless(words[0], protocol)) continue;
-      const Name name{.protocol = protocol, .name = words[2]};
-      if (equals_caseless(words[1], "routers")) read_router(words, name, label);
-      if (equals_caseless(words[1], "services")) read_service(words, name, label);
+      if (equals_caseless(words[1], "routers")) read_router(words, protocol, label);
+      if (equals_caseless(words[1], "services")) read_service(words, protocol, label);
     }
   }
 
   void finish() {
+    find_candidates();
     for (const auto& [name, router] : routers_) {
-      if (router.rule != nullptr) add_routes(name, router);
+      if (draft_.has_all_routes()) break;
+      if (router.rule != nullptr) add_routes(name.protocol, router);
     }
     put_target();
   }
 
  private:
   void read_enable(const Label& label) {
-    const auto value = draft_.understood(parse_bool(label.value), label, right::boolean);
+    const auto value = draft_.understood(parse_go_bool(label.value), label, right::boolean);
     if (!value) return;
     draft_.put_enable(*value, label, false);
     if (!*value) disabled_by_ = label.key;
@@ -101,24 +116,27 @@ class Traefik {
     }
   }
 
-  void read_router(const std::vector<std::string_view>& words, const Name& name,
+  void read_router(const std::vector<std::string_view>& words, std::string_view protocol,
                    const Label& label) {
-    Router& router = routers_[name];
+    Router& router = routers_[{.protocol = protocol, .name = lower_case(words[2])}];
+    if (router.name.empty()) router.name = words[2];
     if (ends_with(words, 3, {"rule"})) {
       router.rule = &label;
     } else if (ends_with(words, 3, {"service"})) {
       router.service = &label;
     } else if (ends_with(words, 3, {"tls"})) {
-      const auto tls = draft_.understood(parse_bool(label.value), label, right::boolean);
+      const auto tls = draft_.understood(parse_go_bool(label.value), label, right::boolean);
       router.tls = router.tls || tls.value_or(false);
     } else if (equals_caseless(words[3], "tls")) {
       router.tls = true;
     }
   }
 
-  void read_service(const std::vector<std::string_view>& words, const Name& name,
+  void read_service(const std::vector<std::string_view>& words, std::string_view protocol,
                     const Label& label) {
-    Service& service = services_[name];
+    Service& service = services_[{.protocol = protocol, .name = lower_case(words[2])}];
+    if (service.name.empty()) service.name = words[2];
+    service.protocol = protocol;
     if (ends_with(words, 3, {"loadbalancer", "server", "port"})) {
       const auto port = draft_.understood(parse_port(label.value), label, right::port);
       if (!port) return;
@@ -134,21 +152,25 @@ class Traefik {
     }
   }
 
+  std::optional<std::chrono::milliseconds> parse_time(const Label& label) {
+    return draft_.understood(parse_duration_or_seconds(label.value), label, right::duration);
+  }
+
   void read_health(std::string_view word, const Label& label) {
     Rare<Metadata::HealthCheck>& health = draft_.metadata().health;
     if (equals_caseless(word, "path")) {
       auto path = draft_.understood(parse_path(label.value), label, right::path);
       if (path) draft_.put("health.path", health.make().path, std::move(*path), label);
     } else if (equals_caseless(word, "interval")) {
-      const auto time = draft_.understood(parse_duration(label.value), label, right::duration);
+      const auto time = parse_time(label);
       if (time) draft_.put("health.interval", health.make().interval, *time, label);
     } else if (equals_caseless(word, "timeout")) {
-      const auto time = draft_.understood(parse_duration(label.value), label, right::duration);
+      const auto time = parse_time(label);
       if (time) draft_.put("health.timeout", health.make().timeout, *time, label);
     }
   }
 
-  void add_routes(const Name& name, const Router& router) {
+  void add_routes(std::string_view protocol, const Router& router) {
     const auto wrong = [&](const RuleError& error) {
       draft_.problem(*router.rule, error.offset, error.what);
     };
@@ -156,89 +178,110 @@ class Traefik {
     if (!rule) return wrong(rule.error());
     auto ways = ways_of(*rule);
     if (!ways) return wrong(ways.error());
-    const Service* service = service_of(name, router);
+    const auto service = service_of(protocol, router);
+    if (!service) return;
     for (RuleWay& way : *ways) {
-      Route route{.name = std::string(name.name),
+      if (draft_.has_all_routes()) return;
+      Route route{.name = std::string(router.name),
                   .hosts = std::move(way.hosts),
                   .paths = std::move(way.paths),
-                  .port = service == nullptr ? std::uint16_t{0} : service->port,
-                  .scheme = service == nullptr ? std::string() : service->scheme,
+                  .port = *service == nullptr ? std::uint16_t{0} : (*service)->port,
+                  .scheme = *service == nullptr ? std::string() : (*service)->scheme,
                   .tls = router.tls,
-                  .narrowed = way.narrowed,
+                  .narrowed = way.narrowed || way.whole,
                   .source = std::string(router.rule->key)};
-      if (route.scheme.empty() && name.protocol == "tcp") route.scheme = "tcp";
-      if (disabled_by_.empty()) {
-        draft_.add_route(std::move(route));
-      } else {
-        draft_.overridden("routes." + route.name, value_text(route), route.source, disabled_by_);
-      }
+      if (route.scheme.empty() && protocol == "tcp") route.scheme = protocol;
+      draft_.add_route(std::move(route), disabled_by_);
     }
   }
 
-  /// The service behind a router; null, if the labels do not tell it.
-  const Service* service_of(const Name& router_name, const Router& router) {
-    constexpr std::size_t most_told = 8;
-    constexpr std::size_t longest_name = 64;
-    std::string_view only;
-    std::vector<std::string> candidates;
-    auto next = services_.lower_bound({.protocol = router_name.protocol, .name = {}});
-    for (; next != services_.end() && candidates.size() < most_told; ++next) {
-      if (next->first.protocol != router_name.protocol) break;
-      only = next->first.name;
-      candidates.push_back(excerpt(only, longest_name));
-    }
-    std::string_view wanted;
-    if (router.service != nullptr) {
-      // "shop@docker" and "shop" are the same; "api@internal" is nobody's here.
-      wanted = router.service->value;
-      const std::size_t at = std::min(wanted.find('@'), wanted.size());
-      if (at < wanted.size() && !wanted.substr(at).starts_with("@docker")) return nullptr;
-      wanted = wanted.substr(0, at);
-    } else if (candidates.size() == 1) {
-      wanted = only;
-    } else if (candidates.size() > 1) {
-      draft_.problem(*router.rule,
-                     fmt::format("which of the services {} is it for? write traefik.{}.routers.{}"
-                                 ".service",
-                                 fmt::join(candidates, ", "), router_name.protocol,
-                                 excerpt(router_name.name, longest_name)));
-      return nullptr;
-    }
-    const auto at = services_.find({.protocol = router_name.protocol, .name = wanted});
-    return at == services_.end() ? nullptr : &at->second;
-  }
-
-  /// The port and the scheme, if all services agree.
-  void put_target() {
-    const Service* with_port = nullptr;
-    const Service* with_scheme = nullptr;
-    bool one_port = true;
-    bool one_scheme = true;
+  void find_candidates() {
+    constexpr std::size_t most_told = 3;
     for (const auto& [name, service] : services_) {
-      if (service.port_label != nullptr) {
-        one_port = one_port && (with_port == nullptr || with_port->port == service.port);
-        with_port = &service;
+      Candidates& those = candidates_[name.protocol];
+      if (those.count == 0) those.first = &service;
+      if (those.count < most_told) {
+        those.told += fmt::format("{}{}", those.count == 0 ? "" : ", ", excerpt(service.name));
       }
-      if (service.scheme_label != nullptr) {
-        one_scheme =
-            one_scheme && (with_scheme == nullptr || with_scheme->scheme == service.scheme);
-        with_scheme = &service;
-      }
+      ++those.count;
     }
-    auto& metadata = draft_.metadata();
-    if (with_port != nullptr && one_port) {
-      draft_.put("target.port", metadata.target.make().port, with_port->port,
-                 *with_port->port_label);
+    for (auto& [protocol, those] : candidates_) {
+      if (those.count <= most_told) continue;
+      those.told += fmt::format(" and {} more", those.count - most_told);
     }
-    if (with_scheme != nullptr && one_scheme) {
-      draft_.put("target.scheme", metadata.target.make().scheme, with_scheme->scheme,
-                 *with_scheme->scheme_label);
+  }
+
+  /// The service behind a router, null if Traefik makes one of its own; nothing, if the router
+  /// leads to none of this instance.
+  std::optional<const Service*> service_of(std::string_view protocol, const Router& router) {
+    const Candidates& those = candidates_[protocol];
+    if (router.service != nullptr) return service_named(protocol, router.service->value);
+    if (those.count < 2) return those.first;
+    draft_.problem(*router.rule, fmt::format("which of the services {} is it for? write "
+                                             "traefik.{}.routers.{}.service",
+                                             those.told, protocol, excerpt(router.name)));
+    return std::nullopt;
+  }
+
+  /// "shop@docker" and "shop" are the same; "api@internal" is nobody's here. References are
+  /// case-sensitive, though keys are not.
+  std::optional<const Service*> service_named(std::string_view protocol, std::string_view wanted) {
+    const std::size_t at = std::min(wanted.find('@'), wanted.size());
+    const std::string_view provider = wanted.substr(at);
+    if (!provider.empty() && provider != "@docker" && provider != "@swarm") return std::nullopt;
+    const std::string_view name = wanted.substr(0, at);
+    if (name.size() > longest_label_key) return std::nullopt;
+    const auto found = services_.find({.protocol = protocol, .name = lower_case(name)});
+    if (found == services_.end() || found->second.name != name) return std::nullopt;
+    return &found->second;
+  }
+
+  void put_target() {
+    put_port();
+    const Rare<Metadata::Target>& target = draft_.metadata().target;
+    const bool told = target && target->port;
+    if (!told && std::ranges::any_of(services_, has_port)) return;
+    put_scheme(told ? target->port->value : 0);
+  }
+
+  static bool has_port(const std::pair<const Name, Service>& entry) {
+    return entry.second.port_label != nullptr;
+  }
+
+  /// If all services agree.
+  void put_port() {
+    const Service* found = nullptr;
+    for (const auto& [name, service] : services_) {
+      if (service.port_label == nullptr) continue;
+      if (found == nullptr) found = &service;
+      if (found->port != service.port) return;
     }
+    if (found == nullptr) return;
+    draft_.put("target.port", draft_.metadata().target.make().port, found->port,
+               *found->port_label);
+  }
+
+  /// What all services on this port speak, if a label says it: a scheme belongs to its port. That
+  /// of UDP is said by the label of the port.
+  void put_scheme(std::uint16_t port) {
+    const Service* found = nullptr;
+    for (const auto& [name, service] : services_) {
+      if (service.port != port) continue;
+      if (found != nullptr && found->spoken() != service.spoken()) return;
+      if (found == nullptr || found->scheme_label == nullptr) found = &service;
+    }
+    if (found == nullptr) return;
+    const Label* says = found->scheme_label;
+    if (says == nullptr && found->protocol == "udp") says = found->port_label;
+    if (says == nullptr) return;
+    draft_.put("target.scheme", draft_.metadata().target.make().scheme,
+               std::string(found->spoken()), *says);
   }
 
   Draft& draft_;
   std::map<Name, Router> routers_;
   std::map<Name, Service> services_;
+  std::map<std::string_view, Candidates> candidates_;  // by protocol
   std::string_view disabled_by_;
 };
 

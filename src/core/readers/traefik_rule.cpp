@@ -39,6 +39,9 @@ void append_utf8(std::string& out, std::uint32_t point) {
 }
 
 // Recursion is as deep as `deepest_rule` lets it be.
+//
+// Traefik reads rules as expressions of Go, whose lines end them: behind a name, a text or a
+// closing parenthesis a line end is the end, and what follows is an error.
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -80,6 +83,7 @@ class Parser {
     if (at_ == text_.size()) return fail(at_, std::string(matcher_wanted));
     const char c = text_[at_];
     if (c != '!' && c != '(') return matcher();
+    may_end_ = false;
     if (++depth_ > deepest_rule) {
       return fail(at_, fmt::format("parentheses and negations may be {} deep", deepest_rule));
     }
@@ -108,20 +112,20 @@ class Parser {
     while (at_ < text_.size() && is_name_char(text_[at_])) ++at_;
     rule.name = text_.substr(rule.offset, at_ - rule.offset);
     if (rule.name.empty()) return fail(at_, std::string(matcher_wanted));
+    may_end_ = true;
     const std::size_t opened = at_;
     if (!takes("(")) {
       return fail(at_, fmt::format("\"(\" is expected behind {}", excerpt(rule.name, 32)));
     }
     if (takes(")")) return rule;
-    do {
+    for (bool comma = true; comma;) {
       if (!argument(rule)) return rule;
-    } while (takes(","));
-    if (!takes(")")) {
-      skip_space();
-      if (at_ == text_.size()) return fail(opened, "this parenthesis is not closed");
-      return fail(at_, "a comma or a closing parenthesis is expected here");
+      comma = takes(",");  // Go allows one behind the last argument.
+      if (takes(")")) return rule;
     }
-    return rule;
+    skip_space();
+    if (at_ == text_.size()) return fail(opened, "this parenthesis is not closed");
+    return fail(at_, "a comma or a closing parenthesis is expected here");
   }
 
   bool argument(Rule& rule) {
@@ -147,6 +151,7 @@ class Parser {
       return false;
     }
     ++at_;
+    may_end_ = true;
     rule.arguments.push_back(std::move(argument));
     return true;
   }
@@ -201,12 +206,20 @@ class Parser {
     skip_space();
     if (failed_ || !text_.substr(at_).starts_with(word)) return false;
     at_ += word.size();
+    may_end_ = word == ")";
     return true;
   }
 
   void skip_space() {
     constexpr std::string_view space = " \t\r\n";
-    while (at_ < text_.size() && space.contains(text_[at_])) ++at_;
+    const std::size_t end = std::min(text_.find_first_not_of(space, at_), text_.size());
+    const std::size_t line_end = text_.substr(0, end).find('\n', at_);
+    if (may_end_ && line_end != std::string_view::npos && end < text_.size()) {
+      fail(line_end,
+           "for Traefik the rule ends with this line; write what joins it to the next, "
+           "&& or ||, before the line ends");
+    }
+    at_ = end;
   }
 
   // The first failure is the one that is told.
@@ -219,6 +232,7 @@ class Parser {
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
+  bool may_end_ = false;  // What was taken last may be the end of an expression.
   bool failed_ = false;
   RuleError error_;
 };

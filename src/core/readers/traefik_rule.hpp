@@ -3,8 +3,10 @@
 //     rule    = and *( "||" and )
 //     and     = unary *( "&&" unary )
 //     unary   = "!" unary | "(" rule ")" | matcher
-//     matcher = name "(" [ text *( "," text ) ] ")"
+//     matcher = name "(" [ text *( "," text ) [ "," ] ] ")"
 //     text    = "`" anything "`" | a string of Go in double quotes
+//
+// A line may end behind && || ! ( and a comma, and at the very end.
 #pragma once
 
 #include <cstddef>
@@ -45,10 +47,11 @@ struct Rule {
 /// Errors: the first thing that cannot be understood, at its offset.
 std::expected<Rule, RuleError> parse_rule(std::string_view text);
 
-/// Hosts and path prefixes that together match: any of the hosts with any of the paths.
+/// Hosts and paths that together match: any of the hosts with any of the paths.
 struct RuleWay {
   std::vector<std::string> hosts;  ///< Empty: any.
   std::vector<std::string> paths;  ///< Empty: any.
+  bool whole = false;              ///< The paths are whole ones; else what paths begin with.
   bool narrowed = false;           ///< Something besides must hold.
 
   friend bool operator==(const RuleWay&, const RuleWay&) = default;
@@ -57,8 +60,8 @@ struct RuleWay {
 /// A rule that matches in more ways than this is refused.
 inline constexpr std::size_t most_ways = 128;
 
-/// In which ways the rule can match. Methods, headers, clients, queries, patterns and whatever is
-/// negated narrow a way, and tell no host and no path.
+/// In which ways the rule can match, found in bounded time. Methods, headers, clients, queries,
+/// patterns and whatever is negated narrow a way, and tell no host and no path.
 ///
 /// Errors: a host or path that is none; a rule that can never match, or in too many ways.
 std::expected<std::vector<RuleWay>, RuleError> ways_of(const Rule& rule);

@@ -17,7 +17,7 @@ namespace {
 using Ways = std::vector<RuleWay>;
 using Outcome = std::expected<Ways, RuleError>;
 
-enum class Meaning : std::uint8_t { host, path, narrowing, unknown };
+enum class Meaning : std::uint8_t { host, path, path_prefix, narrowing, unknown };
 
 Meaning meaning_of(std::string_view name) {
   struct Known {
@@ -29,7 +29,7 @@ Meaning meaning_of(std::string_view name) {
       {"hostheader", Meaning::host},
       {"hostsni", Meaning::host},
       {"path", Meaning::path},
-      {"pathprefix", Meaning::path},
+      {"pathprefix", Meaning::path_prefix},
       {"alpn", Meaning::narrowing},
       {"clientip", Meaning::narrowing},
       {"header", Meaning::narrowing},
@@ -61,29 +61,31 @@ std::optional<std::vector<std::string>> hosts_of_both(const std::vector<std::str
   return both;
 }
 
-// The paths that begin with one of each; nothing, if there is none.
-std::optional<std::vector<std::string>> paths_of_both(const std::vector<std::string>& a,
-                                                      const std::vector<std::string>& b) {
-  if (a.empty()) return b;
-  if (b.empty()) return a;
+// The path that both allow; nothing, if there is none. A whole path allows itself alone.
+std::optional<std::string> path_of_both(const std::string& a, bool whole_a, const std::string& b,
+                                        bool whole_b) {
+  if (whole_a && whole_b) return a == b ? std::optional(a) : std::nullopt;
+  if (a.starts_with(b) && !whole_b) return a;
+  if (b.starts_with(a) && !whole_a) return b;
+  return std::nullopt;
+}
+
+// The paths that both allow; nothing, if there is none.
+std::optional<std::vector<std::string>> paths_of_both(const RuleWay& a, const RuleWay& b) {
+  if (a.paths.empty()) return b.paths;
+  if (b.paths.empty()) return a.paths;
   std::vector<std::string> both;
-  for (const std::string& one : a) {
-    for (const std::string& other : b) {
-      const std::string& longer = one.size() >= other.size() ? one : other;
-      const std::string& shorter = one.size() >= other.size() ? other : one;
-      if (!longer.starts_with(shorter)) continue;
-      if (std::ranges::find(both, longer) == both.end()) both.push_back(longer);
+  for (const std::string& one : a.paths) {
+    for (const std::string& other : b.paths) {
+      if (auto path = path_of_both(one, a.whole, other, b.whole)) add_once(both, std::move(*path));
     }
   }
   if (both.empty()) return std::nullopt;
   return both;
 }
 
-bool exceeds_bounds(const Ways& ways) {
-  const auto is_large = [](const RuleWay& way) {
-    return way.hosts.size() > most_hosts || way.paths.size() > most_hosts;
-  };
-  return ways.size() > most_ways || std::ranges::any_of(ways, is_large);
+bool is_large(const RuleWay& way) {
+  return way.hosts.size() > most_hosts || way.paths.size() > most_hosts;
 }
 
 RuleError too_many(const Rule& rule) {
@@ -116,9 +118,9 @@ class Finder {
     for (const Rule& part : rule.parts) {
       Outcome ways = find(part, negated);
       if (!ways) return ways;
-      std::ranges::move(*ways, std::back_inserter(all));
-      all = merged(std::move(all));
-      if (exceeds_bounds(all)) return std::unexpected(too_many(rule));
+      for (RuleWay& way : *ways) {
+        if (!add(all, std::move(way))) return std::unexpected(too_many(rule));
+      }
     }
     return all;
   }
@@ -131,16 +133,45 @@ class Finder {
       Ways products;
       for (const RuleWay& a : all) {
         for (const RuleWay& b : *ways) {
-          auto hosts = hosts_of_both(a.hosts, b.hosts);
-          auto paths = paths_of_both(a.paths, b.paths);
-          if (!hosts || !paths) continue;
-          products.push_back({std::move(*hosts), std::move(*paths), a.narrowed || b.narrowed});
+          if (!add_product(products, a, b)) return std::unexpected(too_many(rule));
         }
       }
-      all = merged(std::move(products));
-      if (exceeds_bounds(all)) return std::unexpected(too_many(rule));
+      all = std::move(products);
     }
     return all;
+  }
+
+  // Adds the way in which both match, if there is one. False: that is too much.
+  bool add_product(Ways& all, const RuleWay& a, const RuleWay& b) {
+    work_ += a.hosts.size() * b.hosts.size() + a.paths.size() * b.paths.size();
+    if (work_ > most_work) return false;
+    auto hosts = hosts_of_both(a.hosts, b.hosts);
+    auto paths = paths_of_both(a, b);
+    if (!hosts || !paths) return true;
+    return add(all, {.hosts = std::move(*hosts),
+                     .paths = std::move(*paths),
+                     .whole = a.whole || b.whole,
+                     .narrowed = a.narrowed || b.narrowed});
+  }
+
+  // Ways that differ in their hosts alone, or in their paths alone, are one. False: that is too
+  // much.
+  bool add(Ways& all, RuleWay way) {
+    work_ += all.size() + 1;
+    const auto same = std::ranges::find_if(all, [&way](const RuleWay& known) {
+      const bool alike = known.narrowed == way.narrowed && known.whole == way.whole &&
+                         known.hosts.empty() == way.hosts.empty() &&
+                         known.paths.empty() == way.paths.empty();
+      return alike && (known.paths == way.paths || known.hosts == way.hosts);
+    });
+    if (same == all.end()) {
+      all.push_back(std::move(way));
+      return work_ <= most_work && all.size() <= most_ways && !is_large(all.back());
+    }
+    work_ += same->hosts.size() * way.hosts.size() + same->paths.size() * way.paths.size();
+    for (std::string& host : way.hosts) add_once(same->hosts, std::move(host));
+    for (std::string& path : way.paths) add_once(same->paths, std::move(path));
+    return work_ <= most_work && !is_large(*same);
   }
 
   Outcome matcher(const Rule& rule, bool negated) {
@@ -151,19 +182,23 @@ class Finder {
     if (rule.arguments.empty()) {
       return wrong(rule.offset, fmt::format("{} needs a value", rule.name));
     }
-    RuleWay way{.hosts = {}, .paths = {}, .narrowed = meaning == Meaning::narrowing || negated};
+    RuleWay way{.hosts = {},
+                .paths = {},
+                .whole = meaning == Meaning::path,
+                .narrowed = meaning == Meaning::narrowing};
     bool anything = false;
     for (const Rule::Argument& argument : rule.arguments) {
-      const auto bad = meaning == Meaning::host   ? add_host(argument, way, anything)
-                       : meaning == Meaning::path ? add_path(argument, way)
-                                                  : std::nullopt;
+      std::optional<RuleError> bad;
+      if (meaning == Meaning::host) bad = add_host(argument, way, anything);
+      if (meaning == Meaning::path || meaning == Meaning::path_prefix) {
+        bad = add_path(argument, way);
+      }
       if (bad) return std::unexpected(*bad);
+      if (is_large(way)) return std::unexpected(too_many(rule));
     }
     if (negated) return Ways{RuleWay{.hosts = {}, .paths = {}, .narrowed = true}};
     if (anything) way.hosts.clear();
-    Ways ways{std::move(way)};
-    if (exceeds_bounds(ways)) return std::unexpected(too_many(rule));
-    return ways;
+    return Ways{std::move(way)};
   }
 
   static std::optional<RuleError> add_host(const Rule::Argument& argument, RuleWay& way,
@@ -192,7 +227,10 @@ class Finder {
                        .what = fmt::format("\"{}\" is not {}", excerpt(text), right::path)};
     }
     add_once(way.paths, std::move(*path));
-    way.narrowed = way.narrowed || pattern < text.size();
+    if (pattern < text.size()) {
+      way.whole = false;
+      way.narrowed = true;
+    }
     return std::nullopt;
   }
 
@@ -200,25 +238,9 @@ class Finder {
     return std::unexpected(RuleError{.offset = offset, .what = std::move(what)});
   }
 
-  // Ways that differ in their hosts alone, or in their paths alone, are one.
-  static Ways merged(Ways ways) {
-    Ways all;
-    for (RuleWay& way : ways) {
-      const auto same = std::ranges::find_if(all, [&way](const RuleWay& known) {
-        const bool alike = known.narrowed == way.narrowed &&
-                           known.hosts.empty() == way.hosts.empty() &&
-                           known.paths.empty() == way.paths.empty();
-        return alike && (known.paths == way.paths || known.hosts == way.hosts);
-      });
-      if (same == all.end()) {
-        all.push_back(std::move(way));
-        continue;
-      }
-      for (std::string& host : way.hosts) add_once(same->hosts, std::move(host));
-      for (std::string& path : way.paths) add_once(same->paths, std::move(path));
-    }
-    return all;
-  }
+  // Comparisons of texts. People's rules need some dozens.
+  static constexpr std::size_t most_work = std::size_t{1} << 18U;
+  std::size_t work_ = 0;
 };
 
 }  // namespace

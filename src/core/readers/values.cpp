@@ -102,6 +102,37 @@ double take_unit(std::string_view& text) {
   return 0;
 }
 
+std::string without_escapes(std::string_view word) {
+  std::string out;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word.substr(i, 2) != "\\,") out += word[i];
+  }
+  return out;
+}
+
+// `escapes`: a comma behind a backslash is part of a word.
+Parsed<Texts> split_tags(std::string_view text, bool escapes) {
+  constexpr std::size_t most = 64;
+  Texts tags;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    std::size_t end = std::min(text.find(',', begin), text.size());
+    while (escapes && end < text.size() && end > begin && text[end - 1] == '\\') {
+      end = std::min(text.find(',', end + 1), text.size());
+    }
+    const std::string_view word = trimmed(text.substr(begin, end - begin));
+    if (!word.empty()) {
+      auto tag = parse_text(word, 256);
+      const auto at = static_cast<std::size_t>(word.data() - text.data());
+      if (!tag) return std::unexpected(at + tag.error());
+      if (tags.size() == most) return std::unexpected(at);
+      tags.push_back(escapes ? without_escapes(*tag) : std::move(*tag));
+    }
+    begin = end + 1;
+  }
+  if (tags.empty()) return std::unexpected(0);
+  return tags;
+}
+
 }  // namespace
 
 Parsed<bool> parse_bool(std::string_view text) {
@@ -109,6 +140,14 @@ Parsed<bool> parse_bool(std::string_view text) {
   constexpr std::array<std::string_view, 4> no{"false", "no", "0", "off"};
   if (parse_word(text, yes)) return true;
   if (parse_word(text, no)) return false;
+  return std::unexpected(0);
+}
+
+Parsed<bool> parse_go_bool(std::string_view text) {
+  constexpr std::array<std::string_view, 6> yes{"1", "t", "T", "true", "TRUE", "True"};
+  constexpr std::array<std::string_view, 6> no{"0", "f", "F", "false", "FALSE", "False"};
+  if (std::ranges::find(yes, text) != yes.end()) return true;
+  if (std::ranges::find(no, text) != no.end()) return false;
   return std::unexpected(0);
 }
 
@@ -143,6 +182,11 @@ Parsed<milliseconds> parse_duration(std::string_view text) {
   }
   if (total < 1) return std::unexpected(0);
   return milliseconds(std::llround(total));
+}
+
+Parsed<milliseconds> parse_duration_or_seconds(std::string_view text) {
+  if (text.empty() || first_not(text, is_digit) < text.size()) return parse_duration(text);
+  return parse_duration(std::string(text) + "s");
 }
 
 Parsed<std::string> parse_service_type(std::string_view text) {
@@ -245,22 +289,11 @@ Parsed<std::string> parse_network(std::string_view text) {
 }
 
 Parsed<Texts> parse_tags(std::string_view text) {
-  constexpr std::size_t most = 64;
-  Texts tags;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string_view word = trimmed(text.substr(begin, end - begin));
-    if (!word.empty()) {
-      const auto tag = parse_text(word, 256);
-      const auto at = static_cast<std::size_t>(word.data() - text.data());
-      if (!tag) return std::unexpected(at + tag.error());
-      if (tags.size() == most) return std::unexpected(at);
-      tags.push_back(*tag);
-    }
-    begin = end + 1;
-  }
-  if (tags.empty()) return std::unexpected(0);
-  return tags;
+  return split_tags(text, false);
+}
+
+Parsed<Texts> parse_escaped_tags(std::string_view text) {
+  return split_tags(text, true);
 }
 
 void add_once(Texts& texts, std::string text) {

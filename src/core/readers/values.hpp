@@ -20,11 +20,17 @@ using Texts = std::vector<std::string>;
 /// true, yes, 1, on, false, no, 0, off; in any case.
 Parsed<bool> parse_bool(std::string_view text);
 
+/// As Go's strconv.ParseBool takes it: 1, t, T, true, True, TRUE, and the same of false.
+Parsed<bool> parse_go_bool(std::string_view text);
+
 /// From 1 to 65535.
 Parsed<std::uint16_t> parse_port(std::string_view text);
 
 /// As Go writes it: "10s", "1m30s", "1.5h"; of a millisecond at least and 100 years at most.
 Parsed<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// The same; a number alone is seconds.
+Parsed<std::chrono::milliseconds> parse_duration_or_seconds(std::string_view text);
 
 /// A service name of RFC 6335, with or without the underscores and the protocol of DNS-SD: "http",
 /// "_http._tcp".
@@ -65,6 +71,9 @@ Parsed<std::string> parse_network(std::string_view text);
 
 /// Words between commas, at most 64, without the spaces around them; empty ones are left out.
 Parsed<Texts> parse_tags(std::string_view text);
+
+/// The same; "\," is a comma within a word.
+Parsed<Texts> parse_escaped_tags(std::string_view text);
 
 /// A route with more hosts than this is refused.
 inline constexpr std::size_t most_hosts = 256;
