@@ -42,8 +42,8 @@ struct BackendOptions {
   /// The engine's URL, "unix:///run/docker.sock", "tcp://host:2375", "https://host:2376" or
   /// "ssh://user@host"; of Docker also "context:NAME"; empty: the runtime's own rules.
   std::string endpoint;
-  /// How TLS is spoken with an https:// endpoint; absent: the runtime's own rules, of Docker
-  /// DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
+  /// How TLS is spoken, whoever has named an https:// URL; with tcp:// an error. Absent: the
+  /// runtime's own rules, of Docker DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
   std::optional<TlsOptions> tls{};
   /// What `InstanceKey::endpoint` says instead of the URL; empty: the URL.
   std::string alias;

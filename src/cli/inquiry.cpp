@@ -11,7 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/duplicates.hpp"
-#include "engine/deadline.hpp"
+#include "core/deadline.hpp"
 
 namespace rollcall::cli {
 namespace {

@@ -5,7 +5,6 @@
 #include "cli/commands.hpp"
 #include "cli/inquiry.hpp"
 #include "cli/list_view.hpp"
-#include "core/deadline.hpp"
 #include "core/env.hpp"
 
 namespace rollcall::cli {
