@@ -30,7 +30,6 @@ using test::close_frame;
 using test::frame;
 using test::Frame;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 /// What the other side does, and what it heard.
 struct Script {
@@ -46,8 +45,8 @@ struct Script {
 
 class ScriptedStream final : public Stream {
  public:
-  ScriptedStream(Script& script, asio::any_io_executor executor)
-      : script_(script), silence_(std::move(executor), asio::steady_timer::time_point::max()) {
+  ScriptedStream(Script& script, const asio::any_io_executor& executor)
+      : script_(script), silence_(executor, asio::steady_timer::time_point::max()) {
     ++script_.streams;
   }
   ~ScriptedStream() override { --script_.streams; }

@@ -82,7 +82,8 @@ class DockerBySshStandIn : public SshLive {
  protected:
   [[nodiscard]] std::string program() override {
     return R"(
-expected='-o BatchMode=yes -o ConnectTimeout=10 -T -p 2222 -l me -- far docker system dial-stdio'
+options='-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3'
+expected="$options -T -p 2222 -l me -- far docker system dial-stdio"
 [ "$*" = "$expected" ] ||
   { echo "wrong arguments: $*" >&2; exit 64; }
 echo $$ >>$DIR/pids
