@@ -21,7 +21,7 @@ PROGRAMS = ("podman", "crun", "conmon", "unshare", "nsenter", "ip", "busybox")
 # The first process of the room: the kernel ends all others with it, and it ends when its input does. crun refuses a
 # hybrid layout of control groups, where version 2 has no controllers.
 FIRST = (
-    "mount -t tmpfs tmpfs /run && ip link set lo up && "
+    "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm && ip link set lo up && "
     "{ ! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified; } && echo ready && read -r _"
 )
 CONTAINERS_CONF = """[containers]

@@ -182,7 +182,9 @@ BackendOptions options_for(const Target& target, BackendOptions options) {
   options.endpoint = place.url;
   options.tls = place.tls;
   // It was decided that this is without TLS, and variables shall not make TLS of it again.
-  if (place.url.starts_with(tcp_scheme)) {
+  const bool speaks_http =
+      target.kind != RuntimeBackendKind::host && target.kind != RuntimeBackendKind::systemd;
+  if (speaks_http && place.url.starts_with(tcp_scheme)) {
     options.endpoint = "http://" + place.url.substr(tcp_scheme.size());
   }
   if (!place.ssh_identity.empty()) {

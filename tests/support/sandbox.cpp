@@ -50,6 +50,7 @@ else
   mount -t proc proc /proc
 fi
 mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm  # where Podman keeps its locks
 ip link set lo up
 echo ready
 read -r _

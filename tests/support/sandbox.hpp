@@ -12,8 +12,8 @@ namespace rollcall::support {
 /// Namespaces for processes, mounts and network, with a temporary folder that the host sees too.
 ///
 /// Whatever is started inside ends with the room: also daemons that left their parent, also when
-/// the test is killed. /run is empty inside, so that nothing there is shared with the host's own
-/// engines. Takes root.
+/// the test is killed. /run and /dev/shm are empty inside, so that nothing there is shared with the
+/// host's own engines. Takes root.
 ///
 /// What is started inside are this system's programs; with ROLLCALL_ENGINE_ROOT in the environment
 /// those of the system in that folder, whose files stay as they are.

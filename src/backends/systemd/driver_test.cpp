@@ -23,9 +23,7 @@ namespace rollcall::systemd {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AnyOf;
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
