@@ -65,11 +65,12 @@ def _answers(network: bool) -> dict[str, object]:
     whole = [_instance(number, network) for number in numbers]
     full = [{**it, "backups": None, "snapshots": None, "state": _state(number, network)}
             for number, it in enumerate(whole)]
-    server = {"config": {}, "api_extensions": ["container_full", "instances", "projects", "instance_all_projects"],
+    server = {"config": {}, "api_extensions": ["api_filtering", "container_full", "instances", "projects", "instance_all_projects"],
               "api_status": "stable", "api_version": "1.0", "auth": "trusted", "public": False,
               "auth_methods": ["tls"], "environment": {"server": "lxd", "server_version": "5.0.2", "addresses": []}}
     answers: dict[str, object] = {
         "/1.0": server,
+        "/1.0/projects": ["/1.0/projects/default"],
         "/1.0/instances?recursion=1&all-projects=true": whole,
         "/1.0/instances?recursion=2": full,
         "/1.0/instances?filter=&recursion=2": full,
