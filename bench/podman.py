@@ -1,23 +1,16 @@
 """A private Podman service in a room of its own, and what it is asked."""
 
 import json
-import os
 import pathlib
 import resource
-import shutil
 import socket
-import subprocess
-import tarfile
 import threading
 import time
 
 from http_unix import call
-from measure import BenchError
-from rooms import children, remove_cgroups
+from private_engine import IMAGE, PrivateEngine
 
-IMAGE = "bench/busybox"
 START_DEADLINE_S = 60
-PROGRAMS = ("podman", "crun", "conmon", "unshare", "nsenter", "ip", "busybox")
 # The first process of the room: the kernel ends all others with it, and it ends when its input does. crun refuses a
 # hybrid layout of control groups, where version 2 has no controllers.
 FIRST = (
@@ -36,26 +29,12 @@ network_backend = "netavark"
 """
 
 
-class Podman:
-    """`podman system service` with storage, network and processes of its own; `close` ends and removes all of it."""
+class Podman(PrivateEngine):
+    """`podman system service`."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        for program in PROGRAMS:
-            if shutil.which(program) is None:
-                raise BenchError(f"{program} is not installed; scripts/setup --bench installs it")
-        if os.geteuid() != 0:
-            raise BenchError("row podman starts an engine of its own, which takes root; run scripts/bench as root")
-        self._folder = folder
-        self.socket = str(folder / "podman.sock")
+        super().__init__(folder, "podman", ["podman", "crun", "conmon"], FIRST)
         self._configure()
-        self._log = (folder / "podman.log").open("wb")
-        self._room = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-             "--propagation", "private", "sh", "-c", FIRST],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
-        assert self._room.stdout is not None
-        if self._room.stdout.readline() != b"ready\n":
-            raise BenchError("cannot open a room for podman: unshare fails here")
         self._start()
         self._import_image()
 
@@ -69,15 +48,13 @@ class Podman:
 
     def _start(self) -> None:
         at = self._folder
-        self._process = subprocess.Popen(
-            ["nsenter", "--target", str(children(self._room.pid)[0]), "--mount", "--net", "--pid", "--",
-             "env", "XDG_RUNTIME_DIR=", "DISABLE_HC_SYSTEMD=true", f"CONTAINERS_CONF={at}/containers.conf",
-             f"CONTAINERS_STORAGE_CONF={at}/storage.conf",
-             "podman", f"--root={at}/data", f"--runroot={at}/exec", f"--tmpdir={at}/tmp", f"--volumepath={at}/vol",
-             f"--network-config-dir={at}/net", "--storage-driver=overlay", "--runtime=crun",
-             "--cgroup-manager=cgroupfs", "--events-backend=file",
-             "system", "service", "--time=0", f"unix://{self.socket}"],
-            stdout=self._log, stderr=self._log)
+        self._process = self._spawn(
+            "env", "XDG_RUNTIME_DIR=", "DISABLE_HC_SYSTEMD=true", f"CONTAINERS_CONF={at}/containers.conf",
+            f"CONTAINERS_STORAGE_CONF={at}/storage.conf",
+            "podman", f"--root={at}/data", f"--runroot={at}/exec", f"--tmpdir={at}/tmp", f"--volumepath={at}/vol",
+            f"--network-config-dir={at}/net", "--storage-driver=overlay", "--runtime=crun",
+            "--cgroup-manager=cgroupfs", "--events-backend=file",
+            "system", "service", "--time=0", f"unix://{self.socket}")
         deadline = time.monotonic() + START_DEADLINE_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
@@ -85,40 +62,18 @@ class Podman:
                 return
             except (OSError, RuntimeError):
                 time.sleep(0.01)
-        log = (self._folder / "podman.log").read_text(errors="replace")
-        raise BenchError(f"podman does not answer. It said:\n{log[-1500:]}")
-
-    @property
-    def pid(self) -> int:
-        return children(self._process.pid)[0]
-
-    def _import_image(self) -> None:
-        archive = self._folder / "root.tar"
-        with tarfile.open(archive, "w") as tar:
-            tar.add(str(shutil.which("busybox")), "bin/busybox")
-        call(self.socket, "POST", f"/images/create?fromSrc=-&repo={IMAGE}&tag=latest", archive.read_bytes(),
-             "application/x-tar")
+        raise self._mute()
 
     def run(self, name: str) -> str:
         body = {
             "Image": IMAGE, "Cmd": ["/bin/busybox", "sleep", "1000000"], "StopSignal": "SIGKILL",
-            "HostConfig": {"CgroupParent": f"/{self._folder.name}"},
+            "HostConfig": {"CgroupParent": f"/{self.cgroup}"},
         }
         answer = call(self.socket, "POST", f"/containers/create?name={name}", json.dumps(body).encode(),
                       "application/json")
         identity = json.loads(answer)["Id"]
         call(self.socket, "POST", f"/containers/{identity}/start")
         return identity
-
-    def close(self) -> None:
-        """Ends everything inside, then removes what it left on disk and among the control groups."""
-        assert self._room.stdin is not None
-        self._room.stdin.close()
-        self._room.wait()
-        self._process.wait()
-        self._log.close()
-        remove_cgroups(self._folder.name)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Counter:
