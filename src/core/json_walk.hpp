@@ -120,4 +120,8 @@ class ObjectReader {
   bool repaired_ = false;
 };
 
+/// Finds the text of a field in an object that is broken somewhere, by its tokens alone; empty if
+/// it is not there. Escapes stay as they are.
+std::string_view salvage_text(std::string_view json, std::string_view key);
+
 }  // namespace rollcall::json_walk

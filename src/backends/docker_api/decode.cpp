@@ -144,39 +144,6 @@ class ItemReader {
   ListItem& item_;
 };
 
-// The first quote from `from` on that no backslash takes away; npos if there is none.
-std::size_t end_of_string(std::string_view json, std::size_t from) {
-  for (std::size_t at = from; at < json.size(); ++at) {
-    if (json[at] == '\\') {
-      ++at;
-    } else if (json[at] == '"') {
-      return at;
-    }
-  }
-  return std::string_view::npos;
-}
-
-// Finds the id in an object that is broken somewhere, by its tokens alone; empty if it is not
-// there.
-std::string_view salvage_id(std::string_view json) {
-  int depth = 0;
-  std::string_view last_text;  // at depth 1, since the last comma: the key, when a value comes
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (c == ',' && depth == 1) last_text = {};
-    if (c != '"') continue;
-    const std::size_t end = end_of_string(json, at + 1);
-    if (end == std::string_view::npos) return {};
-    const std::string_view text = json.substr(at + 1, end - at - 1);
-    if (depth == 1 && last_text == "Id") return text;
-    if (depth == 1) last_text = text;
-    at = end;
-  }
-  return {};
-}
-
 bool is_plain(std::string_view id) {
   return std::ranges::all_of(id, [](char c) { return c > ' ' && c <= '~' && c != '\\'; });
 }
@@ -216,7 +183,7 @@ Result<DecodedContainer> ContainerDecoder::decode(std::string_view item, Timesta
          .what = "the engine's answer is not UTF-8: each bad byte was replaced by U+FFFD"});
   }
   std::string_view id = fields.id;
-  if (error && id.empty()) id = salvage_id(item);
+  if (error && id.empty()) id = json_walk::salvage_text(item, "Id");
   if (id.empty() || !is_plain(id)) {
     std::string what =
         fmt::format("the engine lists a container without an id: \"{}\"", excerpt(item));

@@ -272,8 +272,8 @@ Result<DecodedInstance> Decoder::instance(std::string_view text, Timestamp disco
         {.where = "instance",
          .what = "the engine's answer is not UTF-8: each bad byte was replaced by U+FFFD"});
   }
-  if (error && item.name.empty()) item.name = salvage_text(text, "name");
-  if (error && item.project.empty()) item.project = salvage_text(text, "project");
+  if (error && item.name.empty()) item.name = json_walk::salvage_text(text, "name");
+  if (error && item.project.empty()) item.project = json_walk::salvage_text(text, "project");
   if (item.name.empty() || !is_plain(item.name) || !is_plain(item.project)) {
     return fail(
         {.kind = ErrorKind::protocol,

@@ -53,18 +53,6 @@ bool is_of_use(std::string_view setting) {
           (setting.ends_with(".hwaddr") || setting.ends_with(".name")));
 }
 
-/// The first quote from `from` on that no backslash takes away; npos if there is none.
-std::size_t end_of_string(std::string_view json, std::size_t from) {
-  for (std::size_t at = from; at < json.size(); ++at) {
-    if (json[at] == '\\') {
-      ++at;
-    } else if (json[at] == '"') {
-      return at;
-    }
-  }
-  return std::string_view::npos;
-}
-
 }  // namespace
 
 void Item::clear() {
@@ -128,25 +116,6 @@ error_code ItemReader::note(std::string_view where, std::string_view expected, e
   item_.problems.push_back(
       {.where = std::string(where), .what = fmt::format("is not {}", expected)});
   return simdjson::SUCCESS;
-}
-
-std::string_view salvage_text(std::string_view json, std::string_view key) {
-  int depth = 0;
-  std::string_view last_text;  // at depth 1, since the last comma: the key, when a value comes
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (c == ',' && depth == 1) last_text = {};
-    if (c != '"') continue;
-    const std::size_t end = end_of_string(json, at + 1);
-    if (end == std::string_view::npos) return {};
-    const std::string_view text = json.substr(at + 1, end - at - 1);
-    if (depth == 1 && last_text == key) return text;
-    if (depth == 1) last_text = text;
-    at = end;
-  }
-  return {};
 }
 
 }  // namespace rollcall::incus

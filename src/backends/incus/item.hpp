@@ -60,8 +60,4 @@ class ItemReader {
   Item& item_;
 };
 
-/// Finds a text of an object that is broken somewhere, by its tokens alone; empty if it is not
-/// there.
-std::string_view salvage_text(std::string_view json, std::string_view key);
-
 }  // namespace rollcall::incus
