@@ -47,6 +47,17 @@ void DockerLive::expect_agreement() {
   EXPECT_THAT(differences(fold.running(), api()), IsEmpty()) << transcript(fold);
 }
 
+void DockerLive::is_reconciled_after_a_kill() {
+  const auto before = api().run({.name = "before"});
+  ASSERT_TRUE(starts(before));
+  engine().kill9();
+  ASSERT_TRUE(watched().wait_until([](const CheckedFold& fold) { return fold.disconnected(); }));
+  engine().start();
+  const auto after = api().run({.name = "after"});
+  EXPECT_TRUE(starts(after));
+  EXPECT_TRUE(stops(before));
+}
+
 bool DockerLive::becomes(const std::string& id,
                          const std::function<bool(const Instance&)>& condition) {
   return watched_->wait_until([&](const CheckedFold& fold) {

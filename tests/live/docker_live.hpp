@@ -42,6 +42,10 @@ class DockerLive : public ::testing::Test {
   [[nodiscard]] const DockerApi& api() const { return engine_->api(); }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 
+  /// Kills the engine under a container and starts it again: what ended and what came meanwhile is
+  /// told.
+  void is_reconciled_after_a_kill();
+
   /// Waits until the instance is told so.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);

@@ -112,14 +112,7 @@ TEST_F(DockerBySshStandIn, is_watched_through_two_processes_that_end_with_the_wa
 }
 
 TEST_F(DockerBySshStandIn, that_is_killed_and_comes_back_is_reconciled) {
-  const auto before = api().run({.name = "before"});
-  ASSERT_TRUE(starts(before));
-  engine().kill9();
-  ASSERT_TRUE(watched().wait_until([](const CheckedFold& fold) { return fold.disconnected(); }));
-  engine().start();
-  const auto after = api().run({.name = "after"});
-  EXPECT_TRUE(starts(after));
-  EXPECT_TRUE(stops(before));
+  is_reconciled_after_a_kill();
 }
 
 TEST_F(DockerBySshStandIn, that_dies_in_the_middle_is_an_outage_and_heals) {
@@ -210,14 +203,7 @@ class DockerBySsh : public SshLive {
 };
 
 TEST_F(DockerBySsh, is_watched_and_found_again_after_its_end) {
-  const auto before = api().run({.name = "before"});
-  ASSERT_TRUE(starts(before));
-  engine().kill9();
-  ASSERT_TRUE(watched().wait_until([](const CheckedFold& fold) { return fold.disconnected(); }));
-  engine().start();
-  const auto after = api().run({.name = "after"});
-  EXPECT_TRUE(starts(after));
-  EXPECT_TRUE(stops(before));
+  is_reconciled_after_a_kill();
 }
 
 TEST_F(DockerBySsh, says_what_ssh_says) {

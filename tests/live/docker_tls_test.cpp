@@ -92,14 +92,7 @@ TEST_F(DockerTls, is_watched_and_says_where_it_is) {
 }
 
 TEST_F(DockerTls, that_is_killed_and_comes_back_is_reconciled) {
-  const auto before = api().run({.name = "before"});
-  ASSERT_TRUE(starts(before));
-  engine().kill9();
-  ASSERT_TRUE(watched().wait_until([](const CheckedFold& fold) { return fold.disconnected(); }));
-  engine().start();
-  const auto after = api().run({.name = "after"});
-  EXPECT_TRUE(starts(after));
-  EXPECT_TRUE(stops(before));
+  is_reconciled_after_a_kill();
 }
 
 TEST_F(DockerTls, with_renewed_certificates_is_found_again_without_a_restart_of_ours) {
