@@ -64,7 +64,7 @@ class ServerTest : public testing::Test, public Responder {
 
   static Task<std::string> ask(Endpoint endpoint) {
     HttpClient client(endpoint);
-    auto getting = client.get("/");
+    auto getting = client.get("/", HttpDeadlines{});
     auto response = co_await std::move(getting);
     if (!response) co_return fail(std::move(response.error()));
     co_return co_await (*response)->read_all(10'000);
