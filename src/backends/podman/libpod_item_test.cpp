@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.hpp"
+#include "support/json_round_trip.hpp"
 
 namespace rollcall::podman {
 namespace {
@@ -65,6 +66,7 @@ std::map<std::string, DecodedContainer> recorded(const std::string& version,
   }
   for (const auto& [id, container] : all) {
     EXPECT_THAT(container.instance.problems, IsEmpty()) << version << name;
+    test::expect_survives_json(container.instance);
   }
   return all;
 }
