@@ -10,8 +10,8 @@
 #include "cli/cli11.hpp"
 #include "cli/command_line.hpp"
 #include "cli/manual.hpp"
-#include "cli/suggest.hpp"
 #include "cli/times.hpp"
+#include "core/suggest.hpp"
 
 namespace rollcall::cli {
 namespace {

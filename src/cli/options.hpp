@@ -10,9 +10,9 @@
 
 #include <rollcall/config.hpp>
 
-#include "cli/filter.hpp"
 #include "cli/format.hpp"
 #include "cli/selection.hpp"
+#include "core/filter.hpp"
 
 namespace rollcall::cli {
 

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace rollcall::cli {
 namespace {

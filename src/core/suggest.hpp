@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace rollcall::cli {
+namespace rollcall {
 
 /// "; did you mean 'watch'?" for a word that is nearly one of `words`, else nothing.
 std::string suggestion(std::string_view word, std::span<const std::string> words);
 
-}  // namespace rollcall::cli
+}  // namespace rollcall

@@ -1,11 +1,13 @@
-#include "cli/filter.hpp"
+#include "core/filter.hpp"
 
 #include <gtest/gtest.h>
 
 #include "cli/test_instances.hpp"
 
-namespace rollcall::cli {
+namespace rollcall {
 namespace {
+
+using cli::web_instance;
 
 bool matches(const std::vector<std::string>& words, const Instance& instance) {
   const auto filters = Filters::parse(words);
@@ -62,4 +64,4 @@ TEST(Filters, ErrorsSayWhatWouldBeRight) {
 }
 
 }  // namespace
-}  // namespace rollcall::cli
+}  // namespace rollcall

@@ -1,4 +1,4 @@
-#include "cli/suggest.hpp"
+#include "core/suggest.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace rollcall::cli {
+namespace rollcall {
 namespace {
 
 /// Levenshtein's distance: insertions, deletions and replacements.
@@ -42,4 +42,4 @@ std::string suggestion(std::string_view word, std::span<const std::string> words
   return best == nullptr ? "" : fmt::format("; did you mean '{}'?", *best);
 }
 
-}  // namespace rollcall::cli
+}  // namespace rollcall

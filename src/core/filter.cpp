@@ -1,4 +1,4 @@
-#include "cli/filter.hpp"
+#include "core/filter.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -8,9 +8,9 @@
 #include <fnmatch.h>
 #include <rollcall/config.hpp>
 
-#include "cli/suggest.hpp"
+#include "core/suggest.hpp"
 
-namespace rollcall::cli {
+namespace rollcall {
 namespace {
 
 bool is_pattern(std::string_view text) {
@@ -117,4 +117,4 @@ bool Filters::matches(const Instance& instance) const {
   });
 }
 
-}  // namespace rollcall::cli
+}  // namespace rollcall

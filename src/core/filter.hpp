@@ -10,7 +10,7 @@
 
 #include <rollcall/instance.hpp>
 
-namespace rollcall::cli {
+namespace rollcall {
 
 /// Filters of one key are alternatives; those of different keys must all hold.
 ///
@@ -30,4 +30,4 @@ class Filters {
   std::map<std::string, std::vector<std::string>> values_;  // key -> alternatives
 };
 
-}  // namespace rollcall::cli
+}  // namespace rollcall
