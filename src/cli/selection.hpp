@@ -41,8 +41,8 @@ struct Target {
   Place place;         ///< An empty URL leaves the choice of the place to the backend.
   bool named = false;  ///< The user asked for it: that it cannot be reached is an error.
   std::size_t request =
-      0;  ///< Targets of one request are alternatives: one that answers is enough.
-  std::string alias{};              ///< Of the endpoint that was named.
+      0;                ///< Targets of one request are alternatives: one that answers is enough.
+  std::string alias{};  ///< Of the endpoint that was named.
   std::optional<TlsOptions> tls{};  ///< Of that, too.
 };
 

@@ -44,7 +44,7 @@ std::string why_not_secret(const std::string& path, const struct ::stat& file) {
 }
 
 std::expected<std::string, std::string> read_secret(int fd, const std::string& path) {
-  struct ::stat file {};
+  struct ::stat file{};
   if (::fstat(fd, &file) != 0) return std::unexpected(message_of(errno));
   if (const std::string why = why_not_secret(path, file); !why.empty()) return std::unexpected(why);
   std::string text(longest_token + 1, '\0');

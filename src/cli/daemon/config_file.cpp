@@ -96,9 +96,8 @@ class MapReader {
     std::string found = suggestion(key, words);
     if (!found.empty() || key.contains('.')) return found;
     // "connections" alone: perhaps it was meant within a group.
-    const auto within = std::ranges::find_if(words, [end = "." + key](const std::string& word) {
-      return word.ends_with(end);
-    });
+    const auto within = std::ranges::find_if(
+        words, [end = "." + key](const std::string& word) { return word.ends_with(end); });
     return within == words.end() ? "" : fmt::format("; did you mean '{}'?", *within);
   }
 
@@ -167,7 +166,8 @@ ConfigErrors apply_file(std::string_view text, const std::string& name, Config& 
   try {
     read_document(YAML::Load(std::string(text)), name, config, origins, errors);
   } catch (const YAML::Exception& broken) {
-    errors.push_back(fmt::format("{}:{}: it is no YAML: {}", name, broken.mark.line + 1, broken.msg));
+    errors.push_back(
+        fmt::format("{}:{}: it is no YAML: {}", name, broken.mark.line + 1, broken.msg));
   }
   return errors;
 }

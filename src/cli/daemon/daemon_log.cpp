@@ -49,7 +49,7 @@ std::string logfmt_value(std::string_view text) {
 
 bool goes_to_journal(int fd, const Getenv& getenv) {
   const auto stream = getenv("JOURNAL_STREAM");
-  struct ::stat file {};
+  struct ::stat file{};
   if (!stream || ::fstat(fd, &file) != 0) return false;
   return *stream == fmt::format("{}:{}", file.st_dev, file.st_ino);
 }
@@ -73,8 +73,8 @@ DaemonLog::DaemonLog(const LogConfig& config, const Getenv& getenv) {
 DaemonLog::~DaemonLog() = default;
 
 void DaemonLog::set_level(std::string_view level) {
-  const auto* const at =
-      std::ranges::find(levels, level, &std::pair<std::string_view, spdlog::level::level_enum>::first);
+  const auto* const at = std::ranges::find(
+      levels, level, &std::pair<std::string_view, spdlog::level::level_enum>::first);
   if (at != levels.end()) logger_->set_level(at->second);
 }
 

@@ -38,8 +38,8 @@ void set_engines(const std::vector<std::string>& words, const std::string& origi
   loaded.config.engines.clear();
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
-    const bool bare = equals == std::string::npos || word.find("://") < equals ||
-                      word.starts_with('/');
+    const bool bare =
+        equals == std::string::npos || word.find("://") < equals || word.starts_with('/');
     EngineConfig engine{.runtime = bare ? "docker" : word.substr(0, equals),
                         .endpoint = bare ? word : word.substr(equals + 1)};
     if (!parse_kind(engine.runtime)) {
@@ -98,8 +98,8 @@ void apply_flags(const std::vector<GivenFlag>& flags, Loaded& loaded) {
 void apply_named_file(const std::string& path, Loaded& loaded) {
   const auto text = read_small_file(path, largest_file + 1);
   if (!text) {
-    loaded.errors.push_back(fmt::format("{}: it cannot be read: {}", path,
-                                        std::generic_category().message(errno)));
+    loaded.errors.push_back(
+        fmt::format("{}: it cannot be read: {}", path, std::generic_category().message(errno)));
   } else if (text->size() > largest_file) {
     loaded.errors.push_back(fmt::format("{}: it is larger than {} bytes", path, largest_file));
   } else {

@@ -12,6 +12,8 @@
 #include <fmt/ranges.h>
 #include <yaml-cpp/emitter.h>
 
+#include <rollcall/config.hpp>
+
 #include "cli/times.hpp"
 #include "core/suggest.hpp"
 
@@ -22,8 +24,7 @@ using Words = std::span<const std::string>;
 
 std::string none_of(const std::string& word, const std::vector<std::string>& words) {
   if (std::ranges::find(words, word) != words.end()) return {};
-  return fmt::format("'{}' is none of {}{}", word, fmt::join(words, ", "),
-                     suggestion(word, words));
+  return fmt::format("'{}' is none of {}{}", word, fmt::join(words, ", "), suggestion(word, words));
 }
 
 std::string check_format(const std::string& word) {
@@ -120,8 +121,7 @@ Said read_into(bool& out, const std::string& word) {
 /// A number of these digits, in all of the word; at least `least`.
 std::optional<std::size_t> number_in(std::string_view word, int base = 10) {
   std::size_t number = 0;
-  const auto [end, error] =
-      std::from_chars(word.data(), word.data() + word.size(), number, base);
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number, base);
   if (error != std::errc() || end != word.data() + word.size()) return {};
   return number;
 }
@@ -137,8 +137,10 @@ Said read_into(std::size_t& out, const std::string& word) {
   return {};
 }
 
-constexpr auto byte_units = std::to_array<std::pair<std::string_view, std::size_t>>(
-    {{"GiB", std::size_t{1} << 30U}, {"MiB", std::size_t{1} << 20U}, {"KiB", std::size_t{1} << 10U}});
+constexpr auto byte_units =
+    std::to_array<std::pair<std::string_view, std::size_t>>({{"GiB", std::size_t{1} << 30U},
+                                                             {"MiB", std::size_t{1} << 20U},
+                                                             {"KiB", std::size_t{1} << 10U}});
 
 Said read_into(ByteCount out, const std::string& word) {
   std::string_view digits = word;
@@ -353,8 +355,9 @@ std::string print(Config config, const std::map<std::string, std::string, std::l
   out << YAML::BeginSeq;
   for (EngineConfig& engine : config.engines) {
     out << YAML::BeginMap;
-    Printer<EngineConfig>(out, engine, [](std::string_view) { return std::string(); })
-        .print(engine_settings());
+    Printer<EngineConfig>(out, engine, [](std::string_view) {
+      return std::string();
+    }).print(engine_settings());
     out << YAML::EndMap;
   }
   out << YAML::EndSeq << YAML::EndMap;
