@@ -14,6 +14,7 @@
 
 #include "core/driver.hpp"
 #include "core/env.hpp"
+#include "engine/reflector.hpp"
 
 namespace rollcall {
 
@@ -57,6 +58,12 @@ std::span<const BackendDescriptor> backend_descriptors() noexcept;
 std::unique_ptr<Driver> driver_at(const BackendDescriptor& descriptor, const Place& place,
                                   const BackendOptions& options,
                                   const boost::asio::any_io_executor& executor, const EnvPtr& env);
+
+/// make_backend() of backend.hpp, whose watch is observed.
+Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(RuntimeBackendKind kind,
+                                                              BackendOptions options,
+                                                              boost::asio::any_io_executor executor,
+                                                              TransitionObserver on_transition);
 
 /// The runtime of a kind; one that is not built, for a kind that is not in the list.
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transport/stream.hpp"
+#include "transport/tls_machine.hpp"
 
 namespace rollcall {
 
@@ -15,5 +16,11 @@ namespace rollcall {
 /// ours; unreachable; mute.
 [[nodiscard]] Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint,
                                             Milliseconds deadline);
+
+/// The same as a server, by a machine at its beginning (ServerIdentity::session).
+///
+/// Errors: tls; unreachable; mute.
+[[nodiscard]] Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine,
+                                            Endpoint client, Milliseconds deadline);
 
 }  // namespace rollcall

@@ -10,6 +10,7 @@
 
 #include "core/text.hpp"
 #include "support/json_round_trip.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::docker_api {
 namespace {

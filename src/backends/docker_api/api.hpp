@@ -13,7 +13,7 @@
 
 #include "core/env.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/turns.hpp"
+#include "core/turns.hpp"
 #include "transport/wire.hpp"
 
 namespace rollcall::docker_api {

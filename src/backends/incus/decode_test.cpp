@@ -14,6 +14,7 @@
 #include "backends/incus/answer.hpp"
 #include "core/text.hpp"
 #include "support/json_round_trip.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::incus {
 namespace {

@@ -15,6 +15,7 @@
 #include "core/metadata_values.hpp"
 #include "core/text.hpp"
 #include "support/json_round_trip.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall {
 namespace {

@@ -1,4 +1,4 @@
-#include "transport/turns.hpp"
+#include "core/turns.hpp"
 
 #include <string>
 
