@@ -93,10 +93,12 @@ std::string describe(const LogGap& gap) {
 
 ChangeLog::ChangeLog(std::uint64_t epoch, LogBounds bounds) : epoch_(epoch), bounds_(bounds) {}
 
-const LogEntryPtr& ChangeLog::append(OriginPtr origin, RuntimeEvent event, Timestamp at) {
+const LogEntryPtr& ChangeLog::append(OriginPtr origin, RuntimeEvent event, Timestamp at,
+                                     InstancePtr before) {
   auto entry = std::make_shared<const LogEntry>(LogEntry{.sequence = newest().sequence + 1,
                                                          .at = at,
                                                          .origin = std::move(origin),
+                                                         .before = std::move(before),
                                                          .event = std::move(event)});
   const std::size_t cost = memory_of(*entry);
   entries_.push_back({.entry = std::move(entry), .cost = cost});
@@ -165,8 +167,9 @@ std::size_t memory_of(const Instance& instance) noexcept {
 
 std::size_t memory_of(const LogEntry& entry) noexcept {
   return std::visit(
-      []<class Event>(const Event& event) {
-        const std::size_t own = sizeof(LogEntry) + sizeof(LogEntryPtr);
+      [&entry]<class Event>(const Event& event) {
+        const std::size_t own =
+            sizeof(LogEntry) + sizeof(LogEntryPtr) + (entry.before ? memory_of(*entry.before) : 0);
         if constexpr (std::is_same_v<Event, Stopped>) {
           return own + memory_of(event.id) + memory_of(event.name) + memory_of(*event.last);
         } else if constexpr (std::is_same_v<Event, BackendDisconnected>) {

@@ -47,6 +47,7 @@ struct LogEntry {
   std::uint64_t sequence = 0;  ///< One more than that of the change before.
   Timestamp at{};              ///< When it was logged.
   OriginPtr origin;            ///< Never null.
+  InstancePtr before;          ///< What it was before the change; null if it was not shown.
   RuntimeEvent event;
 };
 
@@ -87,7 +88,8 @@ class ChangeLog {
   explicit ChangeLog(std::uint64_t epoch, LogBounds bounds = {});
 
   /// Logs a change, and drops the oldest ones as far as the bounds ask for it.
-  const LogEntryPtr& append(OriginPtr origin, RuntimeEvent event, Timestamp at);
+  const LogEntryPtr& append(OriginPtr origin, RuntimeEvent event, Timestamp at,
+                            InstancePtr before = nullptr);
 
   /// Where the log is now.
   [[nodiscard]] Cursor newest() const noexcept { return {epoch_, dropped_ + entries_.size()}; }

@@ -84,7 +84,8 @@ asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
       if (source != nullptr) source->origin = origin;
     }
     view.reset();
-    readers->append(std::move(origin), std::move(merged.event), env->now());
+    readers->append(std::move(origin), std::move(merged.event), env->now(),
+                    std::move(merged.before));
   }
   co_return;
 }

@@ -83,10 +83,12 @@ std::vector<MergedEvent> Merger::take(SourceId id, RuntimeEvent event, Monotonic
 
 void Merger::put(Entry& source, InstancePtr instance, bool started, Cause cause) {
   Source& its = source.second;
-  if (its.shown.contains(std::string_view(instance->key.id))) {
+  const auto known = its.shown.find(std::string_view(instance->key.id));
+  if (known != its.shown.end()) {
+    InstancePtr before = *known;
     replace(its.shown, instance);
-    return started ? tell(source, Started{std::move(instance), cause})
-                   : tell(source, Updated{std::move(instance), cause});
+    return started ? tell(source, Started{std::move(instance), cause}, std::move(before))
+                   : tell(source, Updated{std::move(instance), cause}, std::move(before));
   }
   // Of one that another shows, and of a source that is dropped, it is only kept.
   Entry* const shower = who_shows(*instance, source);
@@ -264,8 +266,8 @@ Merger::Entry* Merger::who_else_has(const Instance& instance, const Entry& but) 
   return found;
 }
 
-void Merger::tell(const Entry& source, RuntimeEvent event) {
-  out_.push_back({.source = source.first, .event = std::move(event)});
+void Merger::tell(const Entry& source, RuntimeEvent event, InstancePtr before) {
+  out_.push_back({.source = source.first, .event = std::move(event), .before = std::move(before)});
 }
 
 std::vector<MergedEvent> Merger::told() {

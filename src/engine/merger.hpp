@@ -25,6 +25,7 @@ using SourceId = std::uint32_t;
 struct MergedEvent {
   SourceId source{};
   RuntimeEvent event;
+  InstancePtr before{};  ///< What was shown under its key until now; null: nothing.
 };
 
 struct MergeOptions {
@@ -125,7 +126,7 @@ class Merger {
   [[nodiscard]] static bool silent(const Entry& source);
   [[nodiscard]] Entry* who_shows(const Instance& instance, const Entry& but);
   [[nodiscard]] Entry* who_else_has(const Instance& instance, const Entry& but);
-  void tell(const Entry& source, RuntimeEvent event);
+  void tell(const Entry& source, RuntimeEvent event, InstancePtr before = nullptr);
   std::vector<MergedEvent> told();
 
   MergeOptions options_;

@@ -95,8 +95,8 @@ void Subscription::close() {
 LogReaders::LogReaders(asio::any_io_executor executor, ChangeLog log)
     : executor_(std::move(executor)), log_(std::move(log)) {}
 
-void LogReaders::append(OriginPtr origin, RuntimeEvent event, Timestamp at) {
-  log_.append(std::move(origin), std::move(event), at);
+void LogReaders::append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before) {
+  log_.append(std::move(origin), std::move(event), at, std::move(before));
   if (subscribers_.empty() || std::exchange(waking_, true)) return;
   asio::post(executor_, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->wake_all();

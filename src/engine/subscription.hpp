@@ -76,7 +76,7 @@ class LogReaders : public std::enable_shared_from_this<LogReaders> {
  public:
   LogReaders(boost::asio::any_io_executor executor, ChangeLog log);
 
-  void append(OriginPtr origin, RuntimeEvent event, Timestamp at);
+  void append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before = nullptr);
 
   /// Errors: the log cannot be read from there.
   [[nodiscard]] std::expected<Subscription, LogGap> subscribe(Cursor since);
