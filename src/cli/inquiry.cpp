@@ -67,8 +67,9 @@ const InstanceKey& key_of_instance(const InstancePtr& instance) {
 
 std::vector<Inquiry> ask_all(const Options& options, Console& console) {
   if (!options.server.url.empty()) {
-    return {{.target = {.place = {.url = options.server.url}, .named = true},
-             .answer = list_of_daemon(options)}};
+    Inquiry inquiry{.target = {}, .answer = list_of_daemon(options, console)};
+    inquiry.target.named = true;
+    return {std::move(inquiry)};
   }
   BackendOptions common = options.backend_options();
   common.getenv = console.environment();

@@ -10,9 +10,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <yaml-cpp/emitter.h>
-
 #include <rollcall/config.hpp>
+#include <yaml-cpp/emitter.h>
 
 #include "cli/times.hpp"
 #include "core/suggest.hpp"

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/daemon/check.hpp"
+#include "core/json_fields.hpp"
 #include "core/json_read.hpp"
 #include "core/text.hpp"
 
@@ -71,7 +72,13 @@ Result<DaemonList> read_list(const json::value& document, const std::string& url
   if (instances == nullptr || !instances->is_array() || cursor == nullptr || !cursor->is_string()) {
     return fail(not_ours(url, "the answer is no list of instances"));
   }
-  DaemonList list{.instances = {}, .cursor = std::string(cursor->get_string())};
+  DaemonList list{.instances = {}, .stale = {}, .cursor = std::string(cursor->get_string())};
+  std::vector<Problem> unread;
+  JsonFields(*object, unread).objects("stale", [&list](const JsonFields& fields) {
+    StaleEngine& stale = list.stale.emplace_back();
+    fields.text("backend", stale.backend);
+    fields.text("reason", stale.reason);
+  });
   list.instances.reserve(instances->get_array().size());
   for (const json::value& value : instances->get_array()) {
     auto instance = read_instance(value);

@@ -17,9 +17,16 @@
 
 namespace rollcall::cli {
 
+/// An engine that the daemon cannot watch for now.
+struct StaleEngine {
+  std::string backend;
+  std::string reason;
+};
+
 /// What the daemon lists, and from where its changes go on.
 struct DaemonList {
   std::vector<InstancePtr> instances;  ///< By key.
+  std::vector<StaleEngine> stale;
   std::string cursor;
 };
 

@@ -14,9 +14,11 @@
 #include "core/deadline.hpp"
 
 namespace rollcall::cli {
-namespace {
 
 namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
 
 RuntimeError no_answer(const DaemonClient& client, std::chrono::nanoseconds limit) {
   return {
@@ -27,18 +29,37 @@ RuntimeError no_answer(const DaemonClient& client, std::chrono::nanoseconds limi
       .remedy = "see whether the daemon hangs, or give it longer with --timeout"};
 }
 
-asio::awaitable<void> ask_for_list(DaemonClient& client, std::chrono::nanoseconds limit,
-                                   Result<DaemonList>& into) {
-  auto asking = with_deadline(client.list(), limit, no_answer(client, limit));
-  into = co_await std::move(asking);
+template <class T>
+asio::awaitable<void> ask(Task<T> asking, std::chrono::nanoseconds limit, RuntimeError late,
+                          Result<T>& into) {
+  auto answering = with_deadline(std::move(asking), limit, std::move(late));
+  into = co_await std::move(answering);
+}
+
+/// Asks one thing, with a client of its own, and waits for the answer.
+template <class T>
+Result<T> ask_daemon(const Options& options, Task<T> (DaemonClient::*question)()) {
+  auto client = DaemonClient::make(options.server);
+  if (!client) return fail(std::move(client.error()));
+  asio::io_context context(1);
+  Result<T> answer;
+  asio::co_spawn(
+      context,
+      ask((*client.*question)(), options.timeout, no_answer(*client, options.timeout), answer),
+      [&context](const std::exception_ptr& thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+        context.stop();  // what the client left behind is not waited for
+      });
+  context.run();
+  return answer;
 }
 
 }  // namespace
 
 RuntimeFilter::RuntimeFilter(const Selection& selection) {
   const auto& kinds = selection.kinds;
-  const bool all = selection.all ||
-                   std::ranges::find(kinds, RuntimeBackendKind::automatic) != kinds.end();
+  const bool all =
+      selection.all || std::ranges::find(kinds, RuntimeBackendKind::automatic) != kinds.end();
   if (!all) kinds_ = kinds;
 }
 
@@ -61,19 +82,19 @@ std::optional<Cursor> cursor_in(const boost::json::value& status) {
   return parse_cursor(std::string_view(cursor->get_string()));
 }
 
-Result<std::vector<InstancePtr>> list_of_daemon(const Options& options) {
-  auto client = DaemonClient::make(options.server);
-  if (!client) return fail(std::move(client.error()));
-  asio::io_context context(1);
-  Result<DaemonList> list;
-  asio::co_spawn(context, ask_for_list(*client, options.timeout, list),
-                 [&context](const std::exception_ptr& thrown) {
-                   if (thrown) std::rethrow_exception(thrown);
-                   context.stop();  // what the client left behind is not waited for
-                 });
-  context.run();
+Result<json::value> status_of_daemon(const Options& options) {
+  return ask_daemon(options, &DaemonClient::status);
+}
+
+Result<std::vector<InstancePtr>> list_of_daemon(const Options& options, Console& console) {
+  auto list = ask_daemon(options, &DaemonClient::list);
   if (!list) return fail(std::move(list.error()));
   const RuntimeFilter runtimes(options.selection);
+  for (const StaleEngine& stale : list->stale) {
+    if (!runtimes.wants(stale.backend)) continue;
+    console.note(fmt::format("warning: {} is away, and what it runs may be old: {}", stale.backend,
+                             stale.reason));
+  }
   std::erase_if(list->instances, [&runtimes](const InstancePtr& instance) {
     return !runtimes.wants(instance->key.backend);
   });

@@ -29,8 +29,12 @@ class RuntimeFilter {
 /// Where the log of the daemon is, of its /v1/status.
 std::optional<Cursor> cursor_in(const boost::json::value& status);
 
-/// What runs by the daemon's word, of the runtimes that were named; waits for it.
-Result<std::vector<InstancePtr>> list_of_daemon(const Options& options);
+/// What runs by the daemon's word, of the runtimes that were named; waits for it. Of engines that
+/// are away the console is told.
+Result<std::vector<InstancePtr>> list_of_daemon(const Options& options, Console& console);
+
+/// Its /v1/status; waits for it.
+Result<boost::json::value> status_of_daemon(const Options& options);
 
 int watch_daemon(const Options& options, Console& console);
 int doctor_daemon(const Options& options, Console& console);

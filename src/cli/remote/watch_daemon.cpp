@@ -192,7 +192,7 @@ asio::awaitable<void> DaemonWatch::reached() {
 
 asio::awaitable<Result<void>> DaemonWatch::take(std::vector<StreamEvent> events) {
   for (StreamEvent& told : events) {
-    if (told.type == "gone") co_return fail({.kind = ErrorKind::desynced, .what = told.data});
+    if (told.type == "lagged") co_return fail({.kind = ErrorKind::desynced, .what = told.data});
     boost::system::error_code broken;
     const boost::json::value value = boost::json::parse(told.data, broken);
     if (broken) {

@@ -1,0 +1,84 @@
+// `rollcall doctor --server`: how a daemon stands with each of its engines.
+#include <string>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "cli/cells.hpp"
+#include "cli/commands.hpp"
+#include "cli/document.hpp"
+#include "cli/remote/daemon_client.hpp"
+#include "cli/remote/remote.hpp"
+#include "core/json_fields.hpp"
+#include "core/text.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+namespace json = boost::json;
+
+/// One engine, as the daemon tells of it.
+struct EngineRow {
+  std::string name;
+  std::string endpoint;
+  std::string state;
+  std::string reason;
+  std::uint64_t instances = 0;
+};
+
+EngineRow read_row(const JsonFields& fields) {
+  EngineRow row;
+  fields.text("name", row.name);
+  fields.text("endpoint", row.endpoint);
+  fields.text("state", row.state);
+  fields.text("reason", row.reason);
+  fields.number("instances", row.instances);
+  return row;
+}
+
+Style style_of(const EngineRow& row) {
+  if (row.state == "ready") return Style::green;
+  return row.state == "failed" || row.state == "backing_off" ? Style::red : Style::dim;
+}
+
+std::string text_report(const std::vector<EngineRow>& rows, bool colour) {
+  Table table{.columns = {{"RUNTIME"}, {"STATE"}, {"PLACE"}, {"INSTANCES"}, {"DETAILS"}},
+              .rows = {}};
+  for (const EngineRow& row : rows) {
+    table.rows.push_back({{printable(row.name), Style::bold},
+                          {printable(row.state), style_of(row)},
+                          {or_dash(row.endpoint)},
+                          {fmt::format("{}", row.instances)},
+                          {or_dash(printable(row.reason))}});
+  }
+  return render_table(table, 0, colour);
+}
+
+}  // namespace
+
+int doctor_daemon(const Options& options, Console& console) {
+  const auto status = status_of_daemon(options);
+  if (!status) {
+    console.note(status.error().describe());
+    return failure;
+  }
+  const auto* object = status->if_object();
+  std::vector<Problem> unread;
+  std::vector<EngineRow> rows;
+  const RuntimeFilter runtimes(options.selection);
+  if (object != nullptr) {
+    JsonFields(*object, unread).objects("sources", [&](const JsonFields& fields) {
+      EngineRow row = read_row(fields);
+      if (runtimes.wants(row.name)) rows.push_back(std::move(row));
+    });
+  }
+  console.print(options.output == Output::json ? indented_json(*status)
+                                               : text_report(rows, console.colour()));
+  const auto ready = [](const EngineRow& row) { return row.state == "ready"; };
+  return std::ranges::any_of(rows, ready) ? success : failure;
+}
+
+}  // namespace rollcall::cli
