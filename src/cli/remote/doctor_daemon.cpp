@@ -1,11 +1,11 @@
 // `rollcall doctor --server`: how a daemon stands with each of its engines.
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 #include "cli/cells.hpp"
 #include "cli/commands.hpp"
@@ -57,6 +57,26 @@ std::string text_report(const std::vector<EngineRow>& rows, bool colour) {
   return render_table(table, 0, colour);
 }
 
+/// How many of the host's sockets are listed without their process.
+std::size_t unseen_in(const std::vector<InstancePtr>& instances) {
+  const auto unseen = [](const InstancePtr& instance) {
+    return instance->kind == InstanceKind::process && !instance->problems.empty() &&
+           (!instance->details || instance->details->pid == 0);
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(instances, unseen));
+}
+
+/// What the daemon lacks the privilege for.
+std::string blind_spot(const Options& options, Console& console) {
+  const auto instances = list_of_daemon(options, console);
+  const std::size_t unseen = instances ? unseen_in(*instances) : 0;
+  if (unseen == 0) return {};
+  return fmt::format(
+      "\n{}\n  host: who holds {} of the listening sockets; host-sockets.conf in "
+      "rollcall.service.d grants it\n",
+      styled("Not seen:", Style::bold, console.colour()), unseen);
+}
+
 }  // namespace
 
 int doctor_daemon(const Options& options, Console& console) {
@@ -75,8 +95,9 @@ int doctor_daemon(const Options& options, Console& console) {
       if (runtimes.wants(row.name)) rows.push_back(std::move(row));
     });
   }
-  console.print(options.output == Output::json ? indented_json(*status)
-                                               : text_report(rows, console.colour()));
+  console.print(options.output == Output::json
+                    ? indented_json(*status)
+                    : text_report(rows, console.colour()) + blind_spot(options, console));
   const auto ready = [](const EngineRow& row) { return row.state == "ready"; };
   return std::ranges::any_of(rows, ready) ? success : failure;
 }
