@@ -19,6 +19,7 @@
 #include "backends/podman/places.hpp"
 #include "backends/systemd/driver.hpp"
 #include "backends/systemd/places.hpp"
+#include "engine/reflector.hpp"
 
 namespace rollcall {
 namespace {
@@ -96,10 +97,9 @@ const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept {
   return at == descriptors.end() ? not_built : *at;
 }
 
-Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(RuntimeBackendKind kind,
-                                                              BackendOptions options,
-                                                              boost::asio::any_io_executor executor,
-                                                              TransitionObserver on_transition) {
+Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(
+    RuntimeBackendKind kind, BackendOptions options, boost::asio::any_io_executor executor,
+    std::function<void(const Transition&)> on_transition) {
   const EnvPtr env = system_env();
   auto drivers = drivers_of(kind, options, executor, env);
   if (!drivers) return fail(std::move(drivers.error()));

@@ -1,6 +1,7 @@
 // Every runtime that Rollcall knows: one line each in registry.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,9 +15,10 @@
 
 #include "core/driver.hpp"
 #include "core/env.hpp"
-#include "engine/reflector.hpp"
 
 namespace rollcall {
+
+struct Transition;
 
 /// What a runtime knows of a place besides; its own driver alone understands it.
 struct PlaceDetail {
@@ -60,10 +62,9 @@ std::unique_ptr<Driver> driver_at(const BackendDescriptor& descriptor, const Pla
                                   const boost::asio::any_io_executor& executor, const EnvPtr& env);
 
 /// make_backend() of backend.hpp, whose watch is observed.
-Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(RuntimeBackendKind kind,
-                                                              BackendOptions options,
-                                                              boost::asio::any_io_executor executor,
-                                                              TransitionObserver on_transition);
+Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(
+    RuntimeBackendKind kind, BackendOptions options, boost::asio::any_io_executor executor,
+    std::function<void(const Transition&)> on_transition);
 
 /// The runtime of a kind; one that is not built, for a kind that is not in the list.
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/secrets.hpp"
 #include "engine/signal.hpp"
 
 namespace rollcall {
@@ -49,6 +50,7 @@ struct Hub::Impl final : MergedConsumer {
         watch(executor, env, *this, {.grace = options.grace}) {}
 
   asio::awaitable<void> take(std::vector<MergedEvent> events) override;
+  void prepare(RuntimeEvent& event) override;
   void received(SourceId id, const RuntimeEvent& event) override;
   void synced(SourceId id) override;
   void changed(SourceId id, const Transition& transition) override;
@@ -88,6 +90,10 @@ asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
                     std::move(merged.before));
   }
   co_return;
+}
+
+void Hub::Impl::prepare(RuntimeEvent& event) {
+  if (!options.reveal) mask_secrets(event);
 }
 
 void Hub::Impl::received(SourceId id, const RuntimeEvent& event) {

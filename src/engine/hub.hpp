@@ -91,6 +91,8 @@ struct HubOptions {
   /// After a source was disconnected for so long, what it told is Stopped, and Started again on its
   /// return. Nothing: never.
   std::optional<Duration> grace{};
+  /// Labels that look like secrets are shown as they are, not masked (core/secrets.hpp).
+  bool reveal = false;
   /// Told of each change of a source's state: one line each, none for an event.
   Logger logger{};
 };

@@ -34,20 +34,13 @@ class Api final : public Responder {
 
  private:
   void add_inventory_routes();
-  void add_status_routes();
   void add_probe_routes();
-  void add_koi_routes();
   void add_document_routes();
 
   [[nodiscard]] Reply list(const Question& question);
   [[nodiscard]] Reply one(const Question& question);
   [[nodiscard]] Reply events(const Question& question);
   [[nodiscard]] Reply explanation(const Question& question);
-  [[nodiscard]] Reply status(const Question& question);
-  [[nodiscard]] Reply scrape_targets(const Question& question);
-  [[nodiscard]] Reply metrics(const Question& question);
-  [[nodiscard]] Reply koi_status(const Question& question);
-  [[nodiscard]] Reply koi_instances(const Question& question);
   [[nodiscard]] Reply live(const Question& question);
   [[nodiscard]] Reply ready(const Question& question);
   [[nodiscard]] Reply openapi(const Question& question);

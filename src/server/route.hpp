@@ -53,7 +53,7 @@ struct Route {
   std::vector<unsigned> problems{};  ///< Statuses that it may answer besides those of all.
   std::string_view schema{};         ///< Of the JSON, among those of openapi.cpp; empty: any.
   bool open = false;                 ///< Answered without a token.
-  std::function<Reply(const Question&)> answer;
+  std::function<Reply(const Question&)> answer{};
 };
 
 /// What a path asks for.

@@ -1,5 +1,6 @@
 #include "server/texts.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -17,18 +18,27 @@ namespace json = boost::json;
 
 namespace {
 
+/// Whether anything of that engine is shown.
+bool shows_any_of(const View& view, const Origin& origin) {
+  const InstanceKey first{.backend = origin.backend, .endpoint = origin.endpoint, .id = {}};
+  const auto at = std::ranges::lower_bound(
+      view.instances, first, {}, [](const InstancePtr& i) -> const InstanceKey& { return i->key; });
+  return at != view.instances.end() && (*at)->key.backend == origin.backend &&
+         (*at)->key.endpoint == origin.endpoint;
+}
+
 std::string head_of(const View& view) {
-  json::object head{{"cursor", to_string(view.cursor)}};
-  if (!view.stale.empty()) {
-    json::array& stale = head["stale"].emplace_array();
-    for (const StaleOrigin& one : view.stale) {
-      json::object& entry = stale.emplace_back(json::object()).as_object();
-      entry["backend"] = valid_utf8(one.origin->backend);
-      entry["endpoint"] = valid_utf8(one.origin->endpoint);
-      entry["since"] = to_rfc3339(one.since);
-      if (!one.reason.empty()) entry["reason"] = valid_utf8(one.reason);
-    }
+  json::array stale;
+  for (const Absence& absence : view.away) {
+    if (!shows_any_of(view, *absence.origin)) continue;
+    json::object one{{"backend", valid_utf8(absence.origin->backend)},
+                     {"endpoint", valid_utf8(absence.origin->endpoint)},
+                     {"since", to_rfc3339(absence.since)}};
+    if (!absence.reason.empty()) one["reason"] = valid_utf8(absence.reason);
+    stale.emplace_back(std::move(one));
   }
+  json::object head{{"cursor", to_string(view.cursor)}};
+  if (!stale.empty()) head["stale"] = std::move(stale);
   return json::serialize(head);
 }
 

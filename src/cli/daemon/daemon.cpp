@@ -72,6 +72,7 @@ Daemon::Daemon(Loaded loaded, Sources sources)
       hub_(context_.get_executor(), env_,
            {.log = loaded_.config.change_log,
             .grace = loaded_.config.grace,
+            .reveal = loaded_.config.reveal,
             .logger = [this](LogLevel level, std::string_view message) { say(level, message); }}),
       api_(context_.get_executor(), hub_, env_, server_options_, stats_, ROLLCALL_VERSION),
       server_(context_.get_executor(), server_options_, api_, stats_, log_.logger()),
@@ -247,6 +248,7 @@ void Daemon::say_what_stays(const Config& next) {
     log_.write(LogLevel::warning, fmt::format("{} takes effect at the next start", key));
   };
   tell(next.grace != now.grace, "grace");
+  tell(next.reveal != now.reveal, "reveal");
   tell(next.change_log.entries != now.change_log.entries ||
            next.change_log.bytes != now.change_log.bytes,
        "change_log");
