@@ -63,7 +63,8 @@ TEST(PrometheusTargets, OfNothingAreAnEmptyList) {
 TEST(PrometheusTargets, AreAllTcpPortsWithWhatIsKnownOfThem) {
   Instance instance = web();
   instance.group = "shop";
-  instance.ports.push_back({.host_ip = {}, .container_port = 53, .protocol = Protocol::udp});
+  instance.ports.push_back(
+      {.host_ip = {}, .container_port = 53, .protocol = Protocol::udp, .name = {}});
   const json::array all = groups(instance);
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].at("targets").as_array()[0].as_string(), "172.17.0.2:80");
