@@ -20,6 +20,11 @@ namespace rollcall {
 
 struct Transition;
 
+/// What a runtime knows of a place besides; its own driver alone understands it.
+struct PlaceDetail {
+  virtual ~PlaceDetail() = default;
+};
+
 /// Where an engine may be, and who says so.
 struct Place {
   std::string url;     ///< Canonical: "unix:///var/run/docker.sock".
@@ -28,6 +33,7 @@ struct Place {
   std::string note{};  ///< How it is secured, and what was passed over; for people, may be empty.
   std::optional<TlsOptions> tls{};  ///< Of an https:// URL.
   std::string ssh_identity{};  ///< The file of the key for ssh; empty: as the user has configured.
+  std::shared_ptr<const PlaceDetail> detail{};  ///< Null for most runtimes.
 };
 
 using MakeDriver = std::unique_ptr<Driver> (*)(const Place& place, const BackendOptions& options,

@@ -26,6 +26,7 @@
 #include "cli/duplicates.hpp"
 #include "cli/event_lines.hpp"
 #include "cli/outlet.hpp"
+#include "cli/remote/remote.hpp"
 #include "core/env.hpp"
 #include "core/json.hpp"
 
@@ -292,6 +293,7 @@ void WatchRun::note_if_nothing_runs() {
 }  // namespace
 
 int watch(const Options& options, Console& console) {
+  if (!options.server.url.empty()) return watch_daemon(options, console);
   return WatchRun(options, console).run();
 }
 
