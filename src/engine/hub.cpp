@@ -52,7 +52,7 @@ struct Hub::Impl final : MergedConsumer {
         watch(executor, env, *this, {.grace = options.grace}) {}
 
   asio::awaitable<void> take(std::vector<MergedEvent> events) override;
-  void prepare(RuntimeEvent& event) override;
+  void revise(RuntimeEvent& event) override;
   void received(SourceId id, const RuntimeEvent& event) override;
   void synced(SourceId id) override;
   void changed(SourceId id, const Transition& transition) override;
@@ -90,6 +90,7 @@ asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
   co_return;
 }
 
+<<<<<<< HEAD
 /// A return is told of whoever was told to be away, also if its full name was not known then.
 OriginPtr Hub::Impl::origin_of(const MergedEvent& merged) {
   Source& source = sources.at(merged.source);
@@ -103,6 +104,9 @@ OriginPtr Hub::Impl::origin_of(const MergedEvent& merged) {
 }
 
 void Hub::Impl::prepare(RuntimeEvent& event) {
+=======
+void Hub::Impl::revise(RuntimeEvent& event) {
+>>>>>>> server
   if (!options.reveal) mask_secrets(event);
 }
 
