@@ -50,7 +50,7 @@ struct Hub::Impl final : MergedConsumer {
         watch(executor, env, *this, {.grace = options.grace}) {}
 
   asio::awaitable<void> take(std::vector<MergedEvent> events) override;
-  void prepare(RuntimeEvent& event) override;
+  void revise(RuntimeEvent& event) override;
   void received(SourceId id, const RuntimeEvent& event) override;
   void synced(SourceId id) override;
   void changed(SourceId id, const Transition& transition) override;
@@ -92,7 +92,7 @@ asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
   co_return;
 }
 
-void Hub::Impl::prepare(RuntimeEvent& event) {
+void Hub::Impl::revise(RuntimeEvent& event) {
   if (!options.reveal) mask_secrets(event);
 }
 

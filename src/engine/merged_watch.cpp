@@ -234,7 +234,7 @@ asio::awaitable<void> MergedWatch::Impl::deliver(Self self, SourcePtr source,
   for (RuntimeEvent& event : events) {
     if (std::holds_alternative<BackendDisconnected>(event)) source->away = true;
     if (std::holds_alternative<BackendReconnected>(event)) source->away = false;
-    self->consumer.prepare(event);
+    self->consumer.revise(event);
     self->consumer.received(source->id, event);
     std::ranges::move(self->merger.take(source->id, std::move(event), now),
                       std::back_inserter(merged));

@@ -46,7 +46,7 @@ class MergedConsumer {
   [[nodiscard]] virtual boost::asio::awaitable<void> take(std::vector<MergedEvent> events) = 0;
 
   /// May change what a source has told, before all else is done with it.
-  virtual void prepare(RuntimeEvent& /*event*/) {}
+  virtual void revise(RuntimeEvent& /*event*/) {}
 
   /// What a source has told, before it is merged with what others tell.
   virtual void received(SourceId /*source*/, const RuntimeEvent& /*event*/) {}

@@ -23,26 +23,6 @@ bool equal_blind(std::string_view a, std::string_view b) {
   });
 }
 
-/// The host of "host:port", "[::1]:port" or "host"; empty if it is none of these.
-std::string_view host_in(std::string_view authority) {
-  std::size_t end = 0;
-  std::string_view host;
-  if (authority.starts_with('[')) {
-    end = authority.find(']');
-    if (end == std::string_view::npos) return {};
-    host = authority.substr(1, end - 1);
-    ++end;
-  } else {
-    end = std::min(authority.find(':'), authority.size());
-    host = authority.substr(0, end);
-  }
-  const std::string_view port = authority.substr(end);
-  const bool digits = std::ranges::all_of(port.substr(std::min<std::size_t>(1, port.size())),
-                                          [](char c) { return c >= '0' && c <= '9'; });
-  if (!port.empty() && (port.front() != ':' || !digits)) return {};
-  return host;
-}
-
 bool is_address(std::string_view host) {
   boost::system::error_code ec;
   boost::asio::ip::make_address(host, ec);
@@ -102,6 +82,25 @@ std::optional<Reply> wrong_token(const Request& request, const ServerOptions& op
 }
 
 }  // namespace
+
+std::string_view host_in(std::string_view authority) {
+  std::size_t end = 0;
+  std::string_view host;
+  if (authority.starts_with('[')) {
+    end = authority.find(']');
+    if (end == std::string_view::npos) return {};
+    host = authority.substr(1, end - 1);
+    ++end;
+  } else {
+    end = std::min(authority.find(':'), authority.size());
+    host = authority.substr(0, end);
+  }
+  const std::string_view port = authority.substr(end);
+  const bool digits = std::ranges::all_of(port.substr(std::min<std::size_t>(1, port.size())),
+                                          [](char c) { return c >= '0' && c <= '9'; });
+  if (!port.empty() && (port.front() != ':' || !digits)) return {};
+  return host;
+}
 
 bool same_secret(std::string_view a, std::string_view b) {
   // Digests have one length, so not even that of the secret is told.

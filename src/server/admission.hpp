@@ -33,6 +33,9 @@ struct Client {
 [[nodiscard]] std::optional<Reply> refuse(const Request& request, const Client& client, bool open,
                                           const ServerOptions& options);
 
+/// The host of an authority: of "host:port", "[::1]:port" or "host"; empty if it is none of these.
+[[nodiscard]] std::string_view host_in(std::string_view authority);
+
 /// Compares in a time that does not depend on where they differ.
 [[nodiscard]] bool same_secret(std::string_view a, std::string_view b);
 

@@ -61,6 +61,8 @@ Api::Api(boost::asio::any_io_executor executor, Hub& hub, EnvPtr env, const Serv
       version_(std::move(version)),
       started_(env_->monotonic()) {
   add_inventory_routes();
+  add_status_routes();
+  add_koi_routes();
   add_probe_routes();
   add_document_routes();
 }

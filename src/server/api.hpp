@@ -12,6 +12,7 @@
 #include "core/env.hpp"
 #include "engine/hub.hpp"
 #include "server/connection.hpp"
+#include "server/documents/status.hpp"
 #include "server/options.hpp"
 #include "server/route.hpp"
 #include "server/stats.hpp"
@@ -34,6 +35,8 @@ class Api final : public Responder {
 
  private:
   void add_inventory_routes();
+  void add_status_routes();
+  void add_koi_routes();
   void add_probe_routes();
   void add_document_routes();
 
@@ -41,12 +44,19 @@ class Api final : public Responder {
   [[nodiscard]] Reply one(const Question& question);
   [[nodiscard]] Reply events(const Question& question);
   [[nodiscard]] Reply explanation(const Question& question);
+  [[nodiscard]] Reply status(const Question& question);
+  [[nodiscard]] Reply metrics(const Question& question);
+  [[nodiscard]] Reply scrape_targets(const Question& question);
+  [[nodiscard]] Reply koi_status(const Question& question);
+  [[nodiscard]] Reply koi_instances(const Question& question);
   [[nodiscard]] Reply live(const Question& question);
   [[nodiscard]] Reply ready(const Question& question);
   [[nodiscard]] Reply openapi(const Question& question);
   [[nodiscard]] Reply docs(const Question& question);
 
+  [[nodiscard]] Standing standing() const;
   [[nodiscard]] bool settled() const;
+  [[nodiscard]] Reply not_settled() const;
   [[nodiscard]] bool all_known() const;
   [[nodiscard]] InstancePtr find(const Question& question) const;
 

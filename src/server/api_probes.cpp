@@ -70,7 +70,10 @@ Reply Api::live(const Question& /*question*/) {
 }
 
 Reply Api::ready(const Question& /*question*/) {
-  if (settled()) return text_reply(text_type, "ready\n");
+  return settled() ? text_reply(text_type, "ready\n") : not_settled();
+}
+
+Reply Api::not_settled() const {
   const auto sources = hub_.sources();
   const auto open = std::ranges::count_if(
       sources, [](const SourceStatus& s) { return !s.synced_once && !s.failed_once; });
