@@ -1,5 +1,6 @@
 #include "server/documents/prometheus_sd.hpp"
 
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "core/metadata.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::server {
 namespace {
@@ -152,6 +154,22 @@ TEST(PrometheusTargets, HaveOnlyLabelsThatAreDocumented) {
     used.insert(*known.find(documented));
   }
   EXPECT_EQ(used, known) << "one is documented, and never told";
+}
+
+TEST(PrometheusTargets, HaveTheLabelsOfTheTableInTheDocumentation) {
+  std::ifstream page(std::string(ROLLCALL_SOURCE_DIR) + "/docs/metrics.md");
+  ASSERT_TRUE(page);
+  std::vector<std::string> documented;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("| `__meta_")) documented.push_back(line);
+  }
+  std::vector<std::string> told;
+  for (const MetaLabel& meta : meta_labels()) {
+    const std::string_view name_of_label = meta.name.ends_with('_') ? "NAME" : "";
+    told.push_back("| `" + std::string(meta.name) + std::string(name_of_label) + "` | " +
+                   std::string(meta.meaning) + " |");
+  }
+  EXPECT_EQ(documented, told);
 }
 
 }  // namespace
