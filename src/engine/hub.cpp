@@ -90,7 +90,6 @@ asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
   co_return;
 }
 
-<<<<<<< HEAD
 /// A return is told of whoever was told to be away, also if its full name was not known then.
 OriginPtr Hub::Impl::origin_of(const MergedEvent& merged) {
   Source& source = sources.at(merged.source);
@@ -103,10 +102,7 @@ OriginPtr Hub::Impl::origin_of(const MergedEvent& merged) {
   return source.origin;
 }
 
-void Hub::Impl::prepare(RuntimeEvent& event) {
-=======
 void Hub::Impl::revise(RuntimeEvent& event) {
->>>>>>> server
   if (!options.reveal) mask_secrets(event);
 }
 
