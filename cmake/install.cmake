@@ -61,7 +61,13 @@ install_completion(fish fish/vendor_completions.d/rollcall.fish)
 
 set(unit_dir lib/systemd/system)
 set(packaging ${PROJECT_SOURCE_DIR}/packaging)
-configure_file(${packaging}/systemd/rollcall.service.in ${package_build_dir}/rollcall.service @ONLY)
+# The unit names the program where it is installed, which only the installation knows.
+install(CODE "
+  set(bin_dir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  set(data_dir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}\")
+  set(doc_dir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")
+  configure_file(\"${packaging}/systemd/rollcall.service.in\" \"${package_build_dir}/rollcall.service\" @ONLY)
+  " COMPONENT daemon)
 install(FILES ${package_build_dir}/rollcall.service ${packaging}/systemd/rollcall.socket COMPONENT daemon
   DESTINATION ${unit_dir})
 install(FILES ${packaging}/systemd/rollcall.sysusers COMPONENT daemon DESTINATION lib/sysusers.d

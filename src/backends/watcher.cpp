@@ -63,7 +63,7 @@ class Run final : private MergedConsumer {
   Run(std::shared_ptr<const WatcherOptions> options, const void* owner)
       : options_(std::move(options)), owner_(owner) {}
 
-  std::optional<RuntimeError> prepare();
+  std::optional<RuntimeError> begin();
   void work();
 
   void request_stop() { stop_.request_stop(); }
@@ -107,7 +107,7 @@ class Run final : private MergedConsumer {
 
 thread_local Run* Run::current_ = nullptr;
 
-std::optional<RuntimeError> Run::prepare() {
+std::optional<RuntimeError> Run::begin() {
   for (const Engine& engine : options_->engines) {
     if (auto error = add(engine)) return error;
   }
@@ -254,7 +254,7 @@ std::optional<RuntimeError> Watcher::start() {
   if (impl_->run && !impl_->run->stopping()) return {};
   impl_->finish();
   auto run = std::make_shared<Run>(impl_->options, impl_.get());
-  if (auto error = run->prepare()) return error;
+  if (auto error = run->begin()) return error;
   impl_->thread = std::thread([run] { run->work(); });
   impl_->run = std::move(run);
   return {};

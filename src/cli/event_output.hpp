@@ -25,6 +25,9 @@ class EventOutput {
   /// has room for the next.
   [[nodiscard]] boost::asio::awaitable<void> show(RuntimeEvent event);
 
+  /// Folds an event into what is known before it is shown: for many that come at once.
+  void know(const RuntimeEvent& event) { known_.apply(event); }
+
   /// Writes what is kept whenever the reader takes some; ends when the reader has gone, which the
   /// console is told, or after close().
   [[nodiscard]] boost::asio::awaitable<void> run();

@@ -10,9 +10,9 @@
 #include <rollcall/backend.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/duplicates.hpp"
 #include "cli/remote/remote.hpp"
 #include "core/deadline.hpp"
+#include "engine/merger.hpp"
 
 namespace rollcall::cli {
 namespace {

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -49,15 +50,24 @@ def install(source, folder, compiler):
 def engine():
     """The URL of a scripted engine, which ends with the context."""
     with tempfile.TemporaryDirectory(prefix="rollcall-consumer-") as folder:
-        socket = pathlib.Path(folder) / "s"
-        with subprocess.Popen([sys.executable, HERE / "engine.py", socket]) as server:
+        place = pathlib.Path(folder) / "s"
+        with subprocess.Popen([sys.executable, HERE / "engine.py", place]) as server:
             try:
-                end = time.monotonic() + 20
-                while not socket.exists() and time.monotonic() < end:
-                    time.sleep(0.02)
-                yield f"unix://{socket}"
+                wait_for_listener(place)
+                yield f"unix://{place}"
             finally:
                 server.kill()
+
+
+def wait_for_listener(place):
+    """The name of a socket is there before anybody listens."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+            client.connect(str(place))
+            return
+        time.sleep(0.02)
+    sys.exit(f"nobody listens at {place}")
 
 
 def check_programs(folder):
@@ -132,6 +142,14 @@ def check_command(build):
         expect(run("bash", "-c", f". {bash}; {words}"), "watch\n")
         zsh = prefix / "share/zsh/site-functions/_rollcall"
         expect(zsh.read_text(encoding="utf-8").splitlines()[0], "#compdef rollcall")
+        run("cmake", "--install", build, "--component", "daemon", "--prefix", prefix)
+        unit = (prefix / "lib/systemd/system/rollcall.service").read_text(encoding="utf-8")
+        expect(f"ExecStart={prefix}/bin/rollcall serve\n" in unit and "_dir@" not in unit, True)
+        for name in ("lib/systemd/system/rollcall.socket", "lib/sysusers.d/rollcall.conf"):
+            expect((prefix / name).exists(), True)
+        example = prefix / "share/rollcall/rollcall.yaml"
+        checked = run(prefix / "bin" / "rollcall", "serve", "--check-config", "--config", example)
+        expect("socket: auto" in checked, True)
         fish = prefix / "share/fish/vendor_completions.d/rollcall.fish"
         expect("complete -c rollcall -f\n" in fish.read_text(encoding="utf-8"), True)
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/json_read.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::support {
 namespace {

@@ -12,6 +12,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
@@ -22,6 +23,7 @@
 #include "support/engine_view.hpp"
 #include "support/incus_server.hpp"
 #include "support/listening.hpp"
+#include "support/paths.hpp"
 #include "support/podman.hpp"
 #include "support/systemd_manager.hpp"
 
@@ -202,26 +204,21 @@ class MetricsServer {
 
 TEST(ServePrometheus, scrapes_what_it_finds_by_http_sd) {
   const MetricsServer metrics;
-  const Dockerd engine;
-  engine.api().run({.name = "shop",
-                    .labels = {{"prometheus.io/scrape", "true"},
-                               {"prometheus.io/port", fmt::format("{}", metrics.port())}},
-                    .network = "host"});
-  DaemonProcess daemon({"--endpoint", "docker=" + engine.endpoint()}, nowhere());
+  DaemonProcess daemon({"host", "--look-period", "500ms"}, nowhere());
   daemon.start();
-  ASSERT_TRUE(daemon.lists("shop"));
-  const auto targets = daemon.json("/v1/sd/prometheus");
-  ASSERT_EQ(targets.as_array().size(), 1U) << boost::json::serialize(targets);
+  ASSERT_TRUE(daemon.lists("http.server"));
 
   const std::uint16_t port = port_of(listen_at("127.0.0.1"));
+  // Of all that listens here only what this test has started is scraped.
   daemon.folder().write(
       "prometheus.yml",
       fmt::format("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n"
                   "- job_name: rollcall\n  http_sd_configs:\n"
                   "  - {{url: '{}/v1/sd/prometheus', refresh_interval: 1s}}\n"
                   "  relabel_configs:\n"
-                  "  - {{source_labels: [__meta_rollcall_name], target_label: instance_name}}\n",
-                  daemon.url()));
+                  "  - {{source_labels: [__meta_rollcall_port], regex: '{}', action: keep}}\n"
+                  "  - {{source_labels: [__meta_rollcall_name], target_label: found_as}}\n",
+                  daemon.url(), metrics.port()));
   const Capture log;
   const Process prometheus(
       {"prometheus", "--config.file=" + (daemon.folder().path() / "prometheus.yml").string(),
@@ -232,7 +229,7 @@ TEST(ServePrometheus, scrapes_what_it_finds_by_http_sd) {
   const bool scraped = eventually(40s, [&] {
     answer = daemon
                  .get(fmt::format("http://127.0.0.1:{}/api/v1/query?query="
-                                  "rollcall_test_metric%7Binstance_name%3D%22shop%22%7D",
+                                  "rollcall_test_metric%7Bfound_as%3D%22http.server%22%7D",
                                   port))
                  .body;
     return answer.contains("\"42\"");

@@ -13,6 +13,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -126,9 +127,9 @@ std::string packaged(const std::string& name) {
       text.replace(at, from.size(), to);
     }
   };
-  replace("@CMAKE_INSTALL_FULL_BINDIR@/rollcall", ROLLCALL_COMMAND);
-  replace("@CMAKE_INSTALL_FULL_DOCDIR@", "/usr/share/doc/rollcall");
-  replace("@CMAKE_INSTALL_FULL_DATADIR@", "/usr/share");
+  replace("@bin_dir@/rollcall", ROLLCALL_COMMAND);
+  replace("@doc_dir@", "/usr/share/doc/rollcall");
+  replace("@data_dir@", "/usr/share");
   return text;
 }
 

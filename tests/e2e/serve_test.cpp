@@ -16,6 +16,7 @@
 #include "e2e/daemon_process.hpp"
 #include "support/certificates.hpp"
 #include "support/dockerd.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::support {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <set>
@@ -81,7 +82,11 @@ Daemon::Daemon(Loaded loaded, Sources sources)
 
 int Daemon::run() {
   raise_descriptor_limit();
-  if (!start()) return failure;
+  if (!start()) {
+    spawn(end());
+    context_.run();
+    return failure;
+  }
   spawn(heed_stop());
   spawn(heed_reload());
   spawn(tell_when_settled());
@@ -89,6 +94,8 @@ int Daemon::run() {
   ready_ = true;
   manager_.ready(status());
   context_.run();
+  // What hangs still uses what is here: the system lets go of all of it at once.
+  if (overdue_) std::_Exit(success);
   return success;
 }
 
@@ -186,19 +193,22 @@ asio::awaitable<void> Daemon::heed_stop() {
   log_.write(LogLevel::info, signal == SIGINT ? "stopping: SIGINT" : "stopping: SIGTERM");
   asio::steady_timer limit(context_, longest_stop);
   limit.async_wait([this](boost::system::error_code cancelled) {
-    if (!cancelled) context_.stop();
+    if (cancelled) return;
+    log_.write(LogLevel::warning, "not all has ended in time");
+    overdue_ = true;
+    context_.stop();
   });
-  auto stopping = stop();
-  co_await std::move(stopping);
+  auto ending = end();
+  co_await std::move(ending);
   log_.write(LogLevel::info, "stopped");
-  context_.stop();
 }
 
-asio::awaitable<void> Daemon::stop() {
+asio::awaitable<void> Daemon::end() {
   auto leaving = server_.stop();
   co_await std::move(leaving);
   auto ending = hub_.stop();
   co_await std::move(ending);
+  context_.stop();
 }
 
 asio::awaitable<void> Daemon::heed_reload() {

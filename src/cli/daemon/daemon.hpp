@@ -47,7 +47,7 @@ class Daemon {
   boost::asio::awaitable<void> heed_stop();
   boost::asio::awaitable<void> heed_reload();
   boost::asio::awaitable<void> tell_when_settled();
-  boost::asio::awaitable<void> stop();
+  boost::asio::awaitable<void> end();
   void reload();
   [[nodiscard]] bool apply(Loaded next);
   void say_what_stays(const Config& next);
@@ -73,6 +73,7 @@ class Daemon {
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set reload_signals_;
   bool ready_ = false;
+  bool overdue_ = false;  // the stop took too long
 };
 
 }  // namespace rollcall::cli::daemon

@@ -135,6 +135,7 @@ Result<DaemonClient> DaemonClient::make(const DaemonAddress& options) {
 
 Task<HttpResponsePtr> DaemonClient::ask(std::string target, std::string accept,
                                         HttpDeadlines deadlines) {
+  if (!local_) deadlines.connect = 10s;
   HttpRequest request{.target = std::move(target), .headers = {{"Accept", std::move(accept)}}};
   if (!token_.empty()) request.headers.emplace_back("Authorization", "Bearer " + token_);
   auto sending = http_.send(std::move(request), deadlines);

@@ -31,7 +31,7 @@ struct EngineRow {
 
 EngineRow read_row(const JsonFields& fields) {
   EngineRow row;
-  fields.text("name", row.name);
+  fields.text("backend", row.name);
   fields.text("endpoint", row.endpoint);
   fields.text("state", row.state);
   fields.text("reason", row.reason);
@@ -90,7 +90,7 @@ int doctor_daemon(const Options& options, Console& console) {
   std::vector<EngineRow> rows;
   const RuntimeFilter runtimes(options.selection);
   if (object != nullptr) {
-    JsonFields(*object, unread).objects("sources", [&](const JsonFields& fields) {
+    JsonFields(*object, unread).objects("backends", [&](const JsonFields& fields) {
       EngineRow row = read_row(fields);
       if (runtimes.wants(row.name)) rows.push_back(std::move(row));
     });

@@ -39,9 +39,9 @@ asio::awaitable<void> ask(Task<T> asking, std::chrono::nanoseconds limit, Runtim
 /// Asks one thing, with a client of its own, and waits for the answer.
 template <class T>
 Result<T> ask_daemon(const Options& options, Task<T> (DaemonClient::*question)()) {
+  asio::io_context context(1);  // outlives the connections that the client keeps
   auto client = DaemonClient::make(options.server);
   if (!client) return fail(std::move(client.error()));
-  asio::io_context context(1);
   Result<T> answer;
   asio::co_spawn(
       context,
