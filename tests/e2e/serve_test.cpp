@@ -35,12 +35,12 @@ constexpr ExitStatus wrong_usage{.code = 2, .signal = 0};
 
 TEST(ServeConfiguration, what_is_wrong_is_told_with_its_line_and_ends_it) {
   const TempFolder folder;
-  folder.write("f.yaml", "listen: [127.0.0.1:0]\ngraec: 1m\nlimits: {connections: none}\n");
+  folder.write("f.yaml", "listen: [127.0.0.1:0]\ngracy: 1m\nlimits: {connections: none}\n");
   for (const char* flag : {"--check-config", "--verbose"}) {
     const Output output = rollcall({"serve", "--config", folder.path() / "f.yaml", flag});
     EXPECT_EQ(output.status, wrong_usage);
     EXPECT_THAT(output.err,
-                AllOf(HasSubstr("f.yaml:2: there is no key 'graec'; did you mean 'grace'?"),
+                AllOf(HasSubstr("f.yaml:2: there is no key 'gracy'; did you mean 'grace'?"),
                       HasSubstr("f.yaml:3: limits.connections: 'none'")));
   }
 }
