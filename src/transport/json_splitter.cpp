@@ -22,8 +22,9 @@ Result<void> JsonSplitter::feed(std::string_view bytes, const Sink& sink) {
   auto taken = feed_some(bytes, sink);
   if (!taken) return fail(std::move(taken.error()));
   const std::string_view rest = bytes.substr(*taken);
-  return std::ranges::all_of(rest, is_space) ? Result<void>()
-                                             : malformed("the answer is not a JSON array of objects");
+  return std::ranges::all_of(rest, is_space)
+             ? Result<void>()
+             : malformed("the answer is not a JSON array of objects");
 }
 
 Result<std::size_t> JsonSplitter::feed_some(std::string_view bytes, const Sink& sink) {

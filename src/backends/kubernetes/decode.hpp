@@ -31,7 +31,7 @@ struct Pod {
   Instance instance;  ///< Without the ports of services. Of one that is known only key and names.
   Version version;
   std::string node_ip;  ///< Of the node that it is on; empty: it is on none yet.
-  bool known = false;  ///< It has not changed since; nothing else was decoded.
+  bool known = false;   ///< It has not changed since; nothing else was decoded.
 };
 
 /// What a line of a watch is about.

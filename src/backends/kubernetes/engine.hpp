@@ -23,14 +23,14 @@ enum class Resource : std::uint8_t { pods, services, slices };
 
 struct Engine {
   Engine(Access access, Wire wire, EnvPtr e)
-      : local(access.local()),
-        url(access.url()),
+      : url(access.url()),
+        probe_head(wire.deadlines.probe_head),
         own_namespace(access.default_namespace.empty() ? "default" : access.default_namespace),
         env(e),
         api(std::move(access), std::move(wire), std::move(e)) {}
 
-  bool local;
   std::string url;
+  Milliseconds probe_head;
   std::string own_namespace;  ///< Where we look if we may not look everywhere.
   EnvPtr env;
   ApiClient api;
@@ -45,8 +45,8 @@ struct Engine {
   std::shared_ptr<Roster> roster{};
   std::size_t watches = 0;  ///< Under way.
 
-  bool narrowed = false;  ///< To our own namespace, as the whole cluster is refused.
-  bool streams_lists = false;  ///< It may know sendInitialEvents.
+  bool narrowed = false;      ///< To our own namespace, as the whole cluster is refused.
+  bool streams_lists = true;  ///< Until it turns out not to know sendInitialEvents.
   SliceApi slice_api = SliceApi::slices_v1;
   std::map<std::string, std::string> versions{};  ///< Last seen, by path: lists are not older.
 

@@ -111,8 +111,8 @@ Slice interpret(const SliceItem& item, SliceApi api) {
   if (api == SliceApi::endpoints) {
     slice.service = slice.name;
   } else {
-    const auto label = std::ranges::find(item.meta.labels, "kubernetes.io/service-name",
-                                         &Labels::Entry::first);
+    const auto label =
+        std::ranges::find(item.meta.labels, "kubernetes.io/service-name", &Labels::Entry::first);
     if (label != item.meta.labels.end()) slice.service = label->second;
   }
   if (slice.service.empty()) return slice;  // nothing forwards to it

@@ -69,8 +69,7 @@ void set_pending(Instance& instance, const PodItem& item) {
 
 /// One that has begun; between two runs of its containers it is restarting.
 void set_running(Instance& instance, const PodItem& item) {
-  const bool any_runs =
-      item.statuses.empty() || std::ranges::any_of(item.statuses, is_running);
+  const bool any_runs = item.statuses.empty() || std::ranges::any_of(item.statuses, is_running);
   instance.state = any_runs ? InstanceState::running : InstanceState::restarting;
   instance.reason = trouble_of(item.statuses);
   if (instance.reason.empty() && !any_runs) instance.reason = end_of(item.statuses);

@@ -21,8 +21,8 @@ namespace rollcall::kubernetes {
 ///
 /// A change of a Service or of endpoints changes the pods behind it and no others, and costs what
 /// these cost: pods are found by namespace and name. Endpoints that tell of no pod are found by
-/// their address, which costs a look at each pod of the namespace. Whether an endpoint is ready does
-/// not matter: that is the pod's health.
+/// their address, which costs a look at each pod of the namespace. Whether an endpoint is ready
+/// does not matter: that is the pod's health.
 ///
 /// Beside its Instance a pod takes about 150 bytes.
 class Roster {

@@ -52,8 +52,8 @@ const SliceGroup* group_at(const Slice& slice, std::size_t at, std::string_view 
       continue;
     }
     const std::string_view there = std::string_view(group.targets).substr(at);
-    const bool same = there.size() > target.size() && there.starts_with(target) &&
-                      there[target.size()] == '\n';
+    const bool same =
+        there.size() > target.size() && there.starts_with(target) && there[target.size()] == '\n';
     return same ? &group : nullptr;
   }
   return nullptr;
@@ -235,8 +235,8 @@ void Roster::rejoin_by_address(std::string_view name_space, std::string_view ip,
                                std::vector<Change>& changes) {
   for (const Entry& entry : pods_) {
     if (entry.pod->group != name_space) continue;
-    const bool has = std::ranges::find(entry.pod->addresses, ip, &Address::ip) !=
-                     entry.pod->addresses.end();
+    const bool has =
+        std::ranges::find(entry.pod->addresses, ip, &Address::ip) != entry.pod->addresses.end();
     if (has && join(entry)) changes.emplace_back(Upsert{entry.pod});
   }
 }

@@ -29,9 +29,11 @@ bool Engine::may_pass(Resource resource) {
   return false;
 }
 
-Observation::Observation(EnginePtr engine, Purpose purpose, boost::asio::any_io_executor executor)
+Observation::Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
+                         boost::asio::any_io_executor executor)
     : engine_(std::move(engine)),
       watches_(purpose == Purpose::watch),
+      streams_lists_(streams_lists),
       executor_(std::move(executor)),
       decoder_(engine_->shown_endpoint),
       gate_(executor_, 1),
@@ -105,13 +107,14 @@ Result<void> Observation::take_list_line(Source& source, Roster& roster, std::st
 
 Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster) {
   const auto self = shared_from_this();
-  co_return co_await source->list(
-      [self, source, &roster](std::string_view item) {
-        return self->take_item(*source, roster, item);
-      },
-      [self, source, &roster](std::string_view line) {
-        return self->take_list_line(*source, roster, line);
-      });
+  Source::Take line = [self, source, &roster](std::string_view text) {
+    return self->take_list_line(*source, roster, text);
+  };
+  if (!streams_lists_) line = {};
+  Source::Take item = [self, source, &roster](std::string_view text) {
+    return self->take_item(*source, roster, text);
+  };
+  co_return co_await source->list(std::move(item), std::move(line));
 }
 
 /// Whether the server allows it; what it refuses is done without, unless it may be a matter of a
@@ -251,8 +254,8 @@ Task<Snapshot> Observation::list() {
     if (!listed) co_return fail(std::move(listed.error()));
     complete = *listed;
     if (!complete && round == max_rounds) {
-      co_return fail({.endpoint = engine_->url,
-                      .what = "the server cannot go on from where its lists end"});
+      co_return fail(
+          {.endpoint = engine_->url, .what = "the server cannot go on from where its lists end"});
     }
   }
   for (InstancePtr& pod : roster->end_round()) {

@@ -11,6 +11,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/experimental/channel.hpp>
 
+#include "backends/kubernetes/access_review.hpp"
 #include "backends/kubernetes/decode.hpp"
 #include "backends/kubernetes/engine.hpp"
 #include "backends/kubernetes/source.hpp"
@@ -21,12 +22,14 @@ namespace rollcall::kubernetes {
 /// What a session does; outlived by nothing but its own coroutines.
 ///
 /// A list reads Services and endpoints, then pods, into the roster; for a watch it then opens the
-/// watch of each source, and a coroutine for each reads it, opens it again where it left off when it
-/// ends, and turns its lines into changes. A watch that cannot go on ends the session, or asks for
-/// another list.
+/// watch of each source, and a coroutine for each reads it, opens it again where it left off when
+/// it ends, and turns its lines into changes. A watch that cannot go on ends the session, or asks
+/// for another list.
 class Observation : public std::enable_shared_from_this<Observation> {
  public:
-  Observation(EnginePtr engine, Purpose purpose, boost::asio::any_io_executor executor);
+  /// `streams_lists`: the server may know of lists that are streamed.
+  Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
+              boost::asio::any_io_executor executor);
   ~Observation();
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;
@@ -76,6 +79,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
 
   EnginePtr engine_;
   bool watches_;
+  bool streams_lists_;
   boost::asio::any_io_executor executor_;
   Decoder decoder_;
   std::shared_ptr<Roster> roster_;
@@ -94,8 +98,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
 
 class KubernetesSession final : public Session {
  public:
-  KubernetesSession(EnginePtr engine, std::shared_ptr<Observation> observation,
-                    std::string version)
+  KubernetesSession(EnginePtr engine, std::shared_ptr<Observation> observation, std::string version)
       : engine_(std::move(engine)),
         observation_(std::move(observation)),
         version_(std::move(version)) {}
@@ -110,6 +113,10 @@ class KubernetesSession final : public Session {
     co_return Snapshot();
   }
   [[nodiscard]] Task<void> probe() override { return engine_->api.ping(); }
+  [[nodiscard]] Task<std::vector<std::string>> examine() override {
+    std::vector<std::string> namespaces(engine_->namespaces.begin(), engine_->namespaces.end());
+    return review_access(engine_->api, std::move(namespaces), engine_->own_namespace);
+  }
   [[nodiscard]] EngineInfo info() const override {
     return {.product = "Kubernetes",
             .version = version_,

@@ -70,7 +70,7 @@ RuntimeError Source::placed(RuntimeError error) const {
 Task<Source::Outcome> Source::list(Take item, Take line) {
   const auto last = engine_->versions.find(path_);
   const std::string version = last == engine_->versions.end() ? "0" : last->second;
-  if (engine_->streams_lists) {
+  if (engine_->streams_lists && line) {
     version_ = version;
     auto streamed = co_await stream_list(std::move(line));
     if (!streamed) co_return fail(std::move(streamed.error()));

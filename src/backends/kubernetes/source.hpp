@@ -28,7 +28,7 @@ class Source {
   using Outcome = std::optional<ApiFault>;
 
   /// Lists all objects: `item` takes those of a plain list, `line` the events of a list that is
-  /// streamed, until it has called end_list().
+  /// streamed, until it has called end_list(); empty: none is.
   ///
   /// From the server's cache, and not older than what was seen before. In pages only after the
   /// server could not do that.

@@ -19,11 +19,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t max_waiting = 4096;       // changes that nobody has taken
-constexpr Duration short_life = 1s;             // of a watch that counts as a failure
-constexpr Duration first_look = 2ms;            // after any failure
-constexpr Duration ask_again_after = 10min;     // for what was refused
-constexpr Duration desyncs_apart = 1min;        // those that have nothing to do with each other
+constexpr std::size_t max_waiting = 4096;    // changes that nobody has taken
+constexpr Duration short_life = 1s;          // of a watch that counts as a failure
+constexpr Duration first_look = 2ms;         // after any failure
+constexpr Duration ask_again_after = 10min;  // for what was refused
+constexpr Duration desyncs_apart = 1min;     // those that have nothing to do with each other
 constexpr Duration longest_desync_delay = 30s;
 constexpr Duration shortest_desync_delay = 100ms;
 constexpr int enough_doublings = 9;
@@ -35,15 +35,15 @@ template <class Work>
 void Observation::spawn(Work work) {
   auto runner = std::make_shared<Runner>();
   runners_.push_back(runner);
-  asio::co_spawn(executor_, std::move(work),
-                 asio::bind_cancellation_slot(
-                     runner->stop.slot(), [runner](const std::exception_ptr& thrown) {
-                       try {
-                         if (thrown) std::rethrow_exception(thrown);
-                       } catch (const boost::system::system_error& e) {
-                         if (e.code() != asio::error::operation_aborted) throw;
-                       }
-                     }));
+  asio::co_spawn(
+      executor_, std::move(work),
+      asio::bind_cancellation_slot(runner->stop.slot(), [runner](const std::exception_ptr& thrown) {
+        try {
+          if (thrown) std::rethrow_exception(thrown);
+        } catch (const boost::system::system_error& e) {
+          if (e.code() != asio::error::operation_aborted) throw;
+        }
+      }));
 }
 
 void Observation::start() {
@@ -116,22 +116,21 @@ asio::awaitable<void> Observation::ask_again() {
       auto outcome = co_await source->ask();
       if (!outcome || *outcome) continue;
       if (source->resource() == Resource::pods) engine_->narrowed = false;
-      co_return fail_with(
-          {.kind = ErrorKind::desynced, .what = "more may be read than before"});
+      co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"});
     }
   }
 }
 
 /// Whether an event is about an object, and was not told before.
 template <class Object>
-Result<bool> Observation::take_event(Source& source, std::string_view line,
-                                     Event<Object>& event) {
+Result<bool> Observation::take_event(Source& source, std::string_view line, Event<Object>& event) {
   if (event.type == EventType::error) return fail(source.fault_of(line).error);
   if (event.type == EventType::unknown) {
     if (!std::exchange(unknown_told_, true)) {
-      engine_->warn(fmt::format("{}: a watch tells of events that are not known; they are passed "
-                                "over",
-                                engine_->url));
+      engine_->warn(
+          fmt::format("{}: a watch tells of events that are not known; they are passed "
+                      "over",
+                      engine_->url));
     }
     return false;
   }
