@@ -111,6 +111,8 @@ struct ApiClient::Impl {
     auto answer = co_await ask_once(target, body, deadlines, std::move(*first));
     if (!answer || !answer->fault || answer->fault->status != 401) co_return answer;
     credentials.reject(number);
+    client.close_idle();  // a certificate whose file is another one by now was shown when they were
+                          // made
     auto second = co_await credentials.current();
     if (!second) co_return fail(std::move(second.error()));
     if (second->number == number) co_return answer;
