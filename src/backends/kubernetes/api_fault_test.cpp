@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,12 +18,21 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string unauthorized =
-    R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401})";
+/// A failure as the server writes it.
+std::string status_of(unsigned code, const std::string& reason, const std::string& message,
+                      const std::string& metadata = "") {
+  return fmt::format(R"({{"kind":"Status","apiVersion":"v1","metadata":{{{}}},"status":"Failure",)"
+                     R"("message":"{}","reason":"{}","details":{{"kind":"pods"}},"code":{}}})",
+                     metadata, message, reason, code);
+}
+
+const std::string unauthorized = status_of(401, "Unauthorized", "Unauthorized");
 const std::string forbidden =
-    R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"pods is forbidden: User \"nobody\" cannot list resource \"pods\" in API group \"\" at the cluster scope","reason":"Forbidden","details":{"kind":"pods"},"code":403})";
-const std::string expired =
-    R"({"kind":"Status","apiVersion":"v1","metadata":{"continue":"eyJ2Ij"},"status":"Failure","message":"The provided continue parameter is too old","reason":"Expired","code":410})";
+    status_of(403, "Forbidden",
+              R"(pods is forbidden: User \"nobody\" cannot list resource \"pods\" in API group)"
+              R"( \"\" at the cluster scope)");
+const std::string expired = status_of(410, "Expired", "The provided continue parameter is too old",
+                                      R"("continue":"eyJ2Ij")");
 
 FaultContext context_of(const std::string& target) {
   return {.url = "https://k8s:6443",
@@ -82,19 +92,17 @@ TEST(ApiFault, WhatIsForbiddenIsToldWithTheRuleThatWouldAllowIt) {
   EXPECT_EQ(refused.error.fault, ConnectFault::denied);
   EXPECT_EQ(refused.reason, "Forbidden");
   EXPECT_THAT(refused.error.what, HasSubstr("not allowed to list pods in the whole cluster"));
-  EXPECT_THAT(
-      refused.error.remedy,
-      HasSubstr(
-          R"(a ClusterRole with the rule apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"])"));
+  EXPECT_THAT(refused.error.remedy,
+              HasSubstr(R"(a ClusterRole with the rule apiGroups: [""], resources: ["pods"], )"
+                        R"(verbs: ["list", "watch"])"));
   EXPECT_THAT(refused.error.remedy, HasSubstr("--namespace"));
   const ApiFault slices =
       fault(403, forbidden, "", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices?watch=1");
   EXPECT_THAT(slices.error.what,
               HasSubstr("not allowed to watch endpointslices in the namespace shop"));
-  EXPECT_THAT(
-      slices.error.remedy,
-      HasSubstr(
-          R"(a Role with the rule apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"])"));
+  EXPECT_THAT(slices.error.remedy,
+              HasSubstr(R"(a Role with the rule apiGroups: ["discovery.k8s.io"], )"
+                        R"(resources: ["endpointslices"])"));
   EXPECT_THAT(slices.error.remedy, Not(HasSubstr("--namespace")));
   EXPECT_THAT(fault(403, forbidden, "", "/version").error.what, HasSubstr("forbids /version"));
 }

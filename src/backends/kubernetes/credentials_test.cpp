@@ -34,7 +34,8 @@ class CredentialsTest : public testing::Test {
   ExecPlugin counting(const std::string& expires) {
     folder_.write("plugin", fmt::format(R"(#!/bin/sh
 echo x >> {0}
-printf '{{"kind":"ExecCredential","apiVersion":"v","status":{{"token":"token-%s"{1}}}}}' $(wc -l < {0})
+printf '{{"kind":"ExecCredential","apiVersion":"v",'
+printf '"status":{{"token":"token-%s"{1}}}}}' $(wc -l < {0})
 )",
                                         path("runs"), expires));
     std::filesystem::permissions(folder_.path() / "plugin", std::filesystem::perms::owner_all);

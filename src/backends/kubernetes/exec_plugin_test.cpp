@@ -55,12 +55,13 @@ TEST_F(ExecPluginTest, GivesATokenThatExpires) {
 }
 
 TEST_F(ExecPluginTest, IsToldWhatIsAskedAndHasItsArgumentsAndVariablesAndNoInput) {
-  ExecPlugin asks = plugin(
-      "cat > " + (folder_.path() / "input").string() + "\n" +
-      R"(printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",')"
-      "\n" +
-      R"(printf '"status":{"token":"%s %s %s"}}' "$1" "$MORE" "$HOME"; echo "$KUBERNETES_EXEC_INFO" > )" +
-      (folder_.path() / "info").string());
+  ExecPlugin asks = plugin(fmt::format(
+      R"(cat > {0}/input
+echo "$KUBERNETES_EXEC_INFO" > {0}/info
+printf '{{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",'
+printf '"status":{{"token":"%s %s %s"}}}}' "$1" "$MORE" "$HOME"
+)",
+      folder_.path().string()));
   asks.arguments = {"get-token"};
   asks.variables = {{"MORE", "more"}, {"HOME", "/other"}};
   asks.cluster_info = R"({"server":"https://k8s:6443"})";
@@ -115,7 +116,8 @@ TEST(ExecCredentialText, WhatIsNoCredentialSaysWhyAndTellsNoSecret) {
       {"", "writes what is no ExecCredential"},
       {"secret", "writes what is no ExecCredential"},
       {R"({"kind":"Pod"})", "writes what is no ExecCredential"},
-      {R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"secret"}})",
+      {R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1",)"
+       R"("status":{"token":"secret"}})",
        "speaks client.authentication.k8s.io/v1beta1, and was asked for"},
       {R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"})",
        "gives no status"},
