@@ -165,7 +165,7 @@ ScriptedAnswer ScriptedKubernetes::list(Asked asked) {
 ScriptedAnswer ScriptedKubernetes::watch(const Asked& asked) {
   std::map<std::string, std::string> query = asked.query;
   const bool streams_list = query.contains("sendInitialEvents");
-  if (streams_list && family_ == Family::v1_20) {
+  if (streams_list && (family_ == Family::v1_20 || !streams_lists)) {
     return refusal(422, "Invalid", "resourceVersionMatch is forbidden for watch");
   }
   auto feed = std::make_shared<EventFeed>(executor_);

@@ -72,6 +72,7 @@ class ScriptedKubernetes final : public EngineApi {
   bool speaks_the_api = true;          ///< Else it is some other HTTP server.
   std::set<std::string> forbidden;     ///< Parts of paths: "services", "v1/pods".
   bool has_slices = true;              ///< Of any version.
+  bool streams_lists = true;           ///< Of 1.36; its administrator may have switched that off.
   bool cache_is_behind = false;        ///< Lists from the cache are refused with 504.
   std::size_t expire_page = 0;         ///< The page of a list that finds its token too old.
   std::vector<std::string> raw_items;  ///< Also in each list of pods, as they are.

@@ -12,6 +12,7 @@
 
 #include "backends/kubernetes/list_splitter.hpp"
 #include "core/text.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
