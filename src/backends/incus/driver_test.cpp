@@ -202,10 +202,71 @@ TEST_P(IncusDriverTest, ARestrictedCertificateSeesItsProject) {
   EXPECT_THAT((*session)->info().blind_spot, HasSubstr("certificate"));
 }
 
-TEST_P(IncusDriverTest, WhereEventsAreRefusedAllIsListedNowAndThen) {
+TEST_P(IncusDriverTest, WhereAllAtOnceIsRefusedEachProjectHasAStream) {
   serve(ScriptedEngine::Transport::tcp);
+  incus_.projects = {"default", "p1", "p2"};
+  incus_.allowed = {"p1", "p2"};
+  const auto session = connect();
+  ASSERT_TRUE(session) << session.error();
+  EXPECT_THAT(server_->requests, Contains("/1.0/events?type=lifecycle&project=p1"));
+  EXPECT_THAT(server_->requests, Contains("/1.0/events?type=lifecycle&project=p2"));
+  EXPECT_THAT(logged_, IsEmpty());
+  incus_.tell("instance-updated", "default/unseen");
+  std::vector<std::string> told;
+  for (const char* id : {"p1/a", "p2/b", "p1/c"}) {
+    incus_.tell("instance-updated", id);
+    const auto change = next(**session);
+    ASSERT_TRUE(change && std::holds_alternative<Touched>(*change));
+    EXPECT_EQ(std::get<Touched>(*change).id, id);
+  }
+}
+
+TEST_P(IncusDriverTest, OfSeveralStreamsTheEndOfOneIsTheEnd) {
   incus_.projects = {"p1", "p2"};
   incus_.allowed = {"p1", "p2"};
+  options_.projects = {"p1", "p2"};
+  {
+    const auto session = connected();
+    incus_.end_streams();
+    const auto change = next(*session);
+    EXPECT_TRUE(change && std::holds_alternative<StreamEnded>(*change));
+  }
+  const auto session = connected();
+  server_->drop_connections();
+  const auto change = test::run(io_, session->next());
+  ASSERT_FALSE(change);
+  EXPECT_EQ(change.error().kind, ErrorKind::unavailable);
+}
+
+TEST_P(IncusDriverTest, WithItsSessionTheStreamsEndAndNothingIsLeft) {
+  incus_.projects = {"p1", "p2"};
+  incus_.allowed = {"p1", "p2"};
+  options_.projects = {"p1", "p2"};
+  auto session = connected();
+  incus_.tell("instance-updated", "p1/untaken");
+  incus_.tell("instance-updated", "p1/behind it");
+  settle();
+  EXPECT_EQ(incus_.waiting(), 0U);
+  session.reset();
+  driver_.reset();
+  server_.reset();
+  settle();
+  EXPECT_TRUE(io_.stopped());
+}
+
+TEST_P(IncusDriverTest, AProjectWhoseEventsAreRefusedIsListedNowAndThen) {
+  incus_.projects = {"p1", "p2"};
+  incus_.allowed = {"p1", "p2"};
+  options_.projects = {"p1", "p2"};
+  server_->inject({.verb = Verb::refuse_with, .where = "lifecycle&project=p2", .amount = 403});
+  connected();
+  EXPECT_THAT(logged_, ElementsAre(HasSubstr("every 10 s")));
+}
+
+TEST_P(IncusDriverTest, WhereEventsAreRefusedAllIsListedNowAndThen) {
+  serve(ScriptedEngine::Transport::tcp);
+  for (int i = 0; i < 17; ++i) incus_.projects.insert(fmt::format("p{}", i));
+  incus_.allowed = incus_.projects;
   const auto session = connected();
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("every 10 s")));
   std::optional<Change> change;
@@ -338,6 +399,7 @@ TEST_P(IncusDriverTest, AnActionThatIsUnknownIsSaidOnce) {
   for (int i = 0; i < 3; ++i) incus_.tell("instance-teleported", "default/web");
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(next(*session));
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("instance-teleported")));
+  EXPECT_EQ(session->unknown_signals(), 3U);
 }
 
 TEST_P(IncusDriverTest, TheEndOfTheStreamIsRegularIfTheServerSaysSo) {
