@@ -61,25 +61,16 @@ struct Row {
 
 // The event map of README.md.
 constexpr auto instance_actions = std::to_array<Row>({
-    {"started", Meaning::began},
-    {"restarted", Meaning::began},
-    {"restored", Meaning::began},
-    {"resumed", Meaning::began},
-    {"stopped", Meaning::ended},
-    {"shutdown", Meaning::ended},
-    {"deleted", Meaning::gone},
-    {"renamed", Meaning::renamed},
-    {"paused", Meaning::changed},
-    {"updated", Meaning::changed},
-    {"ready", Meaning::changed},
-    {"agent-started", Meaning::changed},
-    {"agent-stopped", Meaning::changed},
-    {"created", Meaning::nothing},
-    {"rebuilt", Meaning::nothing},
-    {"exec", Meaning::nothing},
-    {"console", Meaning::nothing},
-    {"console-reset", Meaning::nothing},
-    {"console-retrieved", Meaning::nothing},
+    {"started", Meaning::began},         {"restarted", Meaning::began},
+    {"restored", Meaning::began},        {"resumed", Meaning::began},
+    {"migrated", Meaning::began},        {"stopped", Meaning::ended},
+    {"shutdown", Meaning::ended},        {"deleted", Meaning::gone},
+    {"renamed", Meaning::renamed},       {"paused", Meaning::changed},
+    {"updated", Meaning::changed},       {"ready", Meaning::changed},
+    {"agent-started", Meaning::changed}, {"agent-stopped", Meaning::changed},
+    {"created", Meaning::nothing},       {"rebuilt", Meaning::nothing},
+    {"exec", Meaning::nothing},          {"console", Meaning::nothing},
+    {"console-reset", Meaning::nothing}, {"console-retrieved", Meaning::nothing},
 });
 
 // Kinds of things that belong to an instance, with actions of their own.
@@ -115,11 +106,19 @@ std::optional<std::pair<std::string, std::string>> parse_source(std::string_view
                    project == url->params().end() ? std::string() : (*project).value);
 }
 
+// Of a member of a cluster: its instances are elsewhere, or it has another name.
+constexpr std::array<std::string_view, 5> moves_of_instances = {
+    "cluster-member-evacuated", "cluster-member-healed", "cluster-member-removed",
+    "cluster-member-renamed", "cluster-member-restored"};
+
 /// An action on something else that changes what instances have, or which there are.
 std::optional<Change> change_of_others(std::string_view action) {
   if (action.starts_with("network-forward-"))
     return ResyncNeeded{"the forwards of a network changed"};
   if (action == "project-renamed") return ResyncNeeded{"a project was renamed"};
+  if (std::ranges::find(moves_of_instances, action) != moves_of_instances.end()) {
+    return ResyncNeeded{"the members of the cluster changed"};
+  }
   return std::nullopt;
 }
 

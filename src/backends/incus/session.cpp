@@ -193,8 +193,10 @@ Task<void> IncusSession::add_state(Draft& draft) {
 Task<void> IncusSession::add_states(Drafts& drafts) {
   std::vector<Draft*> wanting;
   for (auto& [id, draft] : drafts) {
-    const bool runs = in_running_set(draft.decoded.instance);
-    if (runs && !draft.decoded.nics.empty()) wanting.push_back(&draft);
+    // Of one on a member that is away, the server knows no more than it told.
+    const InstanceState state = draft.decoded.instance.state;
+    const bool tells = state != InstanceState::stopped && state != InstanceState::unknown;
+    if (tells && !draft.decoded.nics.empty()) wanting.push_back(&draft);
   }
   const std::function work = [&](std::size_t at) { return add_state(*wanting[at]); };
   co_return co_await for_each_of(wanting.size(), work);

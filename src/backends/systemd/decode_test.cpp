@@ -47,6 +47,8 @@ TEST(SystemdDecode, EachFieldHasItsSource) {
   given.properties.control_group = "/user.slice/app.slice/web.service";
   given.properties.main_pid = 42;
   given.properties.restarts = 3;
+  given.properties.user = "www-data";
+  given.properties.command = {"/usr/bin/webd", "--password=hunter2", "--port=80"};
   given.settings.settings = {{"rollcall.name", "Wiki"}};
   given.ports = {PortMapping{"::", 80, 80, Protocol::tcp, "", PortScope::host}};
   const Instance instance = decode(given);
@@ -71,6 +73,9 @@ TEST(SystemdDecode, EachFieldHasItsSource) {
   EXPECT_EQ(instance.details->definition, "/etc/systemd/system/web.service");
   EXPECT_EQ(instance.details->pid, 42);
   EXPECT_EQ(instance.details->restarts, 3U);
+  EXPECT_EQ(instance.details->user, "www-data");
+  EXPECT_THAT(instance.details->command,
+              ElementsAre("/usr/bin/webd", "--password=***", "--port=80"));
   EXPECT_THAT(instance.problems, IsEmpty());
 }
 
