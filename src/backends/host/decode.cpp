@@ -9,11 +9,11 @@
 
 #include <fmt/format.h>
 
-#include "core/masking.hpp"
 #include "backends/host/naming.hpp"
+#include "core/masking.hpp"
 #include "transport/cgroup.hpp"
 
-namespace rollcall {
+namespace rollcall::host {
 namespace {
 
 namespace ip = boost::asio::ip;
@@ -149,4 +149,4 @@ Instance decode(const ListeningGroup& group, const HostNetwork& network, bool al
   return instance;
 }
 
-}  // namespace rollcall
+}  // namespace rollcall::host
