@@ -122,7 +122,8 @@ class LxdOfProjects final : public IncusScripted {
   [[nodiscard]] std::vector<std::string> differences(
       const std::map<std::string, InstancePtr>& instances) override {
     auto sentences = IncusScripted::differences(instances);
-    std::erase(sentences, "hidden running is missing");
+    const bool hidden = std::erase(sentences, "hidden running is missing") == 1;
+    if (!hidden) sentences.emplace_back("one of a project that may not be read is told");
     return sentences;
   }
 

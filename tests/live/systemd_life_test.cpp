@@ -8,6 +8,7 @@
 namespace rollcall::support {
 namespace {
 
+using testing::ElementsAre;
 using testing::StartsWith;
 
 class SystemdLife : public SystemdLive {};
