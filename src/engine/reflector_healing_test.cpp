@@ -292,6 +292,7 @@ TEST_F(ReflectorHealingTest, SignalsOfUnknownMeaningAreCountedAtTheEndOfTheirSes
   make_reflector({.log = [&](LogLevel, std::string_view text) { logged.emplace_back(text); }});
   watch();
   engine_.unknown_signals = 3;
+  env_->advance(10s);
   engine_.end_stream();
   settle();
   engine_.unknown_signals = 2;

@@ -61,6 +61,7 @@ EventStreams::EventStreams(const asio::any_io_executor& executor, std::vector<We
 
 EventStreams::~EventStreams() {
   state_->messages.close();
+  state_->messages.cancel();  // closing alone leaves those that wait to hand on
   for (const WebSocketPtr& socket : state_->sockets) socket->cancel();
 }
 

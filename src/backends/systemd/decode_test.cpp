@@ -28,7 +28,8 @@ Instance decode(const Given& given) {
   return decode_unit({.row = given.row,
                       .properties = given.properties,
                       .settings = given.settings,
-                      .ports = given.ports},
+                      .ports = given.ports,
+                      .manager_user = "manager"},
                      "unix:///bus", Timestamp(std::chrono::seconds(7)));
 }
 
@@ -37,6 +38,15 @@ Given in_state(std::string active, std::string sub) {
   given.row.active_state = std::move(active);
   given.row.sub_state = std::move(sub);
   return given;
+}
+
+TEST(SystemdDecode, AUnitThatNamesNoUserRunsAsItsManager) {
+  Given given;
+  EXPECT_EQ(decode(given).details->user, "") << "it was not asked for";
+  given.properties.user = "";
+  given.properties.command = std::vector<std::string>();
+  EXPECT_EQ(decode(given).details->user, "manager");
+  EXPECT_THAT(decode(given).details->command, IsEmpty());
 }
 
 TEST(SystemdDecode, EachFieldHasItsSource) {
