@@ -122,7 +122,7 @@ struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<bool> stream(ConnectionPtr connection, std::shared_ptr<EventFeed> feed,
                                bool websocket, std::string target);
   asio::awaitable<bool> put(ConnectionPtr connection, std::string text, std::optional<Fault> fault);
-  asio::awaitable<void> hear(ConnectionPtr connection);
+  asio::awaitable<void> hear(ConnectionPtr connection, std::shared_ptr<EventFeed> feed);
   asio::awaitable<void> wait_for_client(ConnectionPtr connection);
 };
 
@@ -229,7 +229,8 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
   if (fault && fault->verb == Verb::instant_end) feed->end();
   if (websocket) {
     const auto self = shared_from_this();
-    asio::co_spawn(io, [self, connection] { return self->hear(connection); }, asio::detached);
+    asio::co_spawn(
+        io, [self, connection, feed] { return self->hear(connection, feed); }, asio::detached);
   }
   co_return co_await stream(connection, feed, websocket, std::move(target));
 }
@@ -292,8 +293,9 @@ asio::awaitable<bool> ScriptedEngine::Impl::put(ConnectionPtr connection, std::s
   co_return !over;
 }
 
-/// Hears what the client of a WebSocket says, and answers its pings.
-asio::awaitable<void> ScriptedEngine::Impl::hear(ConnectionPtr connection) {
+/// Hears what the client of a WebSocket says, and answers its pings. Its end is that of the feed.
+asio::awaitable<void> ScriptedEngine::Impl::hear(ConnectionPtr connection,
+                                                 std::shared_ptr<EventFeed> feed) {
   ClientFrames frames;
   frames.feed(std::exchange(connection->received, {}));
   std::string chunk(4096, '\0');
@@ -306,6 +308,7 @@ asio::awaitable<void> ScriptedEngine::Impl::hear(ConnectionPtr connection) {
       co_await put(connection, frame(Frame::pong, heard->payload), std::nullopt);
     }
     auto [ec, size] = co_await connection->socket.async_read_some(asio::buffer(chunk), as_result);
+    if (ec) feed->end();
     if (ec || owner == nullptr) co_return;
     frames.feed(std::string_view(chunk).substr(0, size));
   }

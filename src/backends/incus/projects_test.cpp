@@ -2,6 +2,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "support/incus_driver_fixture.hpp"
+#include "support/temp_folder.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -85,6 +87,17 @@ TEST_P(IncusProjectsTest, ARestrictedCertificateSeesItsProject) {
   EXPECT_THAT(server_->requests, Contains("/1.0/events?type=lifecycle&project=p1"));
   EXPECT_THAT(ids_of(list(**session)), ElementsAre("p1/web"));
   EXPECT_THAT((*session)->info().blind_spot, HasSubstr("certificate"));
+}
+
+TEST_P(IncusProjectsTest, ThatTheSocketIsRestrictedIsSaid) {
+  const support::TempFolder folder;
+  const auto link = folder.path() / "unix.socket.user";
+  folder.link("unix.socket.user", server_->url().substr(std::string_view("unix://").size()));
+  const auto driver =
+      make_driver({"unix://" + link.string(), "test"}, options_, io_.get_executor(), env_);
+  const auto session = test::run(io_, driver->connect(Purpose::list));
+  ASSERT_TRUE(session) << session.error();
+  EXPECT_THAT((*session)->info().blind_spot, HasSubstr("restricted socket"));
 }
 
 TEST_P(IncusProjectsTest, WhereAllAtOnceIsRefusedEachProjectHasAStream) {

@@ -57,6 +57,9 @@ EngineInfo IncusSession::info() const {
                   .api_version = server_.api_version};
   if (!projects_.empty() && setup_->projects.empty()) {
     info.blind_spot = "only the projects that this certificate may read are shown";
+  } else if (setup_->endpoint.local() && setup_->endpoint.path.ends_with(".user")) {
+    info.blind_spot =
+        "only your own project is shown on this restricted socket; members of incus-admin see all";
   }
   return info;
 }
