@@ -51,6 +51,7 @@ BackendOptions Options::backend_options() const {
   options.all_units = all_units;
   options.unit_types = unit_types;
   options.projects = projects;
+  kubernetes.apply(options);
   return options;
 }
 
@@ -150,6 +151,7 @@ std::expected<Options, std::string> Parser::options() const {
   runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
   auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
+  if (words_.kubernetes.any()) selection->name(RuntimeBackendKind::kubernetes);
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
   if (!filters) return std::unexpected(std::move(filters.error()));
@@ -184,6 +186,7 @@ std::expected<Options, std::string> Parser::options() const {
   options.all_units = words_.all_units;
   options.unit_types = words_.unit_types;
   options.projects = words_.projects;
+  options.kubernetes = words_.kubernetes;
   options.subject = words_.subject;
   if (options.command == Command::explain) {
     // Why something is not shown is a question, too.
