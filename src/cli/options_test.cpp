@@ -1,5 +1,9 @@
 #include "cli/options.hpp"
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -120,6 +124,27 @@ TEST(Options, ProjectsOfIncus) {
             (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Options, ThoseOfKubernetesNameIt) {
+  EXPECT_TRUE(parsed({"ls"}).selection.kinds.empty());
+  const Options options =
+      parsed({"ls", "--kubeconfig", "/k", "--context", "prod", "--namespace", "a", "--namespace",
+              "b", "--node", "n", "--selector", "app=web,tier!=cache"});
+  EXPECT_TRUE(options.selection.all) << "the others are shown besides";
+  EXPECT_EQ(options.selection.kinds, std::vector{RuntimeBackendKind::kubernetes});
+  const BackendOptions backend = options.backend_options();
+  EXPECT_EQ(backend.kubeconfig, "/k");
+  EXPECT_EQ(backend.kube_context, "prod");
+  EXPECT_EQ(backend.namespaces, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(backend.node, "n");
+  EXPECT_EQ(backend.label_selector, "app=web,tier!=cache");
+  for (const char* option : {"--kubeconfig", "--context", "--namespace", "--node", "--selector"}) {
+    EXPECT_FALSE(parsed({"watch", option, "x"}).selection.kinds.empty()) << option;
+  }
+  EXPECT_EQ(parsed({"ls", "docker", "--context", "prod"}).selection.kinds,
+            std::vector{RuntimeBackendKind::docker})
+      << "who names runtimes names all of them";
+}
+
 TEST(Options, SharedOptionsMayStandBeforeTheCommand) {
   EXPECT_EQ(parsed({"--runtime", "docker", "ls"}).selection.kinds.size(), 1U);
 }
@@ -150,6 +175,32 @@ TEST(Options, MistakesAreExplainedInOneLine) {
               HasSubstr("KIND=URL"));
   EXPECT_THAT(misuse({"completion"}), HasSubstr("bash, zsh or fish"));
   EXPECT_THAT(misuse({"completion", "tcsh"}), HasSubstr("'tcsh' is none of"));
+}
+
+TEST(Options, ServeHandsOnWhatStandsForAKey) {
+  const Options options =
+      parsed({"serve", "docker", "-r", "host", "-c", "f.yaml", "--listen", "a:1", "--listen", "b:2",
+              "--reveal", "--user", "-v", "-e", "tcp://h:1"});
+  EXPECT_EQ(options.command, Command::serve);
+  EXPECT_EQ(options.serve.sources.file, "f.yaml");
+  std::map<std::string, std::vector<std::string>> flags;
+  for (const auto& flag : options.serve.sources.flags) flags[flag.name] = flag.words;
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(flags, (std::map<std::string, Words>{{"--listen", Words{"a:1", "b:2"}},
+                                                 {"--reveal", Words{"true"}},
+                                                 {"--user", Words{"true"}},
+                                                 {"--endpoint", Words{"tcp://h:1"}},
+                                                 {"--runtime", Words{"host", "docker"}},
+                                                 {"--log-level", Words{"debug"}}}));
+}
+
+TEST(Options, WhatEnginesAloneDecideDoesNotGoWithADaemon) {
+  const Options options = parsed({"ls", "docker", "--server", "/run/x.sock", "--token-file", "/t"});
+  EXPECT_EQ(options.server.url, "/run/x.sock");
+  EXPECT_EQ(options.server.token_file, "/t");
+  EXPECT_THAT(misuse({"ls", "--all", "--server", "/x"}), HasSubstr("--all is for the daemon"));
+  EXPECT_THAT(misuse({"watch", "-e", "tcp://h", "--server", "/x"}), HasSubstr("--endpoint"));
+  EXPECT_THAT(misuse({"ls", "--ca-file", "/x"}), HasSubstr("name it by --server"));
 }
 
 TEST(Options, HelpNamesEverything) {
