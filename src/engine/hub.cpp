@@ -39,7 +39,9 @@ struct Hub::Impl final : MergedConsumer {
   struct Source {
     SourceStatus status;
     OriginPtr origin;
-    std::string said;  // the last state that was logged
+    OriginPtr away;        // as whom it was told to be disconnected last
+    bool leaving = false;  // it was removed; what it told is not stopped yet
+    std::string said;      // the last state that was logged
   };
 
   Impl(asio::any_io_executor ex, EnvPtr e, HubOptions o)
@@ -55,7 +57,10 @@ struct Hub::Impl final : MergedConsumer {
   void synced(SourceId id) override;
   void changed(SourceId id, const Transition& transition) override;
   void failed(SourceId id, const RuntimeError& error) override;
+  void removed(SourceId id) override;
 
+  [[nodiscard]] OriginPtr origin_of(const MergedEvent& merged);
+  [[nodiscard]] bool settled() const;
   Source* find(SourceId id);
   void enter(Source& source, SourceState state, std::string reason);
   void name(Source& source, std::string_view backend, std::string_view endpoint);
@@ -76,20 +81,25 @@ struct Hub::Impl final : MergedConsumer {
 // --- what the sources tell ---
 
 asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
+  view.reset();
   for (MergedEvent& merged : events) {
-    Source* const source = find(merged.source);
-    OriginPtr origin = source != nullptr ? source->origin : nullptr;
-    const InstanceKey* const key = key_of(merged.event);
-    if (key != nullptr &&
-        (!origin || origin->backend != key->backend || origin->endpoint != key->endpoint)) {
-      origin = std::make_shared<const Origin>(Origin{key->backend, key->endpoint});
-      if (source != nullptr) source->origin = origin;
-    }
-    view.reset();
+    OriginPtr origin = origin_of(merged);
     readers->append(std::move(origin), std::move(merged.event), env->now(),
                     std::move(merged.before));
   }
   co_return;
+}
+
+/// A return is told of whoever was told to be away, also if its full name was not known then.
+OriginPtr Hub::Impl::origin_of(const MergedEvent& merged) {
+  Source& source = sources.at(merged.source);
+  const InstanceKey* const key = key_of(merged.event);
+  if (key == nullptr) {
+    if (std::holds_alternative<BackendDisconnected>(merged.event)) source.away = source.origin;
+    return source.away;
+  }
+  name(source, key->backend, key->endpoint);
+  return source.origin;
 }
 
 void Hub::Impl::revise(RuntimeEvent& event) {
@@ -171,6 +181,11 @@ void Hub::Impl::failed(SourceId id, const RuntimeError& error) {
   look_whether_settled();
 }
 
+void Hub::Impl::removed(SourceId id) {
+  sources.erase(id);
+  view.reset();
+}
+
 Hub::Impl::Source* Hub::Impl::find(SourceId id) {
   const auto at = sources.find(id);
   return at == sources.end() ? nullptr : &at->second;
@@ -208,11 +223,15 @@ void Hub::Impl::log(Source& source) {
   options.logger(fine ? LogLevel::info : LogLevel::warning, said);
 }
 
-void Hub::Impl::look_whether_settled() {
-  const bool settled = std::ranges::all_of(sources, [](const auto& entry) {
-    return entry.second.status.synced_once || entry.second.status.failed_once;
+bool Hub::Impl::settled() const {
+  return std::ranges::all_of(sources, [](const auto& entry) {
+    const SourceStatus& status = entry.second.status;
+    return status.synced_once || status.failed_once || entry.second.leaving;
   });
-  if (!settled && !stopped) return;
+}
+
+void Hub::Impl::look_whether_settled() {
+  if (!settled() && !stopped) return;
   for (Signal* signal : waiting) signal->notify();
 }
 
@@ -236,14 +255,16 @@ Result<SourceId> Hub::add(SourceSpec spec) {
   if (!id) return id;
   status.id = *id;
   auto origin = std::make_shared<const Origin>(Origin{status.name, status.endpoint});
-  impl_->sources.emplace(*id, Impl::Source{std::move(status), std::move(origin), {}});
+  Impl::Source& source = impl_->sources[*id];
+  source.status = std::move(status);
+  source.origin = std::move(origin);
   return id;
 }
 
-void Hub::remove(SourceId source) {
-  impl_->watch.remove(source);
-  impl_->sources.erase(source);
-  impl_->view.reset();
+void Hub::remove(SourceId id) {
+  Impl::Source* const source = impl_->find(id);
+  if (source == nullptr || std::exchange(source->leaving, true)) return;
+  impl_->watch.remove(id);
   impl_->look_whether_settled();
 }
 
@@ -260,8 +281,8 @@ ViewPtr Hub::view() const {
     view->instances = impl_->watch.merger().list();
     for (const auto& [id, source] : impl_->sources) {
       const SourceStatus& status = source.status;
-      if (!status.stale_since) continue;
-      view->away.push_back({source.origin, *status.stale_since, status.stale_reason});
+      if (!source.away || !status.stale_since) continue;
+      view->away.push_back({source.away, *status.stale_since, status.stale_reason});
     }
     view->cursor = cursor();
     impl_->view = std::move(view);
@@ -285,6 +306,7 @@ std::vector<SourceStatus> Hub::sources() const {
   std::vector<SourceStatus> all;
   all.reserve(impl_->sources.size());
   for (const auto& [id, source] : impl_->sources) {
+    if (source.leaving) continue;
     SourceStatus status = source.status;
     status.instances = impl_->watch.merger().shown(id);
     status.repeated = impl_->watch.merger().hidden(id);
@@ -294,9 +316,7 @@ std::vector<SourceStatus> Hub::sources() const {
 }
 
 bool Hub::settled() const {
-  return std::ranges::all_of(impl_->sources, [](const auto& entry) {
-    return entry.second.status.synced_once || entry.second.status.failed_once;
-  });
+  return impl_->settled();
 }
 
 asio::awaitable<void> Hub::wait_settled() {
@@ -305,7 +325,7 @@ asio::awaitable<void> Hub::wait_settled() {
   const std::unique_ptr<Signal, std::function<void(Signal*)>> registered(
       &changed, [impl](Signal* signal) { impl->waiting.erase(signal); });
   impl->waiting.insert(&changed);
-  while (!impl->stopped && !settled()) co_await changed.wait();
+  while (!impl->stopped && !impl->settled()) co_await changed.wait();
 }
 
 std::expected<Subscription, LogGap> Hub::subscribe(std::optional<Cursor> since) {

@@ -119,7 +119,8 @@ class Hub {
   [[nodiscard]] Result<SourceId> add(SourceSpec spec);
 
   /// Ends to watch an engine: what it told is Stopped, unless another path to the same engine shows
-  /// it too. Does nothing for one that is not there.
+  /// it too, and if it was away, that ends with BackendReconnected. Does nothing for one that is
+  /// not there.
   void remove(SourceId source);
 
   /// Ends all watches and subscriptions; completes when nothing is left on the executor.

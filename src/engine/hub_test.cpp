@@ -179,6 +179,25 @@ TEST_F(HubTest, SourcesComeAndGo) {
   EXPECT_THAT(shown(), ElementsAre("more@a", "web@a", "db@b"));
 }
 
+TEST_F(HubTest, OneThatIsRemovedWhileItIsAwayIsAwayNoMore) {
+  make_hub();
+  put(engine("a"), "web");
+  const SourceId id = add(engine("a"));
+  settle();
+  Subscription reader = hub_->subscribe().value();
+  kill(engine("a"));
+  settle();
+  hub_->remove(id);
+  settle();
+  EXPECT_THAT(hub_->view()->away, IsEmpty());
+  std::vector<std::string> types;
+  for (const LogEntryPtr& entry : reader.try_next().value()) {
+    EXPECT_EQ(entry->origin->endpoint, "a");
+    types.emplace_back(type_of(entry->event));
+  }
+  EXPECT_THAT(types, ElementsAre("backend_disconnected", "stopped", "backend_reconnected"));
+}
+
 TEST_F(HubTest, AnImpossibleSourceIsNotAdded) {
   make_hub();
   const auto added =

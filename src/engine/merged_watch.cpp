@@ -250,9 +250,12 @@ asio::awaitable<void> MergedWatch::Impl::retire(Self self, SourceId id) {
   const auto turn = co_await self->turns.take();
   std::vector<MergedEvent> merged = self->merger.remove(id);
   self->arm();
-  if (merged.empty() || self->stopping) co_return;
-  auto taking = self->consumer.take(std::move(merged));
-  co_await std::move(taking);
+  if (self->stopping) co_return;
+  if (!merged.empty()) {
+    auto taking = self->consumer.take(std::move(merged));
+    co_await std::move(taking);
+  }
+  self->consumer.removed(id);
 }
 
 // --- time ---

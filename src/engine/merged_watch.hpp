@@ -57,6 +57,9 @@ class MergedConsumer {
   /// What the watch of the source does now.
   virtual void changed(SourceId /*source*/, const Transition& /*transition*/) {}
 
+  /// What a removed source told is stopped or handed over: nothing more is told of it.
+  virtual void removed(SourceId /*source*/) {}
+
   /// The watch has ended by itself: only another configuration could help.
   virtual void failed(SourceId /*source*/, const RuntimeError& /*error*/) {}
 };

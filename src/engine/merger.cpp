@@ -66,7 +66,7 @@ std::vector<MergedEvent> Merger::take(SourceId id, RuntimeEvent event, Monotonic
   std::visit(
       [&]<class Event>(Event& e) {
         if constexpr (std::is_same_v<Event, BackendDisconnected>) {
-          disconnect(source, now);
+          disconnect(source.second, e.backend, now);
           tell(source, std::move(e));
         } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
           reconnect(source);
@@ -114,15 +114,16 @@ void Merger::stop(Entry& source, const Stopped& stopped, Monotonic now) {
   if (take_out(its.hidden, stopped.id)) return;
   const InstancePtr last = take_out(its.shown, stopped.id);
   if (!last) return;
-  tell(source, stopped);
+  tell(source, Stopped{stopped.id, last->name, last, stopped.cause});
   if (has_unique_id(*last) && who_else_has(*last, source) != nullptr) {
     ended_[stopped.id] = now + options_.end_within;
   }
 }
 
-void Merger::disconnect(Entry& source, Monotonic now) {
-  source.second.disconnected = now;
-  source.second.handed_over = false;
+void Merger::disconnect(Source& source, const std::string& backend, Monotonic now) {
+  source.disconnected = now;
+  source.backend = backend;
+  source.handed_over = false;
 }
 
 /// All differences of the new list have come before this: what is still hidden is there.
@@ -183,8 +184,9 @@ std::vector<MergedEvent> Merger::remove(SourceId id) {
     if (other == nullptr) continue;
     show(*other, take_out(other->second.hidden, instance->key.id), Cause::resync);
   }
-  sources_.erase(at);
   sort(out_);
+  if (at->second.disconnected) tell(*at, BackendReconnected{at->second.backend});
+  sources_.erase(at);
   return told();
 }
 

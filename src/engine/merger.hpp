@@ -67,7 +67,8 @@ class Merger {
   std::vector<MergedEvent> take(SourceId source, RuntimeEvent event, Monotonic now);
 
   /// A source that is watched no more, and will not come back: its instances are Stopped, by key,
-  /// and then those Started that another one tells, too.
+  /// and then those Started that another one tells, too. One that was disconnected is not away any
+  /// more after that: it ends with BackendReconnected.
   std::vector<MergedEvent> remove(SourceId source);
 
   /// When to call advance() next; nothing: whenever take() has changed it.
@@ -107,6 +108,7 @@ class Merger {
     Instances shown;
     Instances hidden;  // another source shows them, or this one is dropped
     std::optional<Monotonic> disconnected;
+    std::string backend;  // as it was called when it was disconnected
     bool dropped = false;
     bool handed_over = false;  // for this disconnect
   };
@@ -115,7 +117,7 @@ class Merger {
 
   void put(Entry& source, InstancePtr instance, bool started, Cause cause);
   void stop(Entry& source, const Stopped& stopped, Monotonic now);
-  void disconnect(Entry& source, Monotonic now);
+  static void disconnect(Source& source, const std::string& backend, Monotonic now);
   void reconnect(Entry& source);
   void show(Entry& source, InstancePtr instance, Cause cause);
   void hide(Entry& source, InstancePtr instance);

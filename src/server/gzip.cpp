@@ -1,5 +1,7 @@
 #include "server/gzip.hpp"
 
+#include <array>
+#include <cstddef>
 #include <new>
 
 #include <zlib.h>
@@ -15,14 +17,17 @@ std::string gzip(std::string_view text, Effort effort) {
                      Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc();
   }
-  std::string out(::deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
   // zlib does not write to its input; its interface is older than const.
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  ::deflate(&stream, Z_FINISH);  // the output has room for all of it
-  out.resize(stream.total_out);
+  std::string out;
+  std::array<char, std::size_t{32} << 10U> piece{};
+  do {
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
+    ::deflate(&stream, Z_FINISH);
+    out.append(piece.data(), piece.size() - stream.avail_out);
+  } while (stream.avail_out == 0);
   ::deflateEnd(&stream);
   out.shrink_to_fit();
   return out;

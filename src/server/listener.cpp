@@ -208,6 +208,7 @@ asio::awaitable<std::optional<Accepted>> Listener::accept() {
       }
       co_return accepted;
     }
+    if (errno == EINTR || errno == ECONNABORTED) continue;  // that client has gone again
     if (errno != EAGAIN) co_return std::nullopt;
     auto [ec] = co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read, as_result);
     // Cancellation is not an error of the socket: the coroutine unwinds.

@@ -43,8 +43,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Waits for a client; nothing: the system has no descriptor or memory left for one, or the
-  /// client has gone again. Ask again, after a moment.
+  /// Waits for a client; nothing: the system has no descriptor or memory left for one. Ask again,
+  /// after a moment.
   [[nodiscard]] boost::asio::awaitable<std::optional<Accepted>> accept();
 
   [[nodiscard]] Client::Door door() const noexcept { return door_; }

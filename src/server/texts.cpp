@@ -44,9 +44,12 @@ std::string head_of(const View& view) {
 
 }  // namespace
 
-std::string list_text(const View& view, const Selection& selection, const Fields& fields) {
+std::string list_text(const View& view, const Selection& selection, const Fields& fields,
+                      std::size_t expected) {
   // One instance at a time: as JSON values, all of a long list would take three times its text.
-  std::string text = head_of(view);
+  std::string text;
+  text.reserve(expected);
+  text += head_of(view);
   text.back() = ',';
   text += "\"instances\":[";
   bool first = true;
@@ -56,7 +59,6 @@ std::string list_text(const View& view, const Selection& selection, const Fields
     text += json::serialize(fields.empty() ? to_json(*instance) : fields.pick(*instance));
   }
   text += "]}\n";
-  text.shrink_to_fit();  // it may be kept for long
   return text;
 }
 
@@ -69,7 +71,13 @@ void ListTexts::forget_others(const ViewPtr& view) {
 
 SharedText ListTexts::plain(const ViewPtr& view) {
   forget_others(view);
-  if (!plain_) plain_ = std::make_shared<const std::string>(list_text(*view, {}, {}));
+  if (!plain_) {
+    // With a little room to grow it is not moved about while it is made, which takes its size
+    // again.
+    const std::size_t expected = last_size_ + last_size_ / 32;
+    plain_ = std::make_shared<const std::string>(list_text(*view, {}, {}, expected));
+    last_size_ = plain_->size();
+  }
   return plain_;
 }
 

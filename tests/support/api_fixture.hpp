@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -54,16 +56,16 @@ class ApiTest : public HubTest {
     return body(reply).at("detail").as_string().c_str();
   }
 
-  /// What the stream says next; null while it waits.
-  server::SharedText next(server::LiveBody& live) {
+  using Live = std::shared_ptr<server::LiveBody>;
+
+  /// What the stream says next; null while it waits. Then it waits on, and must not be asked again.
+  server::SharedText next(const Live& live) {
     auto said = std::make_shared<server::SharedText>();
-    boost::asio::co_spawn(
-        io_, live.next(),
-        [said](const std::exception_ptr&, server::SharedText text) { *said = std::move(text); });
+    boost::asio::co_spawn(io_, take(live, said), boost::asio::detached);
     settle();
     return *said;
   }
-  std::string said(server::LiveBody& live) {
+  std::string said(const Live& live) {
     const server::SharedText text = next(live);
     return text ? *text : "(nothing)";
   }
@@ -71,6 +73,12 @@ class ApiTest : public HubTest {
   server::ServerOptions options_;
   server::Stats stats_;
   std::unique_ptr<server::Api> api_;
+
+ private:
+  static boost::asio::awaitable<void> take(Live live, std::shared_ptr<server::SharedText> said) {
+    auto waiting = live->next();
+    *said = co_await std::move(waiting);
+  }
 };
 
 }  // namespace rollcall::test
