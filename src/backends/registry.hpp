@@ -49,7 +49,12 @@ struct BackendDescriptor {
   /// The runtime that may answer at its places instead, because it speaks the same API; automatic:
   /// none.
   RuntimeBackendKind twin = RuntimeBackendKind::automatic;
+  /// Whether who names no runtime means this one, too. Null: always.
+  bool (*meant)(const BackendOptions& options) = nullptr;
 
+  [[nodiscard]] bool meant_by_default(const BackendOptions& options) const {
+    return meant == nullptr || meant(options);
+  }
   [[nodiscard]] bool built() const noexcept { return make_driver != nullptr; }
 };
 

@@ -46,6 +46,7 @@ void add_shared_options(CLI::App& app, Words& words) {
       ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
   app.option_defaults()->group("Of Incus and LXD");
   add_repeated(app, "--project", words.projects, "NAME", "This project; repeatable");
+  add_kubernetes_options(app, words.kubernetes);
   app.option_defaults()->group("General");
   app.add_flag("-v,--verbose", words.verbose, "Tell on standard error what is being done");
   app.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");

@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/kubernetes_options.hpp"
+
 namespace rollcall::cli {
 
 inline constexpr std::string_view runtimes_name = "runtimes";
@@ -37,6 +39,7 @@ struct Words {
   bool all_units = false;
   std::vector<std::string> unit_types;
   std::vector<std::string> projects;
+  KubernetesOptions kubernetes;
 
   // Of `--server`.
   std::string server;

@@ -51,6 +51,7 @@ BackendOptions Options::backend_options() const {
   options.all_units = all_units;
   options.unit_types = unit_types;
   options.projects = projects;
+  kubernetes.apply(options);
   return options;
 }
 
@@ -144,6 +145,7 @@ std::expected<Options, std::string> Parser::options() const {
   runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
   auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
+  if (words_.kubernetes.any()) selection->name(RuntimeBackendKind::kubernetes);
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
   if (!filters) return std::unexpected(std::move(filters.error()));
@@ -178,6 +180,7 @@ std::expected<Options, std::string> Parser::options() const {
   options.all_units = words_.all_units;
   options.unit_types = words_.unit_types;
   options.projects = words_.projects;
+  options.kubernetes = words_.kubernetes;
   options.subject = words_.subject;
   if (options.command == Command::explain) {
     // Why something is not shown is a question, too.
@@ -203,7 +206,8 @@ std::string Parser::why_not_of_a_daemon() const {
     return {};
   }
   for (const char* name : {"--endpoint", "--all", "--read-env", "--user", "--all-units",
-                           "--unit-type", "--project", "--look-period", "--podman-poll"}) {
+                           "--unit-type", "--project", "--look-period", "--podman-poll",
+                           "--kubeconfig", "--context", "--namespace", "--node", "--selector"}) {
     if (given(name)) {
       return fmt::format("{} is for the daemon to decide, so it does not go with --server", name);
     }

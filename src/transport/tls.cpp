@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "transport/tls_faults.hpp"
+#include "transport/tls_files.hpp"
 #include "transport/tls_session.hpp"
 
 namespace rollcall {
@@ -156,6 +157,12 @@ Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint, Milliseconds d
 Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine, Endpoint client,
                               Milliseconds deadline) {
   co_return co_await secured(std::move(plain), std::move(machine), std::move(client), deadline);
+}
+
+std::optional<Timestamp> expiry_of(const Pem& certificate) {
+  const auto all = tls::read_certificates(certificate, "the certificate");
+  if (!all) return std::nullopt;
+  return tls::time_of(X509_get0_notAfter(all->front().get()));
 }
 
 }  // namespace rollcall

@@ -1,6 +1,11 @@
 // A stream made secure: TLS over any other stream.
 #pragma once
 
+#include <optional>
+
+#include <rollcall/instance.hpp>
+#include <rollcall/tls.hpp>
+
 #include "transport/stream.hpp"
 #include "transport/tls_machine.hpp"
 
@@ -22,5 +27,8 @@ namespace rollcall {
 /// Errors: tls; unreachable; mute.
 [[nodiscard]] Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine,
                                             Endpoint client, Milliseconds deadline);
+
+/// Until when a certificate is good, the first of its file; nothing if it cannot be read.
+[[nodiscard]] std::optional<Timestamp> expiry_of(const Pem& certificate);
 
 }  // namespace rollcall

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -54,9 +55,8 @@ struct Access {
   CredentialSource credentials{};
   std::vector<HttpHeader> impersonation{};  ///< Impersonate-User and others.
   std::optional<ProxyEndpoint> proxy{};
-  std::string user{};     ///< The user entry; empty: none.
-  std::string origin{};   ///< "kubeconfig /x/config, context prod, user admin (client certificate)"
-  std::string warning{};  ///< What is not safe about it; empty: nothing.
+  std::string user{};    ///< The user entry; empty: none.
+  std::string origin{};  ///< "KUBECONFIG /x/config, context prod, the user admin (token)"
 
   /// The server: "https://host:6443/k8s/clusters/c-1".
   [[nodiscard]] std::string url() const { return endpoint.url() + url_path; }
@@ -64,7 +64,12 @@ struct Access {
   [[nodiscard]] bool local() const noexcept;
 };
 
-/// The access that was found with a place; null for a place that was not made by places().
+/// A server and nobody in particular: http:// or https://, also with a path, or unix://.
+///
+/// Errors: invalid_config.
+Result<Access> access_at(std::string_view url);
+
+/// The access that was found with a place; null for a place that places() has not made.
 const Access* access_of(const Place& place);
 
 }  // namespace rollcall::kubernetes

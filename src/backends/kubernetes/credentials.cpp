@@ -4,10 +4,11 @@
 #include <chrono>
 #include <utility>
 
-#include <fmt/format.h>
+#include <boost/asio/this_coro.hpp>
 
-#include "core/text.hpp"
+#include "backends/kubernetes/exec_plugin.hpp"
 #include "transport/small_files.hpp"
+#include "transport/turns.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -44,7 +45,9 @@ struct Credentials::Impl {
   CredentialSource source;
   EnvPtr env;
   std::optional<Credential> held{};
-  Monotonic read_at{};
+  Monotonic read_at{};                 // of a file
+  std::optional<Timestamp> expires{};  // of what a plugin gave
+  std::optional<Turns> turns{};        // of running the plugin
   bool rejected = false;
 
   void hold(Credential next) {
@@ -64,6 +67,24 @@ struct Credentials::Impl {
     if (!held || held->token != *token) hold({.token = std::move(*token)});
     return *held;
   }
+
+  [[nodiscard]] bool good() const {
+    return held && !rejected && (!expires || env->now() < *expires);
+  }
+
+  Task<Credential> of_plugin(const ExecPlugin& plugin) {
+    if (good()) co_return *held;
+    if (!turns) turns.emplace(co_await boost::asio::this_coro::executor);
+    const auto turn = co_await turns->take();
+    if (good()) co_return *held;  // who was before us has run it
+    auto given = co_await run_plugin(plugin);
+    if (!given) co_return fail(std::move(given.error()));
+    expires = given->expires;
+    hold({.token = std::move(given->token),
+          .certificate = std::move(given->certificate),
+          .key = std::move(given->key)});
+    co_return *held;
+  }
 };
 
 Credentials::Credentials(CredentialSource source, EnvPtr env)
@@ -75,6 +96,9 @@ Task<Credential> Credentials::current() {
   if (const auto* file = std::get_if<TokenFile>(&impl.source)) co_return impl.of_file(*file);
   if (const auto* bearer = std::get_if<BearerToken>(&impl.source)) {
     co_return Credential{.token = bearer->token};
+  }
+  if (const auto* plugin = std::get_if<ExecPlugin>(&impl.source)) {
+    co_return co_await impl.of_plugin(*plugin);
   }
   co_return Credential{};
 }
