@@ -218,7 +218,9 @@ void ScriptedKubernetes::send(const Watch& watch, const Past& past) {
   if (!watch.name_space.empty() && watch.name_space != past.name_space) return;
   const bool fits = matches(past.object, watch.query);
   if (fits) return push(*feed, line_of(past.type, past.object));
-  if (past.matched_before && !watch.query["labelSelector"].empty() && past.type == "MODIFIED") {
+  const auto selector = watch.query.find("labelSelector");
+  const bool selects = selector != watch.query.end() && !selector->second.empty();
+  if (past.matched_before && selects && past.type == "MODIFIED") {
     push(*feed, line_of("DELETED", past.object));
   }
 }
