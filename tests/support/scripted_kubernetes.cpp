@@ -218,9 +218,7 @@ void ScriptedKubernetes::send(const Watch& watch, const Past& past) {
   if (!watch.name_space.empty() && watch.name_space != past.name_space) return;
   const bool fits = matches(past.object, watch.query);
   if (fits) return push(*feed, line_of(past.type, past.object));
-  const auto selector = watch.query.find("labelSelector");
-  const bool selects = selector != watch.query.end() && !selector->second.empty();
-  if (past.matched_before && selects && past.type == "MODIFIED") {
+  if (past.matched_before && watch.query.contains("labelSelector") && past.type == "MODIFIED") {
     push(*feed, line_of("DELETED", past.object));
   }
 }
