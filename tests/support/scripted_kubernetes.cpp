@@ -56,10 +56,6 @@ const json::object& meta_of(const json::object& object) {
   return object.at("metadata").as_object();
 }
 
-std::string key_of(const json::object& object) {
-  return text_at(meta_of(object), "namespace") + "/" + text_at(meta_of(object), "name");
-}
-
 std::uint64_t version_in(const std::string& text) {
   std::uint64_t version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
