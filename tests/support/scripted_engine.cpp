@@ -21,7 +21,7 @@
 #include "support/http_server.hpp"
 #include "support/scripted_bytes.hpp"
 #include "support/websocket_frames.hpp"
-#include "transport/turns.hpp"
+#include "core/turns.hpp"
 
 namespace rollcall::test {
 

@@ -8,7 +8,7 @@
 
 #include "backends/kubernetes/exec_plugin.hpp"
 #include "transport/small_files.hpp"
-#include "transport/turns.hpp"
+#include "core/turns.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
