@@ -105,6 +105,12 @@ class Session {
   [[nodiscard]] virtual Task<void> probe() = 0;
 
   [[nodiscard]] virtual EngineInfo info() const = 0;
+
+  /// Looks closer, for who wants to know why something works or does not: a sentence each, such as
+  /// the rights that we have. Asked seldom, and by itself.
+  [[nodiscard]] virtual Task<std::vector<std::string>> examine() {
+    co_return std::vector<std::string>();
+  }
 };
 
 /// What a connection is for: a list alone needs no stream of changes.
