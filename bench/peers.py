@@ -86,7 +86,7 @@ def versions() -> dict[str, str]:
         "ss": ["ss", "--version"],
         "dockerode": ["node", "-p", "require('dockerode/package.json').version"],
         "client-node": ["node", "-p", "JSON.parse(fs.readFileSync('../node_modules/@kubernetes/client-node/package.json')).version"],
-        "kubectl": ["kubectl", "version", "--client", "--short"],
+        "kubectl": ["kubectl", "version", "--client"],
         "python docker": [PYTHON, "-c", "import docker; print(docker.__version__)"],
     }
     told = {}

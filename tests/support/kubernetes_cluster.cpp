@@ -77,7 +77,7 @@ std::vector<std::string> etcd_command() {
 
 }  // namespace
 
-KubernetesCluster::KubernetesCluster(Options options) : options_(options) {
+KubernetesCluster::KubernetesCluster() {
   require_program("etcd", "etcd-server");
   prepare();
   start_etcd();
@@ -124,7 +124,7 @@ void KubernetesCluster::start_etcd() {
   if (!up) throw std::runtime_error("etcd does not answer. It said:\n" + log());
 }
 
-void KubernetesCluster::start() {
+void KubernetesCluster::start(bool watch_cache) {
   write_tokens();
   const std::string& at = sandbox_.folder();
   server_.emplace(sandbox_.spawn(
@@ -140,7 +140,7 @@ void KubernetesCluster::start() {
        "--service-cluster-ip-range=10.96.0.0/12", "--cert-dir=/run/certificates",
        // Without a controller no namespace has an account for its pods.
        "--disable-admission-plugins=ServiceAccount", "--request-timeout=10s",
-       options_.watch_cache ? "--watch-cache=true" : "--watch-cache=false"},
+       fmt::format("--watch-cache={}", watch_cache)},
       {.in = -1, .out = log_.fd(), .err = log_.fd()}));
   if (!eventually(60s, [&] { return answers(); })) {
     throw std::runtime_error("the API server does not answer. It said:\n" + log());

@@ -34,17 +34,14 @@ struct KubernetesRule {
 /// server said, if it does not do what it was told.
 class KubernetesCluster {
  public:
-  struct Options {
-    bool watch_cache = true;  ///< Without one, watches are etcd's own.
-  };
-
-  KubernetesCluster() : KubernetesCluster(Options{}) {}
-  explicit KubernetesCluster(Options options);
+  KubernetesCluster();
   KubernetesCluster(const KubernetesCluster&) = delete;
   KubernetesCluster& operator=(const KubernetesCluster&) = delete;
   ~KubernetesCluster() = default;
 
-  void start();      ///< The API server, and waits until it is ready; also after its end.
+  /// The API server, and waits until it is ready; also after its end. Without a cache of watches
+  /// they are etcd's own.
+  void start(bool watch_cache = true);
   void kill9();      ///< The API server; etcd goes on.
   void terminate();  ///< SIGTERM: it takes no more connections, and keeps its watches for 10 s.
   [[nodiscard]] bool ends(std::chrono::seconds deadline);  ///< After terminate().
@@ -57,6 +54,8 @@ class KubernetesCluster {
   void thaw_etcd();
   void compact();                               ///< etcd forgets all that was before now.
   void remove_behind_its_back(const Pod& pod);  ///< From etcd, as if another server had done it.
+
+  [[nodiscard]] bool answers() const;
 
   [[nodiscard]] const Sandbox& room() const noexcept { return sandbox_; }
   [[nodiscard]] static std::string endpoint() { return "https://127.0.0.1:6443"; }
@@ -93,11 +92,9 @@ class KubernetesCluster {
   void prepare();
   void write_tokens() const;
   [[nodiscard]] Fd connect(std::uint16_t port) const;
-  [[nodiscard]] bool answers() const;
   boost::json::value ask_etcd(std::string_view target, const boost::json::value& body) const;
 
   Sandbox sandbox_;
-  Options options_;
   Identity authority_ = make_authority();
   std::vector<std::string> tokens_;  // lines of its file
   Capture log_;

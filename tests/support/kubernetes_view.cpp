@@ -17,10 +17,11 @@ namespace {
 namespace json = boost::json;
 
 // Both sides are written down as text, so that a difference reads well.
-std::string facts(std::string_view group, std::string_view name, std::string_view node,
-                  const std::set<std::string>& addresses, const std::set<std::string>& labels) {
-  return fmt::format("{}/{} on '{}' [{}] {{{}}}", group, name, node, fmt::join(addresses, " "),
-                     fmt::join(labels, " "));
+std::string facts(std::string_view group, std::string_view name, std::string_view state,
+                  std::string_view node, const std::set<std::string>& addresses,
+                  const std::set<std::string>& labels) {
+  return fmt::format("{}/{} {} on '{}' [{}] {{{}}}", group, name, state, node,
+                     fmt::join(addresses, " "), fmt::join(labels, " "));
 }
 
 std::string text_of(const json::object& object, std::string_view key) {
@@ -41,6 +42,16 @@ bool runs(const json::object& pod) {
          !object_of(pod, "metadata").contains("deletionTimestamp");
 }
 
+// Between two runs of its containers it is restarting.
+std::string_view state_of(const json::object& status) {
+  const auto* containers = status.if_contains("containerStatuses");
+  if (containers == nullptr || containers->as_array().empty()) return "running";
+  for (const json::value& one : containers->as_array()) {
+    if (object_of(one.as_object(), "state").contains("running")) return "running";
+  }
+  return "restarting";
+}
+
 std::string facts_of(const json::object& pod) {
   const json::object& metadata = object_of(pod, "metadata");
   const json::object& status = object_of(pod, "status");
@@ -52,7 +63,7 @@ std::string facts_of(const json::object& pod) {
   for (const auto& [key, value] : object_of(metadata, "labels")) {
     labels.insert(fmt::format("{}={}", std::string_view(key), std::string_view(value.as_string())));
   }
-  return facts(text_of(metadata, "namespace"), text_of(metadata, "name"),
+  return facts(text_of(metadata, "namespace"), text_of(metadata, "name"), state_of(status),
                text_of(object_of(pod, "spec"), "nodeName"), addresses, labels);
 }
 
@@ -63,7 +74,7 @@ std::string facts_of(const Instance& it, const std::set<std::string>& keys) {
   for (const auto& [key, value] : it.labels) {
     if (keys.contains(std::string(key))) labels.insert(fmt::format("{}={}", key, value));
   }
-  return facts(it.group, it.name, it.node, addresses, labels);
+  return facts(it.group, it.name, to_string(it.state), it.node, addresses, labels);
 }
 
 }  // namespace
