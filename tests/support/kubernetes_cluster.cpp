@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 
 #include "support/engine_tools.hpp"
+#include "transport/base64.hpp"
 
 namespace rollcall::support {
 namespace {
@@ -45,21 +46,6 @@ std::string apiserver() {
   throw std::runtime_error(path +
                            " is not there, and this test drives a real API server; "
                            "scripts/kube-apiserver builds it, once");
-}
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    bits = (bits << 8U) | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) result += digits[(bits >> (count - 6)) & 63U];
-  }
-  if (count > 0) result += digits[(bits << (6 - count)) & 63U];
-  while (result.size() % 4 != 0) result += '=';
-  return result;
 }
 
 std::vector<std::string> etcd_command() {
@@ -92,8 +78,11 @@ void KubernetesCluster::prepare() {
   const Identity accounts = self_signed({.name = "service-accounts"});
   write("accounts.crt", accounts.certificate);
   write("accounts.key", accounts.key);
-  tokens_ = {R"(admin-token,admin,1,"system:masters")"};
-  for (const std::string user : {"viewer", "tenant", "nobody"}) add_token(user, user + "-token");
+  write("tokens.csv", R"(admin-token,admin,1,"system:masters"
+viewer-token,viewer,2
+tenant-token,tenant,3
+nobody-token,nobody,4
+)");
 }
 
 std::string KubernetesCluster::write(const std::string& name, const std::string& text) const {
@@ -103,19 +92,11 @@ std::string KubernetesCluster::write(const std::string& name, const std::string&
   return path;
 }
 
-void KubernetesCluster::add_token(const std::string& user, const std::string& token) {
-  tokens_.push_back(fmt::format("{},{},{}", token, user, tokens_.size() + 1));
-}
-
-void KubernetesCluster::write_tokens() const {
-  write("tokens.csv", fmt::format("{}\n", fmt::join(tokens_, "\n")));
-}
-
 void KubernetesCluster::start_etcd() {
   etcd_.emplace(sandbox_.spawn(etcd_command(), {.in = -1, .out = log_.fd(), .err = log_.fd()}));
   const bool up = eventually(20s, [&] {
     try {
-      ask_etcd("/v3/kv/range", {{"key", base64("x")}});
+      ask_etcd("/v3/kv/range", {{"key", to_base64("x")}});
       return true;
     } catch (const std::exception&) {
       return false;
@@ -125,7 +106,6 @@ void KubernetesCluster::start_etcd() {
 }
 
 void KubernetesCluster::start(bool watch_cache) {
-  write_tokens();
   const std::string& at = sandbox_.folder();
   server_.emplace(sandbox_.spawn(
       {apiserver(), fmt::format("--etcd-servers=http://127.0.0.1:{}", etcd_port),
@@ -196,7 +176,7 @@ json::value KubernetesCluster::ask_etcd(std::string_view target, const json::val
 }
 
 void KubernetesCluster::compact() {
-  const json::value now = ask_etcd("/v3/kv/range", {{"key", base64("x")}});
+  const json::value now = ask_etcd("/v3/kv/range", {{"key", to_base64("x")}});
   ask_etcd("/v3/kv/compaction",
            {{"revision", now.at("header").at("revision")}, {"physical", true}});
 }
@@ -204,7 +184,7 @@ void KubernetesCluster::compact() {
 void KubernetesCluster::remove_behind_its_back(const Pod& pod) {
   const json::value answer =
       ask_etcd("/v3/kv/deleterange",
-               {{"key", base64(fmt::format("/registry/pods/{}/{}", pod.group, pod.name))}});
+               {{"key", to_base64(fmt::format("/registry/pods/{}/{}", pod.group, pod.name))}});
   if (json::value_to<std::string>(answer.at("deleted")) != "1") {
     throw std::runtime_error("etcd knows no pod " + pod.name);
   }
@@ -286,16 +266,33 @@ void KubernetesCluster::allow(const std::string& user, const std::vector<Kuberne
   }
   const bool all = group.empty();
   const auto base = all ? std::string(rbac) : fmt::format("{}/namespaces/{}", rbac, group);
+  const std::string subject = user.contains(':') ? "system:serviceaccount:" + user : user;
   api().post(base + (all ? "/clusterroles" : "/roles"),
              {{"metadata", {{"name", user}}}, {"rules", std::move(written)}});
-  api().post(base + (all ? "/clusterrolebindings" : "/rolebindings"),
-             {{"metadata", {{"name", user}}},
-              {"roleRef",
-               {{"apiGroup", "rbac.authorization.k8s.io"},
-                {"kind", all ? "ClusterRole" : "Role"},
-                {"name", user}}},
-              {"subjects",
-               {{{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", user}}}}});
+  api().post(
+      base + (all ? "/clusterrolebindings" : "/rolebindings"),
+      {{"metadata", {{"name", user}}},
+       {"roleRef",
+        {{"apiGroup", "rbac.authorization.k8s.io"},
+         {"kind", all ? "ClusterRole" : "Role"},
+         {"name", user}}},
+       {"subjects",
+        {{{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", subject}}}}});
+}
+
+std::string KubernetesCluster::account_token(const std::string& group, const std::string& account) {
+  const auto base = fmt::format("/api/v1/namespaces/{}/serviceaccounts", group);
+  if (api().call("GET", base + "/" + account).status == 404) {
+    api().post(base, {{"metadata", {{"name", account}}}});
+  }
+  const json::value made =
+      api().post(fmt::format("{}/{}/token", base, account),
+                 {{"kind", "TokenRequest"}, {"apiVersion", "authentication.k8s.io/v1"}});
+  return json::value_to<std::string>(made.at("status").at("token"));
+}
+
+void KubernetesCluster::remove_account(const std::string& group, const std::string& account) {
+  api().remove(fmt::format("/api/v1/namespaces/{}/serviceaccounts/{}", group, account));
 }
 
 void KubernetesCluster::forbid(const std::string& user, const std::string& group) {

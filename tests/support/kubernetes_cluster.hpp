@@ -70,10 +70,7 @@ class KubernetesCluster {
   void at_once(std::size_t count,
                const std::function<void(KubernetesApi&, std::size_t)>& act) const;
 
-  /// The tokens that the API server knows from its next start on: `user` has `token`, too.
-  void add_token(const std::string& user, const std::string& token);
-
-  /// A file with a kubeconfig of one context, named "test", whose user has these lines of YAML.
+  /// A file with a kubeconfig of one context, named "test", whose user has this line of YAML.
   std::string kubeconfig(const std::string& name, const std::string& user,
                          const std::string& group = "default") const;
   std::string kubeconfig_of(const std::string& user, const std::string& group = "default") const {
@@ -83,20 +80,22 @@ class KubernetesCluster {
   /// Writes a file beside the kubeconfigs; its path.
   std::string write(const std::string& name, const std::string& text) const;
 
-  /// In all namespaces, or in one.
+  /// A token of a service account of that namespace, which is made if there is none.
+  std::string account_token(const std::string& group, const std::string& account);
+  void remove_account(const std::string& group, const std::string& account);
+
+  /// In all namespaces, or in one. A service account is the user "NAMESPACE:NAME".
   void allow(const std::string& user, const std::vector<KubernetesRule>& rules,
              const std::string& group = {});
   void forbid(const std::string& user, const std::string& group = {});
 
  private:
   void prepare();
-  void write_tokens() const;
   [[nodiscard]] Fd connect(std::uint16_t port) const;
   boost::json::value ask_etcd(std::string_view target, const boost::json::value& body) const;
 
   Sandbox sandbox_;
   Identity authority_ = make_authority();
-  std::vector<std::string> tokens_;  // lines of its file
   Capture log_;
   std::optional<Process> etcd_;
   std::optional<Process> server_;
