@@ -145,6 +145,7 @@ std::unique_ptr<BackendUnderTest> host_real();
 std::unique_ptr<BackendUnderTest> incus_scripted();
 std::unique_ptr<BackendUnderTest> lxd_scripted();
 std::unique_ptr<BackendUnderTest> incus_real();
+std::unique_ptr<BackendUnderTest> kubernetes_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

@@ -49,7 +49,7 @@ std::string apiserver() {
 }
 
 std::vector<std::string> etcd_command() {
-  const auto client = fmt::format("http://127.0.0.1:{}", etcd_port);
+  const std::string client = KubernetesCluster::endpoint_of_etcd();
   const std::string peer = "http://127.0.0.1:2380";
   return {"etcd",
           "--data-dir=/run/etcd",
@@ -108,10 +108,9 @@ void KubernetesCluster::start_etcd() {
 void KubernetesCluster::start(bool watch_cache) {
   const std::string& at = sandbox_.folder();
   server_.emplace(sandbox_.spawn(
-      {apiserver(), fmt::format("--etcd-servers=http://127.0.0.1:{}", etcd_port),
-       "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-       fmt::format("--secure-port={}", api_port), "--insecure-port=0",
-       "--endpoint-reconciler-type=none", "--anonymous-auth=false",
+      {apiserver(), "--etcd-servers=" + endpoint_of_etcd(), "--bind-address=127.0.0.1",
+       "--advertise-address=127.0.0.1", fmt::format("--secure-port={}", api_port),
+       "--insecure-port=0", "--endpoint-reconciler-type=none", "--anonymous-auth=false",
        "--token-auth-file=" + at + "/tokens.csv", "--client-ca-file=" + at + "/ca.crt",
        "--tls-cert-file=" + at + "/server.crt", "--tls-private-key-file=" + at + "/server.key",
        "--service-account-issuer=https://kubernetes.default.svc",
@@ -139,6 +138,7 @@ bool KubernetesCluster::answers() const {
 }
 
 void KubernetesCluster::kill9() {
+  if (ends(0s)) return;
   server_->signal(SIGKILL);
   if (!server_->wait(10s)) throw std::runtime_error("the API server does not end");
 }

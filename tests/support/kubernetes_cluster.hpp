@@ -42,7 +42,7 @@ class KubernetesCluster {
   /// The API server, and waits until it is ready; also after its end. Without a cache of watches
   /// they are etcd's own.
   void start(bool watch_cache = true);
-  void kill9();      ///< The API server; etcd goes on.
+  void kill9();      ///< The API server, if it has not ended; etcd goes on.
   void terminate();  ///< SIGTERM: it takes no more connections, and keeps its watches for 10 s.
   [[nodiscard]] bool ends(std::chrono::seconds deadline);  ///< After terminate().
   void freeze();
@@ -59,6 +59,7 @@ class KubernetesCluster {
 
   [[nodiscard]] const Sandbox& room() const noexcept { return sandbox_; }
   [[nodiscard]] static std::string endpoint() { return "https://127.0.0.1:6443"; }
+  [[nodiscard]] static std::string endpoint_of_etcd() { return "http://127.0.0.1:2379"; }
   [[nodiscard]] const Identity& authority() const noexcept { return authority_; }
   [[nodiscard]] std::string log() const { return log_.text(); }
 
