@@ -13,6 +13,7 @@
 #include "core/metadata.hpp"
 #include "core/port_table.hpp"
 #include "core/readers/values.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall {
 namespace {

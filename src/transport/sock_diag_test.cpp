@@ -15,6 +15,8 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 
+#include "support/paths.hpp"
+
 namespace rollcall {
 namespace {
 

@@ -14,6 +14,7 @@
 #include "backends/docker/driver.hpp"
 #include "support/http_server.hpp"
 #include "support/memory_stream.hpp"
+#include "support/paths.hpp"
 #include "support/run.hpp"
 #include "support/virtual_env.hpp"
 

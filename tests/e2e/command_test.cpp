@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "support/dockerd.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::support {
 namespace {

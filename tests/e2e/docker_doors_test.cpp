@@ -15,6 +15,7 @@
 
 #include "support/certificates.hpp"
 #include "support/dockerd.hpp"
+#include "support/paths.hpp"
 #include "support/temp_folder.hpp"
 #include "transport/digest.hpp"
 

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "support/dockerd.hpp"
+#include "support/paths.hpp"
 #include "transport/process_table.hpp"
 
 namespace rollcall::support {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "support/incus_server.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::support {
 namespace {

@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "support/dockerd.hpp"
+#include "support/paths.hpp"
 #include "support/temp_folder.hpp"
 
 namespace rollcall::support {

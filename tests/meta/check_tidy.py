@@ -1,7 +1,8 @@
 """clang-tidy has nothing to say: check_tidy.py ROOT BUILD
 
-A source is read again only if it, a header of the project that it includes, its command or .clang-tidy has
-changed since it was last found good. The stamps of good ones lie in BUILD/tidy.
+A source is read again only if it, a header of the project that it includes, its command, .clang-tidy or
+clang-tidy has changed since it was last found good, in whichever checkout. The stamps of good ones lie in the
+user's cache.
 """
 
 import concurrent.futures
@@ -30,9 +31,10 @@ def own_headers(root, path, seen):
     return seen
 
 
-def digest(root, entry):
+def digest(root, version, entry):
     path = pathlib.Path(entry["file"])
-    parts = [entry["command"].encode(), (root / ".clang-tidy").read_bytes(), path.read_bytes()]
+    command = entry["command"].replace(str(root), "")
+    parts = [command.encode(), version, (root / ".clang-tidy").read_bytes(), path.read_bytes()]
     parts += [header.read_bytes() for header in sorted(own_headers(root, path, set()))]
     result = hashlib.sha256()
     for part in parts:
@@ -40,9 +42,8 @@ def digest(root, entry):
     return result.hexdigest()
 
 
-def read(root, build, entry):
+def read(root, build, stamp, entry):
     """What clang-tidy says about one source; empty if nothing."""
-    stamp = build / "tidy" / digest(root, entry)
     if stamp.exists():
         return ""
     check = subprocess.run(
@@ -59,11 +60,14 @@ def read(root, build, entry):
 def main():
     root = root_from_arguments()
     build = pathlib.Path(sys.argv[2]).resolve()
-    (build / "tidy").mkdir(exist_ok=True)
+    stamps = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "rollcall" / "tidy"
+    stamps.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
     entries = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
     entries = [entry for entry in entries if pathlib.Path(entry["file"]).is_relative_to(root)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = [text for text in pool.map(lambda entry: read(root, build, entry), entries) if text]
+        found = pool.map(lambda entry: read(root, build, stamps / digest(root, version, entry), entry), entries)
+        found = [text for text in found if text]
     report(found, "clang-tidy-19 with .clang-tidy finds nothing.")
 
 

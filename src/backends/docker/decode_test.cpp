@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::docker_api {
 namespace {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "backends/docker/dialect.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::docker_api {
 namespace {

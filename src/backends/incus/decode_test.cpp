@@ -13,6 +13,7 @@
 
 #include "backends/incus/answer.hpp"
 #include "core/text.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::incus {
 namespace {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.hpp"
+#include "support/paths.hpp"
 #include "transport/json_splitter.hpp"
 
 namespace rollcall::incus {

@@ -17,6 +17,7 @@
 #include "backends/docker_api/events.hpp"
 #include "backends/podman/driver.hpp"
 #include "support/http_server.hpp"
+#include "support/paths.hpp"
 #include "support/run.hpp"
 #include "support/virtual_env.hpp"
 

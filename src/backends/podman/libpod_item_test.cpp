@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::podman {
 namespace {

@@ -19,6 +19,7 @@
 
 #include "backends/systemd/messages.hpp"
 #include "support/dbus_values.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall::systemd {
 namespace {

@@ -14,6 +14,7 @@
 #include "core/metadata.hpp"
 #include "core/metadata_values.hpp"
 #include "core/text.hpp"
+#include "support/paths.hpp"
 
 namespace rollcall {
 namespace {
