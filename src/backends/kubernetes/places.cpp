@@ -200,10 +200,8 @@ Result<std::vector<Place>> places(const BackendOptions& options, const fs::path&
   return place_of(std::string(found->source), std::move(found->access));
 }
 
-bool asked_for(const BackendOptions& options) {
-  return !options.kubeconfig.empty() || !options.kube_context.empty() ||
-         !options.namespaces.empty() || !options.node.empty() || !options.label_selector.empty() ||
-         in_pod(options, service_account_folder);
+bool in_cluster(const BackendOptions& options) {
+  return in_pod(options, service_account_folder);
 }
 
 }  // namespace rollcall::kubernetes

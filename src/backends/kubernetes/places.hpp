@@ -36,8 +36,8 @@ Result<std::vector<Place>> places(const BackendOptions& options);
 Result<std::vector<Place>> places(const BackendOptions& options,
                                   const std::filesystem::path& service_account);
 
-/// Whether a user who has named no runtime means this one, too: inside a cluster, or if an option
-/// of Kubernetes was given. A kubeconfig alone is no reason to call who knows whom.
-bool asked_for(const BackendOptions& options);
+/// Whether this program runs in a pod. Then who has named no runtime means this one, too; a
+/// kubeconfig alone is no reason to call who knows whom.
+bool in_cluster(const BackendOptions& options);
 
 }  // namespace rollcall::kubernetes
