@@ -41,11 +41,15 @@ std::optional<std::string> bytes_of(HttpRequest&& request, const std::string& ho
   http::request<http::string_body> message(post ? http::verb::post : http::verb::get,
                                            request.target, 11);
   message.set(http::field::host, host);
-  message.set(http::field::user_agent, "rollcall");
-  message.set(http::field::accept, "application/json");
   for (const auto& [name, value] : request.headers) {
     if (std::ranges::any_of(name, control) || std::ranges::any_of(value, control)) return {};
-    message.set(beast_view(name), beast_view(value));
+    message.insert(beast_view(name), beast_view(value));
+  }
+  if (message.count(http::field::user_agent) == 0) {
+    message.set(http::field::user_agent, "rollcall");
+  }
+  if (message.count(http::field::accept) == 0) {
+    message.set(http::field::accept, "application/json");
   }
   if (post) {
     message.set(http::field::content_type, "application/json");

@@ -28,17 +28,20 @@ struct MakeOptions {
 
 /// What not every runtime has. The sentences of the contract about it cannot apply to one without.
 enum class Ability : std::uint8_t {
-  automatic,     ///< It is one of those that `auto` tries.
-  outages,       ///< It can be away.
-  refused,       ///< Its place can be there without anybody who listens.
-  mute,          ///< It can accept a connection and not answer.
-  not_this_api,  ///< Something else can answer in its place.
-  ended_ones,    ///< It knows of instances that do not run.
-  pausing,       ///< It tells paused instances from running ones.
-  restarting,    ///< It says that it is about to start an instance again.
-  lasting_ids,   ///< An instance that is started again keeps its id.
-  new_ids,       ///< One that is made anew under its name has another id.
-  renaming,      ///< An instance can be given another name.
+  automatic,       ///< It is one of those that `auto` tries.
+  outages,         ///< It can be away.
+  refused,         ///< Its place can be there without anybody who listens.
+  mute,            ///< It can accept a connection and not answer.
+  not_this_api,    ///< Something else can answer in its place.
+  ended_ones,      ///< It knows of instances that do not run.
+  pausing,         ///< It tells paused instances from running ones.
+  restarting,      ///< It says that it is about to start an instance again.
+  lasting_ids,     ///< An instance that is started again keeps its id.
+  new_ids,         ///< One that is made anew under its name has another id.
+  renaming,        ///< An instance can be given another name.
+  stream_first,    ///< Its stream is opened before the list, as it tells only what comes.
+  readings,        ///< Its stream tells that something has changed, and what is read then.
+  periodic_lists,  ///< Its stream may lose something, which a list finds now and then.
 };
 
 /// One engine that is the test's own, up when it is made.
@@ -67,6 +70,8 @@ class BackendUnderTest {
   virtual void restart(const std::string& id) = 0;
   virtual void pause(const std::string& id) = 0;
   virtual void unpause(const std::string& id) = 0;
+  /// What a pause makes of one that runs; another state of the running set if there is no pause.
+  [[nodiscard]] virtual InstanceState paused() const { return InstanceState::paused; }
   virtual void rename(const std::string& id, const std::string& name) = 0;
   virtual void remove(const std::string& id) = 0;
   virtual void hang_up(const std::string& id) = 0;                ///< A signal that it survives.
@@ -145,7 +150,12 @@ std::unique_ptr<BackendUnderTest> host_real();
 std::unique_ptr<BackendUnderTest> incus_scripted();
 std::unique_ptr<BackendUnderTest> lxd_scripted();
 std::unique_ptr<BackendUnderTest> incus_real();
+<<<<<<< HEAD
 std::unique_ptr<BackendUnderTest> kubernetes_real();
+=======
+std::unique_ptr<BackendUnderTest> kubernetes_scripted();
+std::unique_ptr<BackendUnderTest> kubernetes_1_20_scripted();
+>>>>>>> k8s-watch
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -49,15 +50,24 @@ def install(source, folder, compiler):
 def engine():
     """The URL of a scripted engine, which ends with the context."""
     with tempfile.TemporaryDirectory(prefix="rollcall-consumer-") as folder:
-        socket = pathlib.Path(folder) / "s"
-        with subprocess.Popen([sys.executable, HERE / "engine.py", socket]) as server:
+        place = pathlib.Path(folder) / "s"
+        with subprocess.Popen([sys.executable, HERE / "engine.py", place]) as server:
             try:
-                end = time.monotonic() + 20
-                while not socket.exists() and time.monotonic() < end:
-                    time.sleep(0.02)
-                yield f"unix://{socket}"
+                wait_for_listener(place)
+                yield f"unix://{place}"
             finally:
                 server.kill()
+
+
+def wait_for_listener(place):
+    """The name of a socket is there before anybody listens."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+            client.connect(str(place))
+            return
+        time.sleep(0.02)
+    sys.exit(f"nobody listens at {place}")
 
 
 def check_programs(folder):

@@ -198,7 +198,8 @@ bool Access::local() const noexcept {
 Result<Access> access_at(std::string_view url) {
   Access access;
   const std::size_t scheme = url.find("://");
-  const bool http = url.starts_with("https://") || url.starts_with("http://");
+  const bool http = url.starts_with("https://") || url.starts_with("http://") ||
+                    url.starts_with("tcp://");  // as canonical URLs begin
   const std::size_t path = http ? url.find('/', scheme + 3) : std::string_view::npos;
   if (path != std::string_view::npos) {
     access.url_path = url.substr(path);

@@ -38,7 +38,9 @@ struct Rights {
     std::string text = name_space.empty() ? "in the whole cluster"
                                           : fmt::format("in the namespace {}", excerpt(name_space));
     if (!allowed.empty()) text += fmt::format(": may {}", fmt::join(allowed, ", "));
-    if (!refused.empty()) text += fmt::format("; may not {}", fmt::join(refused, ", "));
+    if (!refused.empty()) {
+      text += fmt::format("{} may not {}", allowed.empty() ? ":" : ";", fmt::join(refused, ", "));
+    }
     return text;
   }
 };

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "backends/kubernetes/credentials.hpp"
+#include "core/text.hpp"
+#include "transport/tls.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -86,7 +88,19 @@ struct ApiClient::Impl {
                                .now = env->now()};
     ApiAnswer refused;
     refused.fault = read_fault(status, (*response)->header("Retry-After"), *text, context);
+    explain_expired(*refused.fault);
     co_return refused;
+  }
+
+  /// Servers do not say that a certificate of ours has expired, only that they do not know us.
+  void explain_expired(ApiFault& fault) const {
+    const Pem& certificate = dial->endpoint.tls.certificate;
+    if (fault.status != 401 || certificate.empty()) return;
+    const auto expiry = expiry_of(certificate);
+    if (!expiry || *expiry > env->now()) return;
+    fault.error.what = fmt::format("the client certificate of {} has expired at {}", access.user,
+                                   to_rfc3339(*expiry));
+    fault.error.remedy = "renew it: with kubeadm by `kubeadm certs renew`";
   }
 
   Task<ApiAnswer> ask(std::string target, std::optional<std::string> body,
@@ -97,6 +111,8 @@ struct ApiClient::Impl {
     auto answer = co_await ask_once(target, body, deadlines, std::move(*first));
     if (!answer || !answer->fault || answer->fault->status != 401) co_return answer;
     credentials.reject(number);
+    client.close_idle();  // a certificate whose file is another one by now was shown when they were
+                          // made
     auto second = co_await credentials.current();
     if (!second) co_return fail(std::move(second.error()));
     if (second->number == number) co_return answer;

@@ -28,10 +28,10 @@ inline constexpr std::chrono::seconds max_retry_after = std::chrono::minutes(5);
 
 /// What a request asked for, as rights are given.
 struct Asked {
-  std::string verb;        ///< "list", "watch", "get", "create"; empty: no resource.
-  std::string group;       ///< Of the API: "", "discovery.k8s.io".
-  std::string resource;    ///< "pods"; empty: a path such as /version.
-  std::string name_space;  ///< Empty: the whole cluster.
+  std::string verb{};        ///< "list", "watch", "get", "create"; empty: no resource.
+  std::string group{};       ///< Of the API: "", "discovery.k8s.io".
+  std::string resource{};    ///< "pods"; empty: a path such as /version.
+  std::string name_space{};  ///< Empty: the whole cluster.
 
   friend bool operator==(const Asked&, const Asked&) = default;
 };
@@ -41,10 +41,10 @@ Asked asked_by(std::string_view target, bool post = false);
 
 /// What stands around a refusal.
 struct FaultContext {
-  std::string url;     ///< The server.
-  std::string target;  ///< Of the request; empty: an ERROR event of a watch of `asked`.
-  Asked asked;
-  std::string who;  ///< "user admin (token of /x)": for the remedy of 401.
+  std::string url{};     ///< The server.
+  std::string target{};  ///< Of the request; empty: an ERROR event of a watch of `asked`.
+  Asked asked{};
+  std::string who{};  ///< "the user admin (token)": for 401.
   Timestamp now{};
 };
 

@@ -73,6 +73,10 @@ Task<Source::Outcome> Source::list(Take item, Take line) {
   if (engine_->streams_lists && line) {
     version_ = version;
     auto streamed = co_await stream_list(std::move(line));
+    if (!streamed && streamed.error().kind == ErrorKind::desynced) {
+      engine_->versions.erase(path_);
+      co_return co_await read_pages(std::move(item));
+    }
     if (!streamed) co_return fail(std::move(streamed.error()));
     const unsigned status = *streamed ? (*streamed)->status : 0;
     if (status != 400 && status != 422) co_return streamed;
@@ -93,8 +97,9 @@ Task<Source::Outcome> Source::list(Take item, Take line) {
 /// A watch that begins with all there is; it is left where that ends.
 Task<Source::Outcome> Source::stream_list(Take line) {
   auto answer = co_await engine_->api.get(
-      target(fmt::format("watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-                         "&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+      target(fmt::format("resourceVersion={}&sendInitialEvents=true"
+                         "&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&watch=1"
+                         "&timeoutSeconds={}",
                          encode_query_value(version_), watch_length / 1s)),
       engine_->api.deadlines());
   if (!answer) co_return fail(std::move(answer.error()));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -28,6 +29,11 @@ constexpr Duration longest_desync_delay = 30s;
 constexpr Duration shortest_desync_delay = 100ms;
 constexpr int enough_doublings = 9;
 
+/// A cancelled channel unwinds as all else that is cancelled.
+void unwind_if_cancelled(const boost::system::error_code& ec) {
+  if (ec) throw boost::system::system_error(asio::error::operation_aborted);
+}
+
 }  // namespace
 
 /// Ends by itself, by stop(), or when it fails; what it must not outlive it holds.
@@ -49,49 +55,55 @@ void Observation::spawn(Work work) {
 void Observation::start() {
   const auto self = shared_from_this();
   for (const SourcePtr& source : sources_) {
-    spawn([self, source] { return self->run(source); });
+    spawn([self, source, epoch = epoch_] { return self->run(source, epoch); });
   }
   if (!refused_.empty() || (engine_->narrowed && engine_->namespaces.empty())) {
-    spawn([self] { return self->ask_again(); });
+    spawn([self, epoch = epoch_] { return self->ask_again(epoch); });
   }
 }
 
 void Observation::stop() {
+  ++epoch_;
   for (const auto& runner : std::exchange(runners_, {})) {
     runner->stop.emit(asio::cancellation_type::terminal);
   }
 }
 
-void Observation::fail_with(RuntimeError error) {
+void Observation::fail_with(RuntimeError error, std::uint64_t epoch) {
+  if (epoch != epoch_) return;
   if (!failure_) failure_ = std::move(error);
   engine_->proof = std::max(engine_->proof, first_look);
   wake();
 }
 
 /// Reads one watch, and opens it again where it left off whenever it ends.
-asio::awaitable<void> Observation::run(SourcePtr source) {
+asio::awaitable<void> Observation::run(SourcePtr source, std::uint64_t epoch) {
   for (;;) {
-    auto read = co_await read_to_its_end(source);
-    if (!read) co_return fail_with(std::move(read.error()));
+    auto read = co_await read_to_its_end(source, epoch);
+    if (!read) co_return fail_with(std::move(read.error()), epoch);
     auto outcome = co_await source->open();
-    if (!outcome) co_return fail_with(std::move(outcome.error()));
-    if (*outcome) co_return fail_with(std::move((*outcome)->error));
+    if (!outcome) co_return fail_with(std::move(outcome.error()), epoch);
+    if (*outcome) co_return fail_with(std::move((*outcome)->error), epoch);
   }
 }
 
-Task<void> Observation::read_to_its_end(SourcePtr source) {
+Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
   const auto self = shared_from_this();
   const Monotonic began = engine_->env->monotonic();
   bool told = false;
   for (;;) {
-    auto more = co_await source->read([self, source, &told](std::string_view line) {
+    auto more = co_await source->read([self, source, &told, epoch](std::string_view line) {
       told = true;
+      if (epoch != self->epoch_) return Result<void>();
       return self->take_line(*source, line);
     });
     if (!changes_.empty()) wake();
     if (!more) co_return fail(std::move(more.error()));
     if (!*more) break;
-    while (changes_.size() > max_waiting) co_await drained_.async_receive(asio::use_awaitable);
+    while (changes_.size() > max_waiting) {
+      const auto [ec] = co_await drained_.async_receive(asio::as_tuple(asio::use_awaitable));
+      unwind_if_cancelled(ec);
+    }
   }
   if (told || engine_->env->monotonic() - began >= short_life) {
     engine_->proof = Duration::zero();
@@ -102,7 +114,7 @@ Task<void> Observation::read_to_its_end(SourcePtr source) {
 }
 
 /// What was refused may be allowed later.
-asio::awaitable<void> Observation::ask_again() {
+asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
   const auto self = shared_from_this();
   if (engine_->narrowed) {
     refused_.push_back(
@@ -187,7 +199,8 @@ Task<Change> Observation::next() {
       if (delay > Duration::zero()) co_await engine_->env->sleep_for(delay);
       co_return Change(ResyncNeeded{failure.describe()});
     }
-    co_await gate_.async_receive(asio::use_awaitable);
+    const auto [ec] = co_await gate_.async_receive(asio::as_tuple(asio::use_awaitable));
+    unwind_if_cancelled(ec);
   }
 }
 
