@@ -150,12 +150,9 @@ std::unique_ptr<BackendUnderTest> host_real();
 std::unique_ptr<BackendUnderTest> incus_scripted();
 std::unique_ptr<BackendUnderTest> lxd_scripted();
 std::unique_ptr<BackendUnderTest> incus_real();
-<<<<<<< HEAD
-std::unique_ptr<BackendUnderTest> kubernetes_real();
-=======
 std::unique_ptr<BackendUnderTest> kubernetes_scripted();
 std::unique_ptr<BackendUnderTest> kubernetes_1_20_scripted();
->>>>>>> k8s-watch
+std::unique_ptr<BackendUnderTest> kubernetes_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

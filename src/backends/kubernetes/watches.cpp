@@ -128,7 +128,8 @@ asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
       auto outcome = co_await source->ask();
       if (!outcome || *outcome) continue;
       if (source->resource() == Resource::pods) engine_->narrowed = false;
-      co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"});
+      co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"},
+                          epoch);
     }
   }
 }
