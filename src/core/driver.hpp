@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -111,6 +112,10 @@ class Session {
   [[nodiscard]] virtual Task<std::vector<std::string>> examine() {
     co_return std::vector<std::string>();
   }
+
+  /// How many signals had a meaning that is not known. None was ignored: what such a one is about
+  /// is read again.
+  [[nodiscard]] virtual std::size_t unknown_signals() const noexcept { return 0; }
 };
 
 /// What a connection is for: a list alone needs no stream of changes.
