@@ -198,6 +198,7 @@ Selection selection_of(const Config& config) {
       selection.kinds.push_back(*kind);
     }
   }
+  if (config.kubernetes.any()) selection.name(RuntimeBackendKind::kubernetes);
   for (const EngineConfig& engine : config.engines) {
     const auto kind = parse_kind(engine.runtime).value_or(RuntimeBackendKind::docker);
     if (engine.endpoint.empty()) {
@@ -222,6 +223,7 @@ BackendOptions backend_options(const Config& config) {
   options.all_units = config.all_units;
   options.unit_types = config.unit_types;
   options.projects = config.projects;
+  config.kubernetes.apply(options);
   return options;
 }
 
