@@ -7,6 +7,7 @@
 #include <rollcall/tls.hpp>
 
 #include "transport/stream.hpp"
+#include "transport/tls_machine.hpp"
 
 namespace rollcall {
 
@@ -20,6 +21,12 @@ namespace rollcall {
 /// ours; unreachable; mute.
 [[nodiscard]] Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint,
                                             Milliseconds deadline);
+
+/// The same as a server, by a machine at its beginning (ServerIdentity::session).
+///
+/// Errors: tls; unreachable; mute.
+[[nodiscard]] Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine,
+                                            Endpoint client, Milliseconds deadline);
 
 /// Until when a certificate is good, the first of its file; nothing if it cannot be read.
 [[nodiscard]] std::optional<Timestamp> expiry_of(const Pem& certificate);
