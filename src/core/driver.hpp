@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -105,6 +106,10 @@ class Session {
   [[nodiscard]] virtual Task<void> probe() = 0;
 
   [[nodiscard]] virtual EngineInfo info() const = 0;
+
+  /// How many signals had a meaning that is not known. None was ignored: what such a one is about
+  /// is read again.
+  [[nodiscard]] virtual std::size_t unknown_signals() const noexcept { return 0; }
 };
 
 /// What a connection is for: a list alone needs no stream of changes.

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include <fmt/format.h>
+
 namespace rollcall::json_walk {
 namespace {
 
@@ -18,6 +20,15 @@ std::size_t end_of_string(std::string_view json, std::size_t from) {
 }
 
 }  // namespace
+
+std::unexpected<RuntimeError> not_an_object(std::string_view what, std::string_view text,
+                                            simdjson::error_code error) {
+  return fail({.kind = ErrorKind::protocol,
+               .endpoint = {},
+               .what = fmt::format("{} \"{}\" is not a JSON object: {}", what, excerpt(text),
+                                   simdjson::error_message(error)),
+               .remedy = {}});
+}
 
 std::string_view salvage_text(std::string_view json, std::string_view key) {
   int depth = 0;

@@ -8,8 +8,10 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string_view>
 
+#include <rollcall/result.hpp>
 #include <simdjson.h>
 
 #include "core/text.hpp"
@@ -68,6 +70,16 @@ inline simdjson::error_code read_text(ondemand::value value, std::string_view& o
   return value.get_string().get(out);
 }
 
+/// A wrong type as nothing that went wrong: the value stays what it was.
+inline simdjson::error_code tolerate(simdjson::error_code error) {
+  return error == simdjson::INCORRECT_TYPE ? simdjson::SUCCESS : error;
+}
+
+/// Reads a string; anything else leaves `out` as it is.
+inline simdjson::error_code take_text(ondemand::value value, std::string_view& out) {
+  return tolerate(read_text(value, out));
+}
+
 /// Reads a whole number of 64 bits; null leaves `out` as it is.
 inline simdjson::error_code read_integer(ondemand::value value, std::int64_t& out) {
   ondemand::json_type type{};
@@ -119,6 +131,12 @@ class ObjectReader {
   simdjson::padded_string copy_;
   bool repaired_ = false;
 };
+
+/// The error of a text that should be an object and cannot be read as one: protocol, without an
+/// endpoint. `what` begins the sentence.
+[[nodiscard]] std::unexpected<RuntimeError> not_an_object(std::string_view what,
+                                                          std::string_view text,
+                                                          simdjson::error_code error);
 
 /// Finds the text of a field in an object that is broken somewhere, by its tokens alone; empty if
 /// it is not there. Escapes stay as they are.

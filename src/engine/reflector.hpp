@@ -1,6 +1,7 @@
 // Makes a RuntimeBackend of any Driver, and keeps every promise of the contract.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -43,9 +44,10 @@ class Reflector final : public RuntimeBackend {
   boost::asio::any_io_executor executor_;
   EnvPtr env_;
   ReflectorOptions options_;
-  KnownById known_;            // what the caller was last told
-  bool told_ = false;          // whether it was ever told anything
-  std::uint64_t watches_ = 0;  // that have begun
+  KnownById known_;                  // what the caller was last told
+  bool told_ = false;                // whether it was ever told anything
+  std::uint64_t watches_ = 0;        // that have begun
+  std::size_t unknown_signals_ = 0;  // of the sessions that have ended
   // Shared with the watch's frame, which an abandoned executor may destroy after this object.
   std::shared_ptr<bool> watching_ = std::make_shared<bool>(false);
 };

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using test::make_instance;
 using test::unavailable;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 using ReflectorHealingTest = test::ReflectorTest;
@@ -284,6 +285,20 @@ TEST_F(ReflectorHealingTest, ARefusalIsRepeatedSeldomAndLoggedOnce) {
   env_->advance(20s);
   EXPECT_LE(engine_.connects, 21);
   EXPECT_EQ(logged.size(), 1U);
+}
+
+TEST_F(ReflectorHealingTest, SignalsOfUnknownMeaningAreCountedAtTheEndOfTheirSession) {
+  std::vector<std::string> logged;
+  make_reflector({.log = [&](LogLevel, std::string_view text) { logged.emplace_back(text); }});
+  watch();
+  engine_.unknown_signals = 3;
+  env_->advance(10s);
+  engine_.end_stream();
+  settle();
+  engine_.unknown_signals = 2;
+  cancel_and_expect_nothing_left();
+  EXPECT_THAT(logged, ElementsAre(HasSubstr("3 in this session, 3 since the first"),
+                                  HasSubstr("2 in this session, 5 since the first")));
 }
 
 }  // namespace

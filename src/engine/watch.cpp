@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
+#include <fmt/format.h>
 
 namespace rollcall {
 
@@ -141,6 +142,7 @@ void Watch::begin(ReflectorFsm::Step step, Duration delay) {
 }
 
 void Watch::drop_session() {
+  count_unknown_signals();
   ++epoch_;
   phase_.cancel();
   phase_ = TaskGroup::within(group_);
@@ -167,6 +169,19 @@ void Watch::log_failure(const RuntimeError& error) {
   // That an engine is away is told by the event; that it will not have us needs somebody to act.
   const bool away = error.kind == ErrorKind::unavailable;
   reflector_.options_.log(away ? LogLevel::info : LogLevel::warning, error.describe());
+}
+
+/// Of the session that ends now.
+void Watch::count_unknown_signals() {
+  const std::size_t count = session_ ? session_->unknown_signals() : 0;
+  if (count == 0) return;
+  reflector_.unknown_signals_ += count;
+  if (!reflector_.options_.log) return;
+  reflector_.options_.log(
+      LogLevel::info,
+      fmt::format("{}: signals of unknown meaning: {} in this session, {} since the first; what "
+                  "they are about was read again",
+                  reflector_.driver_->endpoint(), count, reflector_.unknown_signals_));
 }
 
 asio::awaitable<void> Watch::wait_closed() {

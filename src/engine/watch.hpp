@@ -67,6 +67,7 @@ class Watch {
   void look_again(const Reading& reading);
   void restore_undelivered();
   void log_failure(const RuntimeError& error);
+  void count_unknown_signals();
 
   boost::asio::awaitable<void> wait_closed();
   boost::asio::awaitable<void> connect(std::uint64_t epoch);

@@ -291,6 +291,10 @@ struct WebSocket::Impl {
 WebSocket::WebSocket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 WebSocket::~WebSocket() = default;
 
+void WebSocket::cancel() {
+  impl_->socket.next_layer().cancel();
+}
+
 Task<std::optional<std::string>> WebSocket::read() {
   std::string message;
   auto buffer = asio::dynamic_buffer(message);

@@ -35,6 +35,9 @@ class WebSocket {
   /// the bound. After an error or the end there is nothing more.
   [[nodiscard]] Task<std::optional<std::string>> read();
 
+  /// Ends a read() that is under way, as if it were cancelled, and all that come later.
+  void cancel();
+
  private:
   friend struct WebSocketOpener;
   struct Impl;

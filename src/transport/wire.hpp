@@ -14,6 +14,8 @@ struct Deadlines {
   Milliseconds list_head = std::chrono::seconds(30);    ///< Of everything else.
   Milliseconds body = std::chrono::seconds(15);         ///< Without progress.
   Milliseconds quiet_probe = std::chrono::seconds(10);  ///< Of the probe of a quiet stream, in all.
+  /// Of a stream whose other side says now and then that it lives.
+  Milliseconds silence = std::chrono::seconds(45);
 
   static Deadlines for_endpoint(const Endpoint& endpoint) {
     using namespace std::chrono_literals;

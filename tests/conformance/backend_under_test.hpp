@@ -107,6 +107,7 @@ class ScriptedBackend : public BackendUnderTest {
   virtual void remove_silently(const std::string& id) = 0;
   virtual void list_undecodable(const std::string& id) = 0;  ///< Empty: one without an id.
   virtual void signal_without_change(const std::string& id) = 0;
+  virtual void signal_unknown(const std::string& id) = 0;  ///< What it means is in no table.
   virtual void signal_doubt() = 0;  ///< The stream itself says that something was missed.
   virtual void repeat_signals(std::size_t count) = 0;
   virtual void end_stream() = 0;  ///< In the way that the protocol calls normal.
@@ -144,6 +145,7 @@ std::unique_ptr<BackendUnderTest> host_scripted();
 std::unique_ptr<BackendUnderTest> host_real();
 std::unique_ptr<BackendUnderTest> incus_scripted();
 std::unique_ptr<BackendUnderTest> lxd_scripted();
+std::unique_ptr<BackendUnderTest> lxd_projects_scripted();
 std::unique_ptr<BackendUnderTest> incus_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();

@@ -14,6 +14,7 @@ const std::vector<BackendCase>& all_backends() {
       {"host_real", false, &host_real},
       {"incus_scripted", true, &incus_scripted},
       {"lxd_scripted", true, &lxd_scripted},
+      {"lxd_projects_scripted", true, &lxd_projects_scripted},
       {"incus_real", false, &incus_real},
       {"systemd_scripted", false, &systemd_scripted},
       {"systemd_real", false, &systemd_real},

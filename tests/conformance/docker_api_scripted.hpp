@@ -70,6 +70,11 @@ class DockerApiScripted : public HttpScripted {
   void signal_without_change(const std::string& id) override {
     docker_.tell("container", "update", id);
   }
+  void signal_unknown(const std::string& id) override {  // past the filter that we asked for
+    docker_.tell_raw(
+        fmt::format(R"({{"Type":"container","Action":"teleport","Actor":{{"ID":"{}"}}}})", id) +
+        "\n");
+  }
   void signal_doubt() override { docker_.tell_raw("{\"Action\":\"start\"}\n"); }
   void repeat_signals(std::size_t count) override { docker_.tell_again(count); }
   void end_stream() override { docker_.end_streams(); }

@@ -1,41 +1,19 @@
 // A real dockerd, the test's own.
-#include <chrono>
 #include <filesystem>
-#include <stdexcept>
-#include <utility>
 
-#include "conformance/backend_under_test.hpp"
+#include "conformance/real_backend.hpp"
 #include "support/dockerd.hpp"
 #include "support/engine_view.hpp"
 
 namespace rollcall::conformance {
 namespace {
 
-constexpr std::chrono::milliseconds moment{5};
-
-class DockerReal final : public BackendUnderTest {
+class DockerReal final : public RealBackend {
  public:
-  [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
-    BackendOptions backend;
-    backend.endpoint = options.endpoint.empty() ? engine_.endpoint() : options.endpoint;
-    backend.include_stopped = options.include_stopped;
-    backend.log = options.log;
-    const auto kind =
-        options.automatic ? RuntimeBackendKind::automatic : RuntimeBackendKind::docker;
-    auto made = make_backend(kind, std::move(backend), io_.get_executor());
-    if (!made) throw std::runtime_error(made.error().describe());
-    return std::move(*made);
-  }
+  DockerReal() : RealBackend(RuntimeBackendKind::docker) {}
 
   [[nodiscard]] std::string name() const override { return "docker"; }
   [[nodiscard]] std::string endpoint() const override { return engine_.endpoint(); }
-  [[nodiscard]] boost::asio::io_context& io() override { return io_; }
-
-  void let_pass() override {
-    io_.restart();
-    io_.run_one_for(moment);
-    io_.poll();
-  }
 
   std::string create(const std::string& name) override { return api().create({.name = name}); }
   std::string run(const std::string& name) override { return api().run({.name = name}); }
@@ -70,7 +48,6 @@ class DockerReal final : public BackendUnderTest {
  private:
   [[nodiscard]] const support::DockerApi& api() const { return engine_.api(); }
 
-  boost::asio::io_context io_;
   support::Dockerd engine_{{.live_restore = true}};
 };
 

@@ -276,6 +276,7 @@ TEST(ContractDeadlines, AreTheOnesOfTheContract) {
     EXPECT_EQ(deadlines.list_head, 30s);
     EXPECT_EQ(deadlines.body, 15s);
     EXPECT_EQ(deadlines.quiet_probe, 10s);
+    EXPECT_EQ(deadlines.silence, 45s);
   }
 }
 

@@ -39,6 +39,7 @@ class HttpScripted : public ScriptedBackend {
     BackendOptions backend;
     backend.include_stopped = options.include_stopped;
     backend.log = options.log;
+    backend.projects = projects;
     std::unique_ptr<Driver> driver = make_driver(url, backend);
     if (options.automatic) {
       std::vector<std::unique_ptr<Driver>> drivers;
@@ -111,6 +112,8 @@ class HttpScripted : public ScriptedBackend {
   }
 
  protected:
+  std::vector<std::string> projects;  ///< That are chosen, where an engine has such.
+
   HttpScripted(std::string name, MakeScriptedDriver make) : name_(std::move(name)), make_(make) {
     env_->tick = 1us;
   }

@@ -1,33 +1,19 @@
 // A real LXD server (or, with ROLLCALL_ENGINE_ROOT, Incus), the test's own.
-#include <chrono>
 #include <stdexcept>
-#include <utility>
 
-#include "conformance/backend_under_test.hpp"
+#include "conformance/real_backend.hpp"
 #include "support/dockerd.hpp"
 #include "support/incus_server.hpp"
 
 namespace rollcall::conformance {
 namespace {
 
-constexpr std::chrono::milliseconds moment{5};
-
-class IncusReal final : public BackendUnderTest {
+class IncusReal final : public RealBackend {
  public:
-  [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
-    BackendOptions backend;
-    backend.endpoint = options.endpoint.empty() ? engine_.endpoint() : options.endpoint;
-    backend.include_stopped = options.include_stopped;
-    backend.log = options.log;
-    const auto kind = options.automatic ? RuntimeBackendKind::automatic : RuntimeBackendKind::incus;
-    auto made = make_backend(kind, std::move(backend), io_.get_executor());
-    if (!made) throw std::runtime_error(made.error().describe());
-    return std::move(*made);
-  }
+  IncusReal() : RealBackend(RuntimeBackendKind::incus) {}
 
   [[nodiscard]] std::string name() const override { return engine_.family(); }
   [[nodiscard]] std::string endpoint() const override { return engine_.endpoint(); }
-  [[nodiscard]] boost::asio::io_context& io() override { return io_; }
   [[nodiscard]] std::string_view lacks(Ability ability) const override {
     switch (ability) {
       case Ability::restarting:
@@ -39,12 +25,6 @@ class IncusReal final : public BackendUnderTest {
       default:
         return {};
     }
-  }
-
-  void let_pass() override {
-    io_.restart();
-    io_.run_one_for(moment);
-    io_.poll();
   }
 
   std::string create(const std::string& name) override { return engine_.create({.name = name}); }
@@ -82,7 +62,6 @@ class IncusReal final : public BackendUnderTest {
   }
 
  private:
-  boost::asio::io_context io_;
   support::IncusServer engine_;
   std::unique_ptr<support::Dockerd> other_;
 };

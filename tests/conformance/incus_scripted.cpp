@@ -13,7 +13,7 @@ using test::ScriptedIncus;
 using test::ScriptedInstance;
 using Family = ScriptedIncus::Family;
 
-class IncusScripted final : public HttpScripted {
+class IncusScripted : public HttpScripted {
  public:
   explicit IncusScripted(Family family)
       : HttpScripted(family == Family::lxd_5 ? "lxd" : "incus",
@@ -90,20 +90,57 @@ class IncusScripted final : public HttpScripted {
   void signal_without_change(const std::string& id) override {
     incus_.tell("instance-updated", id);
   }
+  void signal_unknown(const std::string& id) override { incus_.tell("instance-teleported", id); }
   void signal_doubt() override { incus_.tell_raw(R"({"type":"lifecycle"})"); }
   void repeat_signals(std::size_t count) override { incus_.tell_again(count); }
   void end_stream() override { incus_.end_streams(); }
   void lose_history() override { incus_.forget(); }
   [[nodiscard]] std::size_t unread_signals() const override { return incus_.waiting(); }
 
+  [[nodiscard]] ScriptedIncus& incus() { return incus_; }
+
  private:
   ScriptedIncus incus_;
+};
+
+/// One that lets us read two projects, and not all at once: there is a stream for each.
+class LxdOfProjects final : public IncusScripted {
+ public:
+  LxdOfProjects() : IncusScripted(Family::lxd_5) {
+    projects = {"default", "p1"};
+    incus().projects = {"default", "hidden", "p1"};
+    incus().allowed = {"default", "p1"};
+    incus().run("hidden", "hidden");
+  }
+
+  std::string create(const std::string& name) override {
+    return incus().create(name, project_of(name));
+  }
+  std::string run(const std::string& name) override { return incus().run(name, project_of(name)); }
+  std::string run_crashing(const std::string& name) override { return run(name); }
+
+  [[nodiscard]] std::vector<std::string> differences(
+      const std::map<std::string, InstancePtr>& instances) override {
+    auto sentences = IncusScripted::differences(instances);
+    const bool hidden = std::erase(sentences, "hidden running is missing") == 1;
+    if (!hidden) sentences.emplace_back("one of a project that may not be read is told");
+    return sentences;
+  }
+
+ private:
+  static std::string project_of(const std::string& name) {
+    return name.back() % 2 == 0 ? "p1" : "default";
+  }
 };
 
 }  // namespace
 
 std::unique_ptr<BackendUnderTest> incus_scripted() {
   return std::make_unique<IncusScripted>(Family::incus_6);
+}
+
+std::unique_ptr<BackendUnderTest> lxd_projects_scripted() {
+  return std::make_unique<LxdOfProjects>();
 }
 
 std::unique_ptr<BackendUnderTest> lxd_scripted() {

@@ -1,44 +1,22 @@
 // A real Podman service, the test's own.
-#include <chrono>
 #include <filesystem>
-#include <stdexcept>
-#include <utility>
 
-#include "conformance/backend_under_test.hpp"
+#include "conformance/real_backend.hpp"
 #include "support/dockerd.hpp"
 #include "support/podman.hpp"
 
 namespace rollcall::conformance {
 namespace {
 
-constexpr std::chrono::milliseconds moment{5};
-
-class PodmanReal final : public BackendUnderTest {
+class PodmanReal final : public RealBackend {
  public:
-  [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
-    BackendOptions backend;
-    backend.endpoint = options.endpoint.empty() ? engine_.endpoint() : options.endpoint;
-    backend.include_stopped = options.include_stopped;
-    backend.log = options.log;
-    const auto kind =
-        options.automatic ? RuntimeBackendKind::automatic : RuntimeBackendKind::podman;
-    auto made = make_backend(kind, std::move(backend), io_.get_executor());
-    if (!made) throw std::runtime_error(made.error().describe());
-    return std::move(*made);
-  }
+  PodmanReal() : RealBackend(RuntimeBackendKind::podman) {}
 
   [[nodiscard]] std::string name() const override { return "podman"; }
   [[nodiscard]] std::string endpoint() const override { return engine_.endpoint(); }
-  [[nodiscard]] boost::asio::io_context& io() override { return io_; }
   [[nodiscard]] std::string_view lacks(Ability ability) const override {
     if (ability != Ability::restarting) return {};
     return "Podman starts one that crashed again at once, and tells no state between";
-  }
-
-  void let_pass() override {
-    io_.restart();
-    io_.run_one_for(moment);
-    io_.poll();
   }
 
   std::string create(const std::string& name) override { return api().create({.name = name}); }
@@ -77,7 +55,6 @@ class PodmanReal final : public BackendUnderTest {
  private:
   [[nodiscard]] const support::DockerApi& api() const { return engine_.api(); }
 
-  boost::asio::io_context io_;
   support::Podman engine_;
   std::unique_ptr<support::Dockerd> other_;
 };

@@ -7,12 +7,11 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
-#include <utility>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <fmt/format.h>
 
-#include "conformance/backend_under_test.hpp"
+#include "conformance/real_backend.hpp"
 #include "support/systemd_manager.hpp"
 
 namespace rollcall::conformance {
@@ -21,31 +20,12 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr std::chrono::milliseconds moment{5};
-
-class SystemdReal final : public BackendUnderTest {
+class SystemdReal final : public RealBackend {
  public:
-  [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
-    BackendOptions backend;
-    backend.endpoint = options.endpoint.empty() ? manager_.endpoint() : options.endpoint;
-    backend.include_stopped = options.include_stopped;
-    backend.log = options.log;
-    const auto kind =
-        options.automatic ? RuntimeBackendKind::automatic : RuntimeBackendKind::systemd;
-    auto made = make_backend(kind, std::move(backend), io_.get_executor());
-    if (!made) throw std::runtime_error(made.error().describe());
-    return std::move(*made);
-  }
+  SystemdReal() : RealBackend(RuntimeBackendKind::systemd) {}
 
   [[nodiscard]] std::string name() const override { return "systemd"; }
   [[nodiscard]] std::string endpoint() const override { return manager_.endpoint(); }
-  [[nodiscard]] boost::asio::io_context& io() override { return io_; }
-
-  void let_pass() override {
-    io_.restart();
-    io_.run_one_for(moment);
-    io_.poll();
-  }
 
   [[nodiscard]] std::string_view lacks(Ability ability) const override {
     if (ability == Ability::renaming) return "a unit has the name of its file";
@@ -143,7 +123,6 @@ class SystemdReal final : public BackendUnderTest {
     return id;
   }
 
-  boost::asio::io_context io_;
   boost::asio::io_context nobody_;
   boost::asio::local::stream_protocol::acceptor silent_{nobody_};
   support::SystemdManager manager_;

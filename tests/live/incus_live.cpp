@@ -26,13 +26,17 @@ void IncusLive::start_watch(BackendOptions options) {
 }
 
 void IncusLive::TearDown() {
-  if (!server_ || !watched_) return;
+  if (server_ && watched_) stop_watch();
+}
+
+void IncusLive::stop_watch() {
   if (!judged_by_project_) expect_agreement();
   const auto fold = watched_->fold();
   EXPECT_THAT(fold.breaches(), IsEmpty()) << transcript(fold);
   const auto ended = watched_->cancel(1s);
   ASSERT_TRUE(ended.has_value()) << "the watch does not end within a second";
   EXPECT_TRUE(ended->has_value()) << ended->error().describe();
+  watched_.reset();
   if (HasFailure()) std::cerr << server_->family() << " said:\n" << server_->log();
 }
 

@@ -23,6 +23,8 @@ class IncusLive : public ::testing::Test {
   /// Starts a server, and a watch of it.
   void start(IncusServer::Options server = {}, BackendOptions options = {});
   void start_watch(BackendOptions options = {});
+  /// Judges it. Nothing of it runs any more.
+  void stop_watch();
   void start_server(IncusServer::Options server = {}) { server_.emplace(server); }
 
   /// Waits until the fold equals what the server says.

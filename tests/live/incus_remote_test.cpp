@@ -17,7 +17,10 @@ namespace rollcall::support {
 namespace {
 
 namespace json = boost::json;
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// What stands between the lines that begin and end it.
 std::string body_of(const std::string& pem) {
@@ -115,6 +118,38 @@ TEST_F(IncusRemote, shows_a_restricted_certificate_its_project) {
   server().remove(id);
   EXPECT_TRUE(stops(id));
   server().remove("default/hidden");
+}
+
+// Incus has one stream for all that the certificate may read; LXD refuses that, and has one for
+// each project.
+TEST_F(IncusRemote, shows_a_restricted_certificate_its_projects_as_they_change) {
+  server().create_project("p1");
+  server().create_project("p2");
+  trust({"p1", "p2"});
+  std::vector<std::string> log;
+  BackendOptions options = remote();
+  options.log = [&log](LogLevel, std::string_view line) { log.emplace_back(line); };
+  server().run({.name = "hidden"});
+  const auto first = server().run({.name = "web", .project = "p1"});
+  start_watch(std::move(options));
+  ASSERT_TRUE(starts(first));
+  const auto second = server().run({.name = "web", .project = "p2"});
+  ASSERT_TRUE(starts(second));
+  server().restart(first);
+  EXPECT_TRUE(watched().wait_until([&](const CheckedFold& fold) {
+    return fold.history_of(first) == "started stopped started";
+  }));
+  server().kill9();
+  EXPECT_TRUE(counts("backend_disconnected", 1));
+  server().start();
+  EXPECT_TRUE(counts("backend_reconnected", 1)) << transcript(watched().fold());
+  server().remove(first);
+  server().remove(second);
+  EXPECT_TRUE(stops(first) && stops(second));
+  EXPECT_THAT(watched().fold().running(), IsEmpty());
+  server().remove("default/hidden");
+  stop_watch();
+  EXPECT_THAT(log, Not(Contains(HasSubstr("listed every")))) << "there are events of each project";
 }
 
 }  // namespace

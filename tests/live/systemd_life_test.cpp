@@ -8,6 +8,7 @@
 namespace rollcall::support {
 namespace {
 
+using testing::ElementsAre;
 using testing::StartsWith;
 
 class SystemdLife : public SystemdLive {};
@@ -25,6 +26,9 @@ TEST_F(SystemdLife, AServiceStartsStopsAndRestarts) {
   ASSERT_TRUE(web->details);
   EXPECT_EQ(web->details->description, "A server");
   EXPECT_NE(web->details->pid, 0);
+  EXPECT_EQ(web->details->user, "root") << "the manager's";
+  EXPECT_THAT(web->details->command,
+              ElementsAre("/bin/busybox", "httpd", "-f", "-p", "127.0.0.1:18101"));
   EXPECT_TRUE(web->started_at.has_value());
 
   manager().systemctl({"restart", "web.service"});

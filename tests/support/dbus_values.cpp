@@ -23,6 +23,22 @@ void write_listen(Message m, const ScriptedUnit& unit) {
   check(sd_bus_message_close_container(m), "close");
 }
 
+void write_commands(Message m, const ScriptedUnit& unit) {
+  check(sd_bus_message_open_container(m, 'a', "(sasbttttuii)"), "open");
+  for (const auto& arguments : unit.commands) {
+    check(sd_bus_message_open_container(m, 'r', "sasbttttuii"), "open");
+    text(m, 's', arguments.front());
+    texts(m, arguments);
+    number(m, 'b', 0);
+    for (int i = 0; i < 4; ++i) number(m, 't', std::uint64_t{0});
+    number(m, 'u', std::uint32_t{0});
+    number(m, 'i', std::int32_t{0});
+    number(m, 'i', std::int32_t{0});
+    check(sd_bus_message_close_container(m), "close");
+  }
+  check(sd_bus_message_close_container(m), "close");
+}
+
 }  // namespace
 
 std::string object_of(const std::string& unit) {
@@ -79,6 +95,8 @@ std::map<std::string, Value> own_values(const ScriptedUnit& unit) {
       {"MainPID", {"u", [&](Message m) { number(m, 'u', unit.main_pid); }}},
       {"NRestarts", {"u", [&](Message m) { number(m, 'u', unit.restarts); }}},
       {"PrivateNetwork", flag_value(unit.private_network)},
+      {"User", text_value(unit.user)},
+      {"ExecStart", {"a(sasbttttuii)", [&](Message m) { write_commands(m, unit); }}},
       {"Listen", {"a(ss)", [&](Message m) { write_listen(m, unit); }}},
   };
 }

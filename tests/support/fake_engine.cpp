@@ -57,6 +57,9 @@ class FakeSession final : public Session {
   }
 
   [[nodiscard]] EngineInfo info() const override { return {"Fake", "1", "1"}; }
+  [[nodiscard]] std::size_t unknown_signals() const noexcept override {
+    return engine_.unknown_signals;
+  }
 
  private:
   [[nodiscard]] Reading reading(const InstancePtr& instance) const {

@@ -2,6 +2,7 @@
 // fails.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <map>
 #include <memory>
@@ -79,6 +80,7 @@ class FakeEngine {
   int lists = 0;
   int reads = 0;
   int probes = 0;
+  std::size_t unknown_signals = 0;  ///< In each session.
 
  private:
   friend class FakeSession;

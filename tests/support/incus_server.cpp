@@ -223,19 +223,24 @@ void IncusServer::configure() const {
     devices["eth0"] = {{"type", "nic"}, {"name", "eth0"}, {"network", bridge}};
   }
   act("PATCH", "/1.0/profiles/default", {{"devices", devices}});
-  import_image();
+  make_image();
+  import_image("default");
 }
 
-void IncusServer::import_image() const {
+void IncusServer::make_image() const {
   const std::string& folder = sandbox_.folder();
   make_test_root(folder);
   run_or_throw({"sh", "-c", image_script, "sh", folder});
-  std::ifstream file(folder + "/image.tar", std::ios::binary);
+}
+
+void IncusServer::import_image(std::string_view project) const {
+  std::ifstream file(sandbox_.folder() + "/image.tar", std::ios::binary);
   const std::string tar{std::istreambuf_iterator<char>(file), {}};
-  const auto reply = http_.call("POST", "/1.0/images", tar, "application/octet-stream");
-  const auto operation = text_in(checked("/1.0/images", reply), "operation");
+  const std::string target = fmt::format("/1.0/images?project={}", project);
+  const auto reply = http_.call("POST", target, tar, "application/octet-stream");
+  const auto operation = text_in(checked(target, reply), "operation");
   const json::value done = get(operation + "/wait?timeout=60");
-  act("POST", "/1.0/images/aliases",
+  act("POST", fmt::format("/1.0/images/aliases?project={}", project),
       {{"name", "busybox"}, {"target", done.at("metadata").at("fingerprint")}});
 }
 

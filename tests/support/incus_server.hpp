@@ -79,11 +79,13 @@ class IncusServer {
   void edit(std::string_view id, const boost::json::object& change) const;
   void exec(std::string_view id, const std::vector<std::string>& command) const;
   void create_project(std::string_view name) const;
+  /// For a project that does not share the images of the others.
+  void import_image(std::string_view project) const;
 
  private:
   void prepare();
   void configure() const;
-  void import_image() const;
+  void make_image() const;
   void set_state(std::string_view id, std::string_view action, bool force) const;
   void tell(std::string_view command) const;
   void end_with(std::string_view signal);

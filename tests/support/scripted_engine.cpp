@@ -19,7 +19,9 @@
 #include <fmt/format.h>
 
 #include "support/http_server.hpp"
+#include "support/scripted_bytes.hpp"
 #include "support/websocket_frames.hpp"
+#include "transport/turns.hpp"
 
 namespace rollcall::test {
 
@@ -33,7 +35,8 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct Connection {
-  explicit Connection(asio::generic::stream_protocol::socket s) : socket(std::move(s)) {}
+  explicit Connection(asio::generic::stream_protocol::socket s)
+      : socket(std::move(s)), writing(socket.get_executor()) {}
 
   void close() {
     boost::system::error_code ignored;
@@ -41,6 +44,7 @@ struct Connection {
   }
 
   asio::generic::stream_protocol::socket socket;
+  Turns writing;
   std::string received;
   std::string head;  // of the request that is answered
   std::size_t sent = 0;
@@ -50,55 +54,6 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 std::string target_in(std::string_view head) {
   const std::size_t begin = head.find(' ') + 1;
   return std::string(head.substr(begin, head.find(' ', begin) - begin));
-}
-
-struct Framed {
-  std::string text;
-  std::size_t begin;  // of the first event itself
-};
-
-Framed framed(const std::vector<std::string>& events, bool websocket) {
-  std::string text;
-  if (websocket) {
-    for (const std::string& event : events) text += frame(Frame::text, event);
-    return {text, text.find(events.front())};
-  }
-  for (const std::string& event : events) text += event;
-  text = fmt::format("{:x}\r\n{}\r\n", text.size(), text);
-  return {text, text.find("\r\n") + 2};
-}
-
-/// What ends a stream in the regular way.
-std::string farewell(bool websocket) {
-  return websocket ? close_frame() : "0\r\n\r\n";
-}
-
-/// The head of an answer whose body is a feed.
-std::string head_of(const ScriptedAnswer& answer, const std::string& request) {
-  if (answer.websocket) return upgrade_answer(request);
-  return fmt::format("HTTP/1.1 {} X\r\n{}Transfer-Encoding: chunked\r\n\r\n", answer.status,
-                     answer.headers);
-}
-
-void corrupt(std::string& text, const std::optional<Fault>& fault) {
-  if (fault && fault->verb == Verb::corrupt && fault->amount < text.size()) {
-    text[fault->amount] = '\x01';
-  }
-}
-
-/// Where a text is cut into the pieces that are written one by one.
-std::vector<std::size_t> ends_of_pieces(std::size_t size, const std::optional<Fault>& fault) {
-  std::vector<std::size_t> ends;
-  if (fault && fault->verb == Verb::parts) {
-    ends = fault->places;
-    for (std::size_t at = fault->amount; fault->amount > 0 && at < size; at += fault->amount) {
-      ends.push_back(at);
-    }
-    std::erase_if(ends, [size](std::size_t end) { return end == 0 || end >= size; });
-    std::ranges::sort(ends);
-  }
-  ends.push_back(size);
-  return ends;
 }
 
 }  // namespace
@@ -167,6 +122,7 @@ struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<bool> stream(ConnectionPtr connection, std::shared_ptr<EventFeed> feed,
                                bool websocket, std::string target);
   asio::awaitable<bool> put(ConnectionPtr connection, std::string text, std::optional<Fault> fault);
+  asio::awaitable<void> hear(ConnectionPtr connection, std::shared_ptr<EventFeed> feed);
   asio::awaitable<void> wait_for_client(ConnectionPtr connection);
 };
 
@@ -271,6 +227,11 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
   if (!co_await say(connection, std::move(answer), fault)) co_return false;
   if (!feed) co_return true;
   if (fault && fault->verb == Verb::instant_end) feed->end();
+  if (websocket) {
+    const auto self = shared_from_this();
+    asio::co_spawn(
+        io, [self, connection, feed] { return self->hear(connection, feed); }, asio::detached);
+  }
   co_return co_await stream(connection, feed, websocket, std::move(target));
 }
 
@@ -296,10 +257,16 @@ asio::awaitable<bool> ScriptedEngine::Impl::stream(ConnectionPtr connection,
   for (;;) {
     auto events = co_await feed->take(expects(Verb::concatenate));
     if (owner == nullptr) co_return false;
-    if (events.empty()) co_return co_await put(connection, farewell(websocket), std::nullopt);
+    if (events.empty()) {
+      co_return co_await put(connection, farewell(websocket, std::nullopt), std::nullopt);
+    }
     const std::optional<Fault> fault = fault_of(target);
-    corrupt(events.front(), fault);
-    Framed data = framed(events, websocket);
+    if (fault && fault->verb == Verb::half_open) continue;
+    if (fault && fault->verb == Verb::close_with) {
+      co_await put(connection, farewell(websocket, fault), std::nullopt);
+      co_return false;
+    }
+    Framed data = framed(std::move(events), websocket, fault);
     const bool cut = fault && fault->verb == Verb::cut;
     if (cut) data.text.resize(std::min(data.text.size(), data.begin + fault->amount));
     if (!co_await put(connection, std::move(data.text), fault) || cut) co_return false;
@@ -308,6 +275,7 @@ asio::awaitable<bool> ScriptedEngine::Impl::stream(ConnectionPtr connection,
 
 asio::awaitable<bool> ScriptedEngine::Impl::put(ConnectionPtr connection, std::string text,
                                                 std::optional<Fault> fault) {
+  const Turns::Turn turn = co_await connection->writing.take();
   bool over = false;
   if (fault && fault->verb == Verb::limit && connection->sent + text.size() >= fault->amount) {
     text.resize(fault->amount - std::min(fault->amount, connection->sent));
@@ -323,6 +291,27 @@ asio::awaitable<bool> ScriptedEngine::Impl::put(ConnectionPtr connection, std::s
   }
   connection->sent += text.size();
   co_return !over;
+}
+
+/// Hears what the client of a WebSocket says, and answers its pings. Its end is that of the feed.
+asio::awaitable<void> ScriptedEngine::Impl::hear(ConnectionPtr connection,
+                                                 std::shared_ptr<EventFeed> feed) {
+  ClientFrames frames;
+  frames.feed(std::exchange(connection->received, {}));
+  std::string chunk(4096, '\0');
+  for (;;) {
+    for (auto heard = frames.next(); heard && owner != nullptr; heard = frames.next()) {
+      if (expects(Verb::half_open)) continue;
+      if (heard->kind == Frame::pong) ++owner->pongs;
+      if (heard->kind != Frame::ping) continue;
+      ++owner->pings;
+      co_await put(connection, frame(Frame::pong, heard->payload), std::nullopt);
+    }
+    auto [ec, size] = co_await connection->socket.async_read_some(asio::buffer(chunk), as_result);
+    if (ec) feed->end();
+    if (ec || owner == nullptr) co_return;
+    frames.feed(std::string_view(chunk).substr(0, size));
+  }
 }
 
 /// Says nothing until the client goes away.

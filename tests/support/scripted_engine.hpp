@@ -76,6 +76,11 @@ struct Fault {
     concatenate,      ///< Events that wait come as one chunk, or messages as one piece.
     instant_end,      ///< A stream ends at once, normally.
     refuse_with,      ///< The status is `amount`.
+    oversized,        ///< An event is `amount` bytes longer, by white space in it.
+    // Of WebSockets alone.
+    fragments,   ///< A message comes in frames of `amount` bytes, with pings between them.
+    close_with,  ///< Instead of a message the engine closes, with the code `amount`; 0: with none.
+    half_open,   ///< The client is not heard any more, and what is said to it is lost.
   };
   Verb verb;
   std::string where{};  ///< Which requests, as is_meant() says; empty: all.
@@ -111,6 +116,9 @@ class ScriptedEngine {
 
   std::vector<std::string> requests;  ///< The targets, in the order in which they came.
   std::size_t accepted = 0;           ///< Connections.
+  // On WebSockets.
+  std::size_t pings = 0;  ///< That were heard, and answered.
+  std::size_t pongs = 0;  ///< That were heard.
 
  private:
   struct Impl;

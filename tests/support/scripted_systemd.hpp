@@ -36,6 +36,8 @@ struct ScriptedUnit {
   std::uint64_t active_since = 0;
   std::uint8_t invocation = 1;  ///< All sixteen bytes of its id.
   bool private_network = false;
+  std::string user{};
+  std::vector<std::vector<std::string>> commands{};  ///< Each with its program as first argument.
   std::vector<std::pair<std::string, std::string>> listen{};
   std::vector<std::string> triggers{};
 };

@@ -40,6 +40,21 @@ std::string close_frame(std::uint16_t code, std::string_view reason) {
   return frame(Frame::close, payload.append(reason));
 }
 
+std::optional<ClientFrames::Heard> ClientFrames::next() {
+  constexpr std::size_t head_size = 2;
+  constexpr std::size_t mask_size = 4;
+  if (bytes_.size() < head_size + mask_size) return std::nullopt;
+  const std::size_t size = static_cast<unsigned char>(bytes_[1]) & longest_short;
+  const std::size_t begin = head_size + mask_size;
+  if (bytes_.size() < begin + size) return std::nullopt;
+  Heard heard{.kind = static_cast<Frame>(bytes_[0]), .payload = bytes_.substr(begin, size)};
+  for (std::size_t at = 0; at < size; ++at) {
+    heard.payload[at] = static_cast<char>(heard.payload[at] ^ bytes_[head_size + at % mask_size]);
+  }
+  bytes_.erase(0, begin + size);
+  return heard;
+}
+
 std::string upgrade_answer(std::string_view request) {
   constexpr std::string_view field = "Sec-WebSocket-Key: ";
   const std::size_t at = request.find(field);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,23 @@ std::string frame(Frame kind, std::string_view payload);
 
 /// 1000 is the regular end.
 std::string close_frame(std::uint16_t code = 1000, std::string_view reason = {});
+
+/// Takes apart what a client says, which masks everything.
+class ClientFrames {
+ public:
+  struct Heard {
+    Frame kind;
+    std::string payload;
+  };
+
+  void feed(std::string_view bytes) { bytes_ += bytes; }
+
+  /// The next whole frame, of at most 125 bytes: what a client of a stream of events says.
+  [[nodiscard]] std::optional<Heard> next();
+
+ private:
+  std::string bytes_;
+};
 
 /// The head that grants the upgrade which a request asks for.
 std::string upgrade_answer(std::string_view request);

@@ -72,6 +72,7 @@ class DockerSession final : public Session {
   [[nodiscard]] EngineInfo info() const override {
     return {std::string(hello_.product), hello_.version, hello_.api_version};
   }
+  [[nodiscard]] std::size_t unknown_signals() const noexcept override { return unknown_signals_; }
 
  private:
   [[nodiscard]] bool needs_all() const {
@@ -102,6 +103,7 @@ class DockerSession final : public Session {
   std::string chunk_;
   std::deque<Change> changes_;
   Duration poll_period_{};  // without a stream
+  std::size_t unknown_signals_ = 0;
 };
 
 Task<void> DockerSession::open_events() {
@@ -268,6 +270,7 @@ Result<void> DockerSession::take_event(std::string_view item) {
   auto event = event_decoder_.decode(item);
   if (!event) return fail(std::move(event.error()));
   engine_->last_event = std::max(engine_->last_event, event->at);
+  if (event->unknown_action) ++unknown_signals_;
   if (event->change) push(*event->change);
   return {};
 }

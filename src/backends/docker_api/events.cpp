@@ -6,16 +6,16 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include "core/json_walk.hpp"
-#include "core/text.hpp"
 
 namespace rollcall::docker_api {
 namespace {
 
 using json_walk::each_field;
+using json_walk::take_text;
+using json_walk::tolerate;
 using simdjson::error_code;
 using Value = simdjson::ondemand::value;
 
@@ -31,34 +31,27 @@ struct EventFields {
   std::int64_t nanoseconds = 0;
 };
 
-error_code tolerate(error_code error) {
-  return error == simdjson::INCORRECT_TYPE ? simdjson::SUCCESS : error;
-}
-
-error_code text(Value value, std::string_view& out) {
-  return tolerate(json_walk::read_text(value, out));
-}
-
 error_code integer(Value value, std::int64_t& out) {
   return tolerate(json_walk::read_integer(value, out));
 }
 
 error_code read_actor(Value value, EventFields& event) {
   return tolerate(each_field(value, [&event](std::string_view key, Value child) {
-    if (key == "ID") return text(child, event.actor);
+    if (key == "ID") return take_text(child, event.actor);
     if (key != "Attributes") return simdjson::SUCCESS;
     return tolerate(each_field(child, [&event](std::string_view attribute, Value attribute_value) {
-      return attribute == "container" ? text(attribute_value, event.container) : simdjson::SUCCESS;
+      return attribute == "container" ? take_text(attribute_value, event.container)
+                                      : simdjson::SUCCESS;
     }));
   }));
 }
 
 error_code read_field(EventFields& event, std::string_view key, Value value) {
-  if (key == "Type") return text(value, event.type);
-  if (key == "Action") return text(value, event.action);
+  if (key == "Type") return take_text(value, event.type);
+  if (key == "Action") return take_text(value, event.action);
   if (key == "Actor") return read_actor(value, event);
-  if (key == "status") return text(value, event.status);
-  if (key == "id") return text(value, event.id);
+  if (key == "status") return take_text(value, event.status);
+  if (key == "id") return take_text(value, event.id);
   if (key == "time") return integer(value, event.seconds);
   if (key == "timeNano") return integer(value, event.nanoseconds);
   return simdjson::SUCCESS;
@@ -200,13 +193,7 @@ Result<DecodedEvent> EventDecoder::decode(std::string_view item) {
   EventFields event;
   const error_code error = parser_->reader.read(
       item, [&event](std::string_view key, Value value) { return read_field(event, key, value); });
-  if (error) {
-    return fail({.kind = ErrorKind::protocol,
-                 .endpoint = {},
-                 .what = fmt::format("the engine's event \"{}\" is not a JSON object: {}",
-                                     excerpt(item), simdjson::error_message(error)),
-                 .remedy = {}});
-  }
+  if (error) return json_walk::not_an_object("the engine's event", item, error);
   return interpret(event);
 }
 

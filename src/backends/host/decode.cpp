@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "backends/host/masking.hpp"
 #include "backends/host/naming.hpp"
+#include "core/masking.hpp"
 #include "transport/cgroup.hpp"
 
 namespace rollcall::host {

@@ -204,7 +204,8 @@ Task<WebSocketPtr> Api::events(std::string project) {
       .target = "/1.0/events?type=lifecycle" + of_project(project, "&"),
       .url = url_,
   };
-  const WebSocketLimits limits{.handshake = wire_.deadlines.list_head};
+  const WebSocketLimits limits{.handshake = wire_.deadlines.list_head,
+                               .idle = wire_.deadlines.silence};
   auto answer = co_await open_websocket(std::move(*stream), std::move(request), limits);
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->socket) co_return std::move(answer->socket);

@@ -20,7 +20,8 @@ namespace {
 
 using json_walk::each_element;
 using json_walk::each_field;
-using json_walk::read_text;
+using json_walk::take_text;
+using json_walk::tolerate;
 using simdjson::error_code;
 using Value = simdjson::ondemand::value;
 
@@ -174,19 +175,11 @@ bool is_plain(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~' && c != '/'; });
 }
 
-error_code tolerate(error_code error) {
-  return error == simdjson::INCORRECT_TYPE ? simdjson::SUCCESS : error;
-}
-
-error_code text(Value value, std::string_view& out) {
-  return tolerate(read_text(value, out));
-}
-
 error_code read_address(Value value, InterfaceAddress& into) {
   return tolerate(each_field(value, [&into](std::string_view key, Value child) {
     std::string_view found;
     if (key != "address" && key != "scope") return simdjson::SUCCESS;
-    const auto error = text(child, found);
+    const auto error = take_text(child, found);
     (key == "scope" ? into.scope : into.address) = found;
     return error;
   }));
@@ -196,7 +189,7 @@ error_code read_interface(std::string_view name, Value value, std::vector<Interf
   const std::size_t first = into.size();
   std::string_view hwaddr;
   const auto error = tolerate(each_field(value, [&](std::string_view key, Value child) {
-    if (key == "hwaddr") return text(child, hwaddr);
+    if (key == "hwaddr") return take_text(child, hwaddr);
     if (key != "addresses") return simdjson::SUCCESS;
     return tolerate(each_element(child, [&](Value element) {
       InterfaceAddress address{
@@ -218,23 +211,14 @@ struct Forward {
 error_code read_row(Value value, std::vector<ForwardRow>& rows) {
   ForwardRow row{.protocol = {}, .listen_port = {}, .target_port = {}, .target_address = {}};
   const auto error = tolerate(each_field(value, [&row](std::string_view key, Value child) {
-    if (key == "protocol") return text(child, row.protocol);
-    if (key == "listen_port") return text(child, row.listen_port);
-    if (key == "target_port") return text(child, row.target_port);
-    if (key == "target_address") return text(child, row.target_address);
+    if (key == "protocol") return take_text(child, row.protocol);
+    if (key == "listen_port") return take_text(child, row.listen_port);
+    if (key == "target_port") return take_text(child, row.target_port);
+    if (key == "target_address") return take_text(child, row.target_address);
     return simdjson::SUCCESS;
   }));
   rows.push_back(row);
   return error;
-}
-
-std::unexpected<RuntimeError> not_json(std::string_view what, std::string_view item,
-                                       error_code error) {
-  return fail({.kind = ErrorKind::protocol,
-               .endpoint = {},
-               .what = fmt::format("{} \"{}\" is not a JSON object: {}", what, excerpt(item),
-                                   simdjson::error_message(error)),
-               .remedy = {}});
 }
 
 const Nic* nic_of(const std::vector<Nic>& nics, const InterfaceAddress& address) {
@@ -296,18 +280,18 @@ Result<std::vector<InterfaceAddress>> Decoder::state(std::string_view item) {
       return read_interface(name, child, addresses);
     }));
   });
-  if (error) return not_json("the state", item, error);
+  if (error) return json_walk::not_an_object("the state", item, error);
   return addresses;
 }
 
 Result<std::vector<ForwardedPort>> Decoder::forward(std::string_view item) {
   Forward forward;
   const auto error = parser_->reader.read(item, [&](std::string_view key, Value value) {
-    if (key == "listen_address") return text(value, forward.listen_address);
+    if (key == "listen_address") return take_text(value, forward.listen_address);
     if (key != "ports") return simdjson::SUCCESS;
     return tolerate(each_element(value, [&](Value row) { return read_row(row, forward.rows); }));
   });
-  if (error) return not_json("the forward", item, error);
+  if (error) return json_walk::not_an_object("the forward", item, error);
   std::vector<ForwardedPort> ports;
   for (const ForwardRow& row : forward.rows) {
     std::ranges::move(ports_of(row, forward.listen_address), std::back_inserter(ports));

@@ -207,6 +207,41 @@ TEST(IncusDecode, AVirtualMachineOnAMemberOfACluster) {
   EXPECT_EQ(running(R"("location":"none")").instance.node, "");
 }
 
+TEST(IncusDecode, TheInstancesOfAClusterAsItIsDocumented) {
+  auto all = instances_in("documented/instances.cluster.json");
+  ASSERT_THAT(all, SizeIs(3));
+  const Instance& vm = all.at("vm1").instance;
+  EXPECT_EQ(vm.kind, InstanceKind::vm);
+  EXPECT_EQ(vm.node, "server1");
+  EXPECT_EQ(vm.image, "Debian trixie amd64");
+  EXPECT_EQ(vm.labels.find("user.rollcall.name"), "shop");
+  ASSERT_THAT(vm.ports, SizeIs(1));
+  EXPECT_EQ(vm.ports[0], (PortMapping{.host_ip = "192.0.2.10",
+                                      .host_port = 443,
+                                      .container_port = 8443,
+                                      .protocol = Protocol::tcp,
+                                      .name = "web",
+                                      .scope = PortScope::published}));
+  EXPECT_EQ(all.at("c1").instance.kind, InstanceKind::container);
+  EXPECT_EQ(all.at("c1").instance.state, InstanceState::running);
+  EXPECT_EQ(all.at("c1").instance.node, "server2");
+  const Instance& away = all.at("away").instance;
+  EXPECT_EQ(away.state, InstanceState::unknown) << "its member does not tell";
+  EXPECT_EQ(away.reason, "error");
+  EXPECT_THAT(away.problems, IsEmpty());
+}
+
+TEST(IncusDecode, TheStateOfAVirtualMachineWithItsAgentAndWithoutAsItIsDocumented) {
+  const auto addresses_by = [](const char* name) {
+    DecodedInstance vm = std::move(instances_in("documented/instances.cluster.json").at("vm1"));
+    EXPECT_TRUE(add_addresses(vm, state_in(name), later));
+    return shown(vm.instance);
+  };
+  EXPECT_THAT(addresses_by("documented/state.vm.json"),
+              ElementsAre("10.0.0.2@br0", "172.17.0.1@docker0", "fd42:1::2@br0"));
+  EXPECT_THAT(addresses_by("documented/state.vm-without-agent.json"), ElementsAre("10.0.0.2@br0"));
+}
+
 TEST(IncusDecode, ANameIsUniqueWithinItsProject) {
   EXPECT_EQ(decode(R"({"name":"web","project":"p1"})").instance.key.id, "p1/web");
   EXPECT_EQ(decode(R"({"name":"web"})").instance.key.id, "default/web");

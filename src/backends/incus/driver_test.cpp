@@ -2,119 +2,29 @@
 #include "backends/incus/driver.hpp"
 
 #include <chrono>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/run.hpp"
-#include "support/scripted_engine.hpp"
-#include "support/scripted_incus.hpp"
-#include "support/virtual_env.hpp"
+#include "support/incus_driver_fixture.hpp"
 
 namespace rollcall::incus {
 namespace {
 
 using namespace std::chrono_literals;
-using test::Fault;
-using test::ScriptedEngine;
-using test::ScriptedIncus;
 using test::ScriptedInstance;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using Family = ScriptedIncus::Family;
-using Verb = Fault::Verb;
+using Family = test::ScriptedIncus::Family;
+using Verb = test::Fault::Verb;
 
-class IncusDriverTest : public testing::TestWithParam<Family> {
- protected:
-  IncusDriverTest() { serve(ScriptedEngine::Transport::unix_socket); }
-
-  void serve(ScriptedEngine::Transport transport) {
-    server_ = std::make_unique<ScriptedEngine>(io_, incus_, transport);
-  }
-
-  Result<std::shared_ptr<Session>> connect(Purpose purpose = Purpose::watch) {
-    options_.log = [this](LogLevel, std::string_view text) { logged_.emplace_back(text); };
-    driver_ = make_driver({server_->url(), "test"}, options_, io_.get_executor(), env_);
-    return test::run(io_, driver_->connect(purpose));
-  }
-
-  std::shared_ptr<Session> connected(Purpose purpose = Purpose::watch) {
-    auto session = connect(purpose);
-    EXPECT_TRUE(session) << session.error();
-    server_->requests.clear();
-    return session ? *session : nullptr;
-  }
-
-  RuntimeError refusal() {
-    const auto session = connect();
-    EXPECT_FALSE(session);
-    return session ? RuntimeError{} : session.error();
-  }
-
-  Snapshot list(Session& session) {
-    auto snapshot = test::run(io_, session.list());
-    EXPECT_TRUE(snapshot) << snapshot.error();
-    return snapshot ? std::move(*snapshot) : Snapshot{};
-  }
-
-  /// Lets virtual time pass where the reading waits.
-  Snapshot read(Session& session, const std::vector<std::string>& ids,
-                RunMark mark = RunMark::began) {
-    std::vector<Touched> touched;
-    for (const std::string& id : ids)
-      touched.push_back({.id = id, .at = env_->now(), .mark = mark});
-    std::optional<Result<Snapshot>> result;
-    boost::asio::co_spawn(
-        io_, session.read(touched),
-        [&](const std::exception_ptr&, Result<Snapshot> r) { result = std::move(r); });
-    settle();
-    if (!result) after_a_look();
-    settle();
-    if (!result) env_->advance(1s);
-    settle();
-    EXPECT_TRUE(result && *result);
-    return result && *result ? std::move(**result) : Snapshot{};
-  }
-
-  std::optional<Change> next(Session& session) {
-    auto change = test::run(io_, session.next());
-    EXPECT_TRUE(change) << change.error();
-    return change ? std::optional(*change) : std::nullopt;
-  }
-
-  void settle() {
-    io_.restart();
-    while (io_.poll() > 0) io_.restart();
-  }
-
-  static std::vector<std::string> ids_of(const Snapshot& snapshot) {
-    std::vector<std::string> ids;
-    for (const Reading& reading : snapshot.readings) ids.push_back(reading.instance->key.id);
-    return ids;
-  }
-
-  boost::asio::io_context io_;
-  std::shared_ptr<test::VirtualEnv> env_ = std::make_shared<test::VirtualEnv>(io_);
-  ScriptedIncus incus_{io_.get_executor(), env_, GetParam()};
-  std::unique_ptr<ScriptedEngine> server_;
-  std::unique_ptr<Driver> driver_;
-  BackendOptions options_;
-  std::vector<std::string> logged_;
-  /// What the server does while a reading waits.
-  std::function<void()> after_a_look = [] {};
-};
+using IncusDriverTest = test::IncusDriverFixture;
 
 INSTANTIATE_TEST_SUITE_P(Of, IncusDriverTest, testing::Values(Family::lxd_5, Family::incus_6),
                          [](const auto& info) {
@@ -145,80 +55,6 @@ TEST_P(IncusDriverTest, OneThatDoesNotTrustUsSaysHowToBeTrusted) {
   EXPECT_THAT(error.remedy, HasSubstr("config trust add"));
 }
 
-TEST_P(IncusDriverTest, AChosenProjectIsReadAlone) {
-  incus_.projects = {"default", "p1"};
-  incus_.run("web");
-  incus_.run("web", "p1");
-  options_.projects = {"p1"};
-  auto session = connect();
-  ASSERT_TRUE(session) << session.error();
-  EXPECT_THAT(ids_of(list(**session)), ElementsAre("p1/web"));
-  EXPECT_THAT(server_->requests,
-              ElementsAre("/1.0", "/1.0/projects/p1", "/1.0/events?type=lifecycle&project=p1",
-                          "/1.0/instances?recursion=1&project=p1"));
-}
-
-TEST_P(IncusDriverTest, OfSeveralProjectsTheStreamIsFiltered) {
-  incus_.projects = {"default", "p1", "p2"};
-  options_.projects = {"p1", "p2"};
-  const auto session = connected();
-  incus_.run("unseen");
-  incus_.tell("instance-updated", "p3/unseen");
-  incus_.run("web", "p2");
-  const auto change = next(*session);
-  ASSERT_TRUE(change && std::holds_alternative<Touched>(*change));
-  EXPECT_EQ(std::get<Touched>(*change).id, "p2/web");
-  EXPECT_THAT(ids_of(list(*session)), ElementsAre("p2/web"));
-}
-
-TEST_P(IncusDriverTest, AnAbsentProjectIsAnErrorThatNamesIt) {
-  options_.projects = {"default", "nope"};
-  const RuntimeError error = refusal();
-  EXPECT_EQ(error.kind, ErrorKind::denied);
-  EXPECT_THAT(error.what, HasSubstr("no project \"nope\""));
-  EXPECT_THAT(error.remedy, HasSubstr("project list"));
-}
-
-TEST_P(IncusDriverTest, AForbiddenProjectIsDenied) {
-  incus_.projects = {"default", "p1"};
-  incus_.allowed = {"p1"};
-  options_.projects = {"default"};
-  const RuntimeError error = refusal();
-  EXPECT_EQ(error.kind, ErrorKind::denied);
-  EXPECT_EQ(error.fault, ConnectFault::denied);
-  EXPECT_THAT(error.what, HasSubstr("\"default\""));
-}
-
-TEST_P(IncusDriverTest, ARestrictedCertificateSeesItsProject) {
-  serve(ScriptedEngine::Transport::tcp);
-  incus_.projects = {"default", "p1"};
-  incus_.allowed = {"p1"};
-  incus_.run("hidden");
-  incus_.run("web", "p1");
-  const auto session = connect();
-  ASSERT_TRUE(session) << session.error();
-  EXPECT_THAT(server_->requests, Contains("/1.0/events?type=lifecycle&project=p1"));
-  EXPECT_THAT(ids_of(list(**session)), ElementsAre("p1/web"));
-  EXPECT_THAT((*session)->info().blind_spot, HasSubstr("certificate"));
-}
-
-TEST_P(IncusDriverTest, WhereEventsAreRefusedAllIsListedNowAndThen) {
-  serve(ScriptedEngine::Transport::tcp);
-  incus_.projects = {"p1", "p2"};
-  incus_.allowed = {"p1", "p2"};
-  const auto session = connected();
-  EXPECT_THAT(logged_, ElementsAre(HasSubstr("every 10 s")));
-  std::optional<Change> change;
-  boost::asio::co_spawn(io_, session->next(), [&](const std::exception_ptr&, Result<Change> r) {
-    change = std::move(*r);
-  });
-  settle();
-  EXPECT_FALSE(change);
-  env_->advance(10s);
-  settle();
-  EXPECT_TRUE(change && std::holds_alternative<ResyncNeeded>(*change));
-}
-
 TEST_P(IncusDriverTest, TheStateIsAskedOfThoseWithANetworkAlone) {
   incus_.run("alone");
   const std::string web = incus_.run("web");
@@ -235,6 +71,20 @@ TEST_P(IncusDriverTest, TheStateIsAskedOfThoseWithANetworkAlone) {
   ASSERT_THAT(snapshot.readings, SizeIs(3));
   const Instance& instance = *snapshot.readings.back().instance;
   EXPECT_EQ(instance.addresses, (std::vector<Address>{{.ip = "10.0.0.2", .network = "br0"}}));
+}
+
+TEST_P(IncusDriverTest, OfOneThatItsServerKnowsNothingOfTheStateIsNotAsked) {
+  const std::string id = incus_.run("away");
+  incus_.change_silently(id, [](ScriptedInstance& it) {
+    it.address = "10.0.0.2";
+    it.status = "Error";
+  });
+  const auto session = connected();
+  const Snapshot snapshot = list(*session);
+  EXPECT_THAT(server_->requests, ElementsAre("/1.0/instances?recursion=1&all-projects=true"));
+  ASSERT_THAT(snapshot.readings, SizeIs(1));
+  EXPECT_EQ(snapshot.readings[0].instance->state, InstanceState::unknown);
+  EXPECT_TRUE(snapshot.readings[0].settled);
 }
 
 TEST_P(IncusDriverTest, AnAddressThatComesLateIsLookedForAgain) {
@@ -338,6 +188,7 @@ TEST_P(IncusDriverTest, AnActionThatIsUnknownIsSaidOnce) {
   for (int i = 0; i < 3; ++i) incus_.tell("instance-teleported", "default/web");
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(next(*session));
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("instance-teleported")));
+  EXPECT_EQ(session->unknown_signals(), 3U);
 }
 
 TEST_P(IncusDriverTest, TheEndOfTheStreamIsRegularIfTheServerSaysSo) {
@@ -345,13 +196,6 @@ TEST_P(IncusDriverTest, TheEndOfTheStreamIsRegularIfTheServerSaysSo) {
   incus_.end_streams();
   const auto change = next(*session);
   EXPECT_TRUE(change && std::holds_alternative<StreamEnded>(*change));
-}
-
-TEST_P(IncusDriverTest, AStreamOfAProjectThatVanishedIsAnErrorThatNamesIt) {
-  incus_.projects = {"default", "p1"};
-  options_.projects = {"p1"};
-  server_->inject({.verb = Verb::refuse_with, .where = "/1.0/events", .amount = 404});
-  EXPECT_THAT(refusal().what, HasSubstr("no project \"p1\""));
 }
 
 }  // namespace

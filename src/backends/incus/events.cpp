@@ -6,7 +6,6 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include "backends/incus/decode.hpp"
@@ -17,6 +16,8 @@ namespace rollcall::incus {
 namespace {
 
 using json_walk::each_field;
+using json_walk::take_text;
+using json_walk::tolerate;
 using simdjson::error_code;
 using Value = simdjson::ondemand::value;
 
@@ -31,30 +32,22 @@ struct EventFields {
   std::string_view old_name;  // of one that was renamed
 };
 
-error_code tolerate(error_code error) {
-  return error == simdjson::INCORRECT_TYPE ? simdjson::SUCCESS : error;
-}
-
-error_code text(Value value, std::string_view& out) {
-  return tolerate(json_walk::read_text(value, out));
-}
-
 error_code read_metadata_of(Value value, EventFields& event) {
   return tolerate(each_field(value, [&event](std::string_view key, Value child) {
-    if (key == "action") return text(child, event.action);
-    if (key == "source") return text(child, event.source);
-    if (key == "name") return text(child, event.name);
+    if (key == "action") return take_text(child, event.action);
+    if (key == "source") return take_text(child, event.source);
+    if (key == "name") return take_text(child, event.name);
     if (key != "context") return simdjson::SUCCESS;
     return tolerate(each_field(child, [&event](std::string_view word, Value it) {
-      return word == "old_name" ? text(it, event.old_name) : simdjson::SUCCESS;
+      return word == "old_name" ? take_text(it, event.old_name) : simdjson::SUCCESS;
     }));
   }));
 }
 
 error_code read_field(EventFields& event, std::string_view key, Value value) {
-  if (key == "type") return text(value, event.type);
-  if (key == "timestamp") return text(value, event.timestamp);
-  if (key == "project") return text(value, event.project);
+  if (key == "type") return take_text(value, event.type);
+  if (key == "timestamp") return take_text(value, event.timestamp);
+  if (key == "project") return take_text(value, event.project);
   if (key == "metadata") return read_metadata_of(value, event);
   return simdjson::SUCCESS;
 }
@@ -68,25 +61,16 @@ struct Row {
 
 // The event map of README.md.
 constexpr auto instance_actions = std::to_array<Row>({
-    {"started", Meaning::began},
-    {"restarted", Meaning::began},
-    {"restored", Meaning::began},
-    {"resumed", Meaning::began},
-    {"stopped", Meaning::ended},
-    {"shutdown", Meaning::ended},
-    {"deleted", Meaning::gone},
-    {"renamed", Meaning::renamed},
-    {"paused", Meaning::changed},
-    {"updated", Meaning::changed},
-    {"ready", Meaning::changed},
-    {"agent-started", Meaning::changed},
-    {"agent-stopped", Meaning::changed},
-    {"created", Meaning::nothing},
-    {"rebuilt", Meaning::nothing},
-    {"exec", Meaning::nothing},
-    {"console", Meaning::nothing},
-    {"console-reset", Meaning::nothing},
-    {"console-retrieved", Meaning::nothing},
+    {"started", Meaning::began},         {"restarted", Meaning::began},
+    {"restored", Meaning::began},        {"resumed", Meaning::began},
+    {"migrated", Meaning::began},        {"stopped", Meaning::ended},
+    {"shutdown", Meaning::ended},        {"deleted", Meaning::gone},
+    {"renamed", Meaning::renamed},       {"paused", Meaning::changed},
+    {"updated", Meaning::changed},       {"ready", Meaning::changed},
+    {"agent-started", Meaning::changed}, {"agent-stopped", Meaning::changed},
+    {"created", Meaning::nothing},       {"rebuilt", Meaning::nothing},
+    {"exec", Meaning::nothing},          {"console", Meaning::nothing},
+    {"console-reset", Meaning::nothing}, {"console-retrieved", Meaning::nothing},
 });
 
 // Kinds of things that belong to an instance, with actions of their own.
@@ -122,11 +106,19 @@ std::optional<std::pair<std::string, std::string>> parse_source(std::string_view
                    project == url->params().end() ? std::string() : (*project).value);
 }
 
+// Of a member of a cluster: its instances are elsewhere, or it has another name.
+constexpr std::array<std::string_view, 5> moves_of_instances = {
+    "cluster-member-evacuated", "cluster-member-healed", "cluster-member-removed",
+    "cluster-member-renamed", "cluster-member-restored"};
+
 /// An action on something else that changes what instances have, or which there are.
 std::optional<Change> change_of_others(std::string_view action) {
   if (action.starts_with("network-forward-"))
     return ResyncNeeded{"the forwards of a network changed"};
   if (action == "project-renamed") return ResyncNeeded{"a project was renamed"};
+  if (std::ranges::find(moves_of_instances, action) != moves_of_instances.end()) {
+    return ResyncNeeded{"the members of the cluster changed"};
+  }
   return std::nullopt;
 }
 
@@ -203,13 +195,7 @@ Result<DecodedEvent> EventDecoder::decode(std::string_view message) {
   const error_code error = parser_->reader.read(
       message,
       [&event](std::string_view key, Value value) { return read_field(event, key, value); });
-  if (error) {
-    return fail({.kind = ErrorKind::protocol,
-                 .endpoint = {},
-                 .what = fmt::format("the engine's event \"{}\" is not a JSON object: {}",
-                                     excerpt(message), simdjson::error_message(error)),
-                 .remedy = {}});
-  }
+  if (error) return json_walk::not_an_object("the engine's event", message, error);
   return interpret(event);
 }
 

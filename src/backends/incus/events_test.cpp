@@ -162,6 +162,13 @@ TEST(IncusEvents, ForwardsOfANetworkAreReadAgain) {
   }
 }
 
+TEST(IncusEvents, WhatMovesTheInstancesOfAMemberIsReadAgain) {
+  for (const char* what : {"evacuated", "healed", "removed", "renamed", "restored"}) {
+    EXPECT_THAT(meaning_of_action(fmt::format("cluster-member-{}", what)), ElementsAre("resync"));
+  }
+  EXPECT_THAT(meaning_of_action("instance-migrated"), ElementsAre("default/web began"));
+}
+
 TEST(IncusEvents, TheSourceTellsNameAndProject) {
   EXPECT_THAT(meaning_of(R"({"type":"lifecycle","timestamp":"x","metadata":{
       "action":"instance-started","source":"/1.0/instances/web?project=my%20one"}})"),

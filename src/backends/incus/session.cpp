@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include "backends/incus/workers.hpp"
@@ -26,6 +27,9 @@ constexpr std::size_t few = 4;
 constexpr std::size_t price_of_one = 6;
 
 constexpr std::size_t max_unknown_actions = 32;
+
+// Each takes a connection, here and there.
+constexpr std::size_t max_streams = 16;
 
 std::pair<std::string, std::string> split_id(std::string_view id) {
   const std::size_t slash = id.rfind('/');
@@ -53,6 +57,9 @@ EngineInfo IncusSession::info() const {
                   .api_version = server_.api_version};
   if (!projects_.empty() && setup_->projects.empty()) {
     info.blind_spot = "only the projects that this certificate may read are shown";
+  } else if (setup_->endpoint.local() && setup_->endpoint.path.ends_with(".user")) {
+    info.blind_spot =
+        "only your own project is shown on this restricted socket; members of incus-admin see all";
   }
   return info;
 }
@@ -80,15 +87,39 @@ Task<void> IncusSession::choose_projects() {
                             "`incus config trust edit` or `lxc config trust edit`"});
 }
 
-Task<void> IncusSession::open_events() {
-  const std::string project = projects_.size() == 1 ? *projects_.begin() : std::string();
-  auto events = co_await api_->events(project);
+/// None, if they are refused.
+Task<std::vector<WebSocketPtr>> IncusSession::open_streams() {
+  std::vector<WebSocketPtr> sockets;
+  const std::string one = projects_.size() == 1 ? *projects_.begin() : std::string();
+  auto events = co_await api_->events(one);
   if (!events) co_return fail(std::move(events.error()));
-  events_ = std::move(*events);
-  if (!events_) {
-    setup_->warn(fmt::format("{}: events are refused, so instances are listed every {} s instead",
-                             api_->url(), period_without_events / 1s));
+  if (*events) {
+    sockets.push_back(std::move(*events));
+    co_return sockets;
   }
+  if (projects_.size() < 2 || projects_.size() > max_streams) co_return sockets;
+  for (const std::string& project : projects_) {
+    auto of_one = co_await api_->events(project);
+    if (!of_one) co_return fail(std::move(of_one.error()));
+    if (!*of_one) co_return std::vector<WebSocketPtr>();
+    sockets.push_back(std::move(*of_one));
+  }
+  co_return sockets;
+}
+
+Task<void> IncusSession::open_events() {
+  auto sockets = co_await open_streams();
+  if (!sockets) co_return fail(std::move(sockets.error()));
+  if (!sockets->empty()) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    events_ = std::make_unique<EventStreams>(executor, std::move(*sockets));
+    co_return Result<void>();
+  }
+  const std::string_view why = projects_.size() > max_streams
+                                   ? "events of so many projects at once are refused"
+                                   : "events are refused";
+  setup_->warn(fmt::format("{}: {}, so instances are listed every {} s instead", api_->url(), why,
+                           period_without_events / 1s));
   co_return Result<void>();
 }
 
@@ -165,8 +196,10 @@ Task<void> IncusSession::add_state(Draft& draft) {
 Task<void> IncusSession::add_states(Drafts& drafts) {
   std::vector<Draft*> wanting;
   for (auto& [id, draft] : drafts) {
-    const bool runs = in_running_set(draft.decoded.instance);
-    if (runs && !draft.decoded.nics.empty()) wanting.push_back(&draft);
+    // Of one on a member that is away, the server knows no more than it told.
+    const InstanceState state = draft.decoded.instance.state;
+    const bool tells = state != InstanceState::stopped && state != InstanceState::unknown;
+    if (tells && !draft.decoded.nics.empty()) wanting.push_back(&draft);
   }
   const std::function work = [&](std::size_t at) { return add_state(*wanting[at]); };
   co_return co_await for_each_of(wanting.size(), work);
@@ -280,6 +313,7 @@ Task<Snapshot> IncusSession::read(std::vector<Touched> touched) {
 // ---- the stream
 
 void IncusSession::count_unknown(const std::string& action) {
+  ++unknown_signals_;
   if (unknown_actions_.size() >= max_unknown_actions || !unknown_actions_.insert(action).second) {
     return;
   }

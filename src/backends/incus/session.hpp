@@ -15,6 +15,7 @@
 
 #include "backends/incus/api.hpp"
 #include "backends/incus/decode.hpp"
+#include "backends/incus/event_streams.hpp"
 #include "backends/incus/events.hpp"
 #include "core/driver.hpp"
 #include "core/env.hpp"
@@ -43,7 +44,8 @@ class IncusSession final : public Session {
   /// Finds out which projects may be read.
   [[nodiscard]] Task<void> choose_projects();
 
-  /// Opens the stream of events; lists every now and then instead where it is refused.
+  /// Opens the stream of events: one for all projects, or where that is refused one for each of a
+  /// few; lists every now and then instead where there is none.
   [[nodiscard]] Task<void> open_events();
 
   [[nodiscard]] Task<Snapshot> list() override;
@@ -51,6 +53,7 @@ class IncusSession final : public Session {
   [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override;
   [[nodiscard]] Task<void> probe() override;
   [[nodiscard]] EngineInfo info() const override;
+  [[nodiscard]] std::size_t unknown_signals() const noexcept override { return unknown_signals_; }
 
  private:
   /// An instance on its way to be told.
@@ -72,6 +75,7 @@ class IncusSession final : public Session {
   [[nodiscard]] Task<void> fetch_forwards(NetworkKey network);
   [[nodiscard]] Task<void> trust_pauses(Drafts& drafts);
   [[nodiscard]] std::vector<Reading> finish(Drafts drafts);
+  [[nodiscard]] Task<std::vector<WebSocketPtr>> open_streams();
   [[nodiscard]] Result<void> take_event(std::string message);
   void count_unknown(const std::string& action);
 
@@ -81,12 +85,13 @@ class IncusSession final : public Session {
   std::set<std::string, std::less<>> projects_;  // that are read; empty: all at once
   Decoder decoder_;
   EventDecoder event_decoder_;
-  WebSocketPtr events_;
+  std::unique_ptr<EventStreams> events_;  // null: all is listed now and then
   std::deque<Change> changes_;
   std::size_t listed_ = 0;                     // instances in the last list
   std::set<std::string, std::less<>> paused_;  // of those that were told
   std::map<NetworkKey, std::vector<ForwardedPort>> forwards_;
-  std::set<std::string, std::less<>> unknown_actions_;
+  std::size_t unknown_signals_ = 0;
+  std::set<std::string, std::less<>> unknown_actions_;  // that were said
 };
 
 }  // namespace rollcall::incus

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/masking.hpp"
 #include "core/metadata.hpp"
 #include "core/text.hpp"
 
@@ -66,12 +67,24 @@ std::string template_of(std::string_view unit) {
   return at == std::string_view::npos ? std::string() : std::string(unit.substr(0, at));
 }
 
-std::shared_ptr<const Details> details_of(const UnitRow& row, const UnitProperties& unit) {
+/// Of the process of a service.
+void describe_process(const UnitView& view, Details& details) {
+  const UnitProperties& unit = view.properties;
+  if (unit.user) details.user = valid_utf8(unit.user->empty() ? view.manager_user : *unit.user);
+  if (!unit.command || unit.command->empty()) return;
+  const std::string& program = unit.command->front();
+  details.command = masked(*unit.command, program.substr(program.rfind('/') + 1));
+}
+
+std::shared_ptr<const Details> details_of(const UnitView& view) {
+  const UnitRow& row = view.row;
+  const UnitProperties& unit = view.properties;
   Details details;
   details.description = valid_utf8(row.description);
   details.definition = valid_utf8(unit.fragment_path.value_or(""));
   details.pid = unit.main_pid.value_or(0);
   details.restarts = unit.restarts.value_or(0);
+  describe_process(view, details);
   return std::make_shared<const Details>(std::move(details));
 }
 
@@ -126,7 +139,7 @@ Instance decode_unit(UnitView unit, std::string endpoint, Timestamp now) {
     const std::chrono::microseconds since(*properties.active_since);
     instance.started_at = Timestamp(since);
   }
-  instance.details = details_of(row, properties);
+  instance.details = details_of(unit);
   read_settings_into(settings, instance);
   add_problems(row, properties, instance.problems);
   std::ranges::sort(instance.problems);

@@ -18,6 +18,7 @@ struct UnitView {
   const UnitProperties& properties;
   const SettingsRead& settings;
   std::vector<PortMapping> ports;  ///< Sorted.
+  std::string_view manager_user;   ///< Whom units run as that name no user; empty: not known.
 };
 
 /// The instance, at that endpoint, read now.

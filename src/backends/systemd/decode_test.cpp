@@ -28,7 +28,8 @@ Instance decode(const Given& given) {
   return decode_unit({.row = given.row,
                       .properties = given.properties,
                       .settings = given.settings,
-                      .ports = given.ports},
+                      .ports = given.ports,
+                      .manager_user = "manager"},
                      "unix:///bus", Timestamp(std::chrono::seconds(7)));
 }
 
@@ -39,6 +40,15 @@ Given in_state(std::string active, std::string sub) {
   return given;
 }
 
+TEST(SystemdDecode, AUnitThatNamesNoUserRunsAsItsManager) {
+  Given given;
+  EXPECT_EQ(decode(given).details->user, "") << "it was not asked for";
+  given.properties.user = "";
+  given.properties.command = std::vector<std::string>();
+  EXPECT_EQ(decode(given).details->user, "manager");
+  EXPECT_THAT(decode(given).details->command, IsEmpty());
+}
+
 TEST(SystemdDecode, EachFieldHasItsSource) {
   Given given;
   given.properties.invocation = "0102";
@@ -47,6 +57,8 @@ TEST(SystemdDecode, EachFieldHasItsSource) {
   given.properties.control_group = "/user.slice/app.slice/web.service";
   given.properties.main_pid = 42;
   given.properties.restarts = 3;
+  given.properties.user = "www-data";
+  given.properties.command = {"/usr/bin/webd", "--password=hunter2", "--port=80"};
   given.settings.settings = {{"rollcall.name", "Wiki"}};
   given.ports = {PortMapping{"::", 80, 80, Protocol::tcp, "", PortScope::host}};
   const Instance instance = decode(given);
@@ -71,6 +83,9 @@ TEST(SystemdDecode, EachFieldHasItsSource) {
   EXPECT_EQ(instance.details->definition, "/etc/systemd/system/web.service");
   EXPECT_EQ(instance.details->pid, 42);
   EXPECT_EQ(instance.details->restarts, 3U);
+  EXPECT_EQ(instance.details->user, "www-data");
+  EXPECT_THAT(instance.details->command,
+              ElementsAre("/usr/bin/webd", "--password=***", "--port=80"));
   EXPECT_THAT(instance.problems, IsEmpty());
 }
 

@@ -267,6 +267,26 @@ TEST_F(SystemdDriverTest, WhereAUnitIsIsAskedForOnlyIfItsProcessDoesNotTell) {
   EXPECT_THAT(systemd_.calls, Not(Contains("Get told.service ControlGroup")));
 }
 
+TEST_F(SystemdDriverTest, WhomAUnitRunsAsAndItsCommandAreAskedForOnce) {
+  host_->put(::getpid(), "/init.scope");
+  host_->at(::getpid()).user = "manager";
+  unit("db.service").user = "postgres";
+  unit("web.service").commands = {{"/bin/web", "--token", "t0p", "-v"}, {"/bin/second"}};
+  const auto session = connected();
+  const auto all = list(*session);
+  ASSERT_THAT(names(all), ElementsAre("db", "web"));
+  EXPECT_EQ(all.at(0)->details->user, "postgres");
+  EXPECT_THAT(all.at(0)->details->command, IsEmpty());
+  EXPECT_EQ(all.at(1)->details->user, "manager");
+  EXPECT_THAT(all.at(1)->details->command, ElementsAre("/bin/web", "--token", "***", "-v"));
+  EXPECT_THAT(systemd_.calls, Contains("Get web.service ExecStart").Times(1));
+  systemd_.calls.clear();
+  systemd_.units["web.service"].invocation = 2;
+  systemd_.tell_changed("web.service");
+  EXPECT_EQ(read(*session, {"web.service"}).at(0)->details->command.size(), 4U);
+  EXPECT_THAT(systemd_.calls, ElementsAre("ListUnitsByPatterns"));
+}
+
 TEST_F(SystemdDriverTest, PortsOfASocketAreThoseOfTheServiceThatItTriggers) {
   options_.include_stopped = true;
   unit("web.service").active_state = "inactive";

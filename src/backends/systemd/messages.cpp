@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,21 @@ std::vector<ListenEntry> read_listen(DbusReader& reader) {
   }
   reader.leave();
   return all;
+}
+
+/// The arguments of the first command.
+std::vector<std::string> read_command(DbusReader& reader) {
+  std::vector<std::string> arguments;
+  if (!reader.enter('a', "(sasbttttuii)")) return arguments;
+  for (bool first = true; reader.enter('r', "sasbttttuii"); first = false) {
+    reader.skip("s");
+    std::vector<std::string> words = reader.texts();
+    if (first) arguments = std::move(words);
+    reader.skip("bttttuii");
+    reader.leave();
+  }
+  reader.leave();
+  return arguments;
 }
 
 bool read_job(DbusReader& reader) {
@@ -74,6 +90,9 @@ constexpr auto properties = std::to_array<Property>({
     {"NRestarts", "u", [](DbusReader& r, UnitProperties& p) { p.restarts = r.number(); }},
     {"PrivateNetwork", "b",
      [](DbusReader& r, UnitProperties& p) { p.private_network = r.boolean(); }},
+    {"User", "s", [](DbusReader& r, UnitProperties& p) { p.user = r.text(); }},
+    {"ExecStart", "a(sasbttttuii)",
+     [](DbusReader& r, UnitProperties& p) { p.command = read_command(r); }},
     {"Listen", "a(ss)", [](DbusReader& r, UnitProperties& p) { p.listen = read_listen(r); }},
 });
 
@@ -168,6 +187,8 @@ std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitPrope
   if (type != "service") return names;
   want(own, "MainPID", known.main_pid.has_value());
   want(own, "NRestarts", known.restarts.has_value());
+  want(own, "User", known.user.has_value());
+  want(own, "ExecStart", known.command.has_value());
   return names;
 }
 

@@ -30,7 +30,9 @@ void PortBook::set_manager(std::string_view told, pid_t pid) {
   const std::string_view seen = telling_cgroup(manager->cgroups);
   root_ = root_of_groups(told, seen);
   std::string top = root_ + std::string(told == "/" ? "" : told);
-  if (seen == top + "/init.scope") top_ = std::move(top);
+  if (seen != top + "/init.scope") return;
+  top_ = std::move(top);
+  if (const auto process = view_->process(pid)) user_of_manager_ = process->user;
 }
 
 void PortBook::locate(std::string_view unit, UnitProperties& into) const {

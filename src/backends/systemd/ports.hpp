@@ -24,6 +24,9 @@ class PortBook {
   /// Takes the group that the manager tells for itself, and the process that is likely to be it.
   void set_manager(std::string_view told, pid_t pid);
 
+  /// Whom the manager runs as; empty if that process is not known to be it.
+  [[nodiscard]] const std::string& user_of_manager() const noexcept { return user_of_manager_; }
+
   /// Takes from the main process of a unit what is not known yet: its control group, and that its
   /// network is ours. What that does not tell stays unknown, and is to be asked for.
   void locate(std::string_view unit, UnitProperties& into) const;
@@ -46,7 +49,8 @@ class PortBook {
 
   std::string root_;                // where the manager's tree of groups begins in ours
   std::optional<std::string> top_;  // ours, below which the groups of its units are, if it is known
-  std::uint64_t own_network_ = 0;   // the namespace that we are in; 0: not known
+  std::string user_of_manager_;
+  std::uint64_t own_network_ = 0;  // the namespace that we are in; 0: not known
   HostViewPtr view_;
   Listeners listeners_;
   ListenersPtr seen_;

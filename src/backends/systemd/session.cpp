@@ -218,9 +218,13 @@ std::optional<Reading> SystemdSession::reading_of(const UnitRow& row) {
   const SettingsRead& settings =
       settings_.of(row.name, unit.fragment_path.value_or(""),
                    unit.drop_in_paths.value_or(std::vector<std::string>()));
-  auto instance = std::make_shared<const Instance>(decode_unit(
-      {.row = row, .properties = unit, .settings = settings, .ports = ports_of_unit(row, unit)},
-      setup_->shown_endpoint, setup_->env->now()));
+  auto instance =
+      std::make_shared<const Instance>(decode_unit({.row = row,
+                                                    .properties = unit,
+                                                    .settings = settings,
+                                                    .ports = ports_of_unit(row, unit),
+                                                    .manager_user = ports_.user_of_manager()},
+                                                   setup_->shown_endpoint, setup_->env->now()));
   const bool running = in_running_set(*instance);
   if (running && instance->ports.empty() && instance->started_at &&
       *instance->started_at > setup_->env->now() - young) {

@@ -48,6 +48,8 @@ struct UnitProperties {
   std::optional<std::uint32_t> main_pid;
   std::optional<std::uint32_t> restarts;
   std::optional<bool> private_network;
+  std::optional<std::string> user;                  ///< `User=`; empty: the manager's.
+  std::optional<std::vector<std::string>> command;  ///< The arguments of the first `ExecStart=`.
   std::optional<std::vector<ListenEntry>> listen;
 
   friend bool operator==(const UnitProperties&, const UnitProperties&) = default;

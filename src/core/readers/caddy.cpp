@@ -248,15 +248,23 @@ class Caddy {
     if (!words->empty()) narrow_by(words->front().text, paths);
     bool leads_here = false;
     if (!read_all_upstreams(*words, directive, route, leads_here)) return;
-    if (const auto to = site.directives.find(std::string(directive.name) + ".to");
-        to != site.directives.end()) {
-      const auto more = words_of(to->second->value);
-      if (!more) {
-        return draft_.problem(*to->second, more.error().offset, std::string(more.error().what));
-      }
-      if (!read_all_upstreams(*more, *to->second, route, leads_here)) return;
+    for (const Label* to : further_upstreams(directive, site)) {
+      const auto more = words_of(to->value);
+      if (!more) return draft_.problem(*to, more.error().offset, std::string(more.error().what));
+      if (!read_all_upstreams(*more, *to, route, leads_here)) return;
     }
     if (leads_here) add_for_each_kind(addresses, paths, route);
+  }
+
+  /// Its "to", "to_1" and so on.
+  static std::vector<const Label*> further_upstreams(const Label& directive, const Site& site) {
+    std::vector<const Label*> labels;
+    const std::string folder = std::string(directive.name) + '.';
+    for (auto at = site.directives.lower_bound(folder);
+         at != site.directives.end() && at->first.starts_with(folder); ++at) {
+      if (without_numbers(at->first.substr(folder.size())) == "to") labels.push_back(at->second);
+    }
+    return labels;
   }
 
   /// `leads_here`: an upstream is a template; others are somebody else.

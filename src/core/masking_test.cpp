@@ -1,4 +1,4 @@
-#include "backends/host/masking.hpp"
+#include "core/masking.hpp"
 
 #include <string>
 #include <vector>
@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rollcall::host {
+namespace rollcall {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -89,4 +89,4 @@ TEST(Masking, ReplacesWhatIsNotUtf8) {
 }
 
 }  // namespace
-}  // namespace rollcall::host
+}  // namespace rollcall

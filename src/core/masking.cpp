@@ -1,4 +1,4 @@
-#include "backends/host/masking.hpp"
+#include "core/masking.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "core/text.hpp"
 
-namespace rollcall::host {
+namespace rollcall {
 namespace {
 
 constexpr std::size_t most_arguments = 64;
@@ -260,4 +260,4 @@ std::vector<std::string> masked(std::span<const std::string> arguments, std::str
   return shown;
 }
 
-}  // namespace rollcall::host
+}  // namespace rollcall
