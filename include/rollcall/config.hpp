@@ -70,6 +70,17 @@ struct BackendOptions {
   std::vector<std::string> unit_types{};
   /// For Incus and LXD: only these projects; empty: all that may be read.
   std::vector<std::string> projects{};
+  /// For Kubernetes: this kubeconfig and no other; empty: KUBECONFIG, then the service account of a
+  /// pod, then ~/.kube/config.
+  std::string kubeconfig{};
+  /// For Kubernetes: this context of the kubeconfig; empty: its current one.
+  std::string kube_context{};
+  /// For Kubernetes: only these namespaces; empty: all.
+  std::vector<std::string> namespaces{};
+  /// For Kubernetes: only the pods of this node; empty: of all.
+  std::string node{};
+  /// For Kubernetes: only the pods that this selector of labels matches, "app=web,tier!=cache".
+  std::string label_selector{};
   Getenv getenv = process_environment();
   Logger log;
 };

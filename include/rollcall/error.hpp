@@ -1,6 +1,7 @@
 // What can go wrong, in one sentence for a person and one enumerator for a program.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
@@ -38,6 +39,8 @@ struct RuntimeError {
   std::string endpoint{};  ///< Where it happened; empty if it is not about an endpoint.
   std::string what{};      ///< What went wrong, without a full stop.
   std::string remedy{};    ///< What to do about it; may be empty.
+  /// The engine wants not to be asked again before that; zero: it says nothing.
+  std::chrono::seconds retry_after{};
 
   /// "unix:///run/x.sock: permission denied; add yourself to the group docker".
   [[nodiscard]] std::string describe() const;

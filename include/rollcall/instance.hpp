@@ -47,6 +47,7 @@ enum class PortScope : std::uint8_t {
   internal,   ///< On the instance's own addresses only.
   published,  ///< Forwarded from host_ip:host_port.
   host,       ///< The instance listens on the host itself.
+  cluster,    ///< Forwarded from host_ip:host_port, within the instance's cluster alone.
 };
 
 /// Whose network stack an instance uses.
@@ -68,7 +69,8 @@ struct Address {
 
 /// A port that the instance serves.
 struct PortMapping {
-  std::string host_ip;          ///< Where it is published, "0.0.0.0" and "::" for all; else empty.
+  /// Where it is published, "0.0.0.0" and "::" for all; of a load balancer also a name; else empty.
+  std::string host_ip;
   std::uint16_t host_port = 0;  ///< 0 if it is not reachable through the host.
   std::uint16_t container_port = 0;  ///< The instance's own port.
   Protocol protocol = Protocol::tcp;

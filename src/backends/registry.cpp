@@ -15,6 +15,8 @@
 #include "backends/host/places.hpp"
 #include "backends/incus/driver.hpp"
 #include "backends/incus/places.hpp"
+#include "backends/kubernetes/driver.hpp"
+#include "backends/kubernetes/places.hpp"
 #include "backends/podman/driver.hpp"
 #include "backends/podman/places.hpp"
 #include "backends/systemd/driver.hpp"
@@ -32,7 +34,8 @@ constexpr std::array descriptors = {
     BackendDescriptor{Kind::podman, &podman::places, &podman::make_driver, Kind::docker},
     BackendDescriptor{Kind::systemd, &systemd::places, &systemd::make_driver},
     BackendDescriptor{Kind::incus, &incus::places, &incus::make_driver},
-    BackendDescriptor{Kind::kubernetes},
+    BackendDescriptor{Kind::kubernetes, &kubernetes::places, &kubernetes::make_driver,
+                      Kind::automatic, &kubernetes::in_cluster},
     BackendDescriptor{Kind::host, &host::places, &host::make_driver},
 };
 

@@ -17,6 +17,11 @@
 
 namespace rollcall {
 
+/// What a runtime knows of a place besides; its own driver alone understands it.
+struct PlaceDetail {
+  virtual ~PlaceDetail() = default;
+};
+
 /// Where an engine may be, and who says so.
 struct Place {
   std::string url;     ///< Canonical: "unix:///var/run/docker.sock".
@@ -25,6 +30,7 @@ struct Place {
   std::string note{};  ///< How it is secured, and what was passed over; for people, may be empty.
   std::optional<TlsOptions> tls{};  ///< Of an https:// URL.
   std::string ssh_identity{};  ///< The file of the key for ssh; empty: as the user has configured.
+  std::shared_ptr<const PlaceDetail> detail{};  ///< Null for most runtimes.
 };
 
 using MakeDriver = std::unique_ptr<Driver> (*)(const Place& place, const BackendOptions& options,
@@ -40,7 +46,12 @@ struct BackendDescriptor {
   /// The runtime that may answer at its places instead, because it speaks the same API; automatic:
   /// none.
   RuntimeBackendKind twin = RuntimeBackendKind::automatic;
+  /// Whether who names no runtime means this one, too. Null: always.
+  bool (*meant)(const BackendOptions& options) = nullptr;
 
+  [[nodiscard]] bool meant_by_default(const BackendOptions& options) const {
+    return meant == nullptr || meant(options);
+  }
   [[nodiscard]] bool built() const noexcept { return make_driver != nullptr; }
 };
 

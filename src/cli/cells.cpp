@@ -81,6 +81,7 @@ std::string port_text(const PortRange& range) {
     case PortScope::internal:
       break;
     case PortScope::published:
+    case PortScope::cluster:
       if (!ip.empty()) ip += ':';
       return fmt::format("{}{}->{}/{}", ip, range_text(range.host_port, range.more), inner,
                          protocol);

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/value_from.hpp>
 #include <fmt/format.h>
 
 #include "cli/cells.hpp"
@@ -27,7 +28,9 @@ struct Finding {
   RuntimeBackendKind kind{};
   Place place;
   bool built = true;
+  bool asked = true;  ///< False: nobody has named it, and it may be far away.
   Result<EngineInfo> engine;
+  std::vector<std::string> closer{};  ///< What a closer look has shown.
   std::chrono::nanoseconds latency{};
 };
 
@@ -65,7 +68,12 @@ std::vector<Finding> all_places(const Selection& selection, const BackendOptions
       selection.all || std::ranges::find(kinds, RuntimeBackendKind::automatic) != kinds.end();
   for (const BackendDescriptor& descriptor : backend_descriptors()) {
     if (!every && std::ranges::find(kinds, descriptor.kind) == kinds.end()) continue;
-    for (Finding& finding : places_of(descriptor.kind, options)) all.push_back(std::move(finding));
+    const bool named = std::ranges::find(kinds, descriptor.kind) != kinds.end();
+    const bool asked = named || descriptor.meant_by_default(options);
+    for (Finding& finding : places_of(descriptor.kind, options)) {
+      finding.asked = asked;
+      all.push_back(std::move(finding));
+    }
   }
   return all;
 }
@@ -85,11 +93,16 @@ RuntimeError no_answer(const Place& place, std::chrono::nanoseconds limit) {
                            : "see whether the engine hangs, or give it longer with --timeout"};
 }
 
-Task<EngineInfo> reach(Driver& driver) {
+/// What it is; and into `closer` what a closer look shows, or why there was none.
+Task<EngineInfo> reach(Driver& driver, std::vector<std::string>& closer) {
   auto connecting = driver.connect(Purpose::list);
   const auto session = co_await std::move(connecting);
   if (!session) co_return fail(session.error());
-  co_return (*session)->info();
+  EngineInfo info = (*session)->info();
+  auto examining = (*session)->examine();
+  auto seen = co_await std::move(examining);
+  closer = seen ? std::move(*seen) : std::vector<std::string>{seen.error().describe()};
+  co_return info;
 }
 
 asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOptions common) {
@@ -98,8 +111,8 @@ asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOpt
   const EnvPtr env = system_env();
   const auto driver = driver_at(descriptor_of(finding.kind), finding.place, common, executor, env);
   const Monotonic begun = env->monotonic();
-  auto reaching =
-      with_deadline(reach(*driver), options.timeout, no_answer(finding.place, options.timeout));
+  auto reaching = with_deadline(reach(*driver, finding.closer), options.timeout,
+                                no_answer(finding.place, options.timeout));
   finding.engine = co_await std::move(reaching);
   finding.latency = env->monotonic() - begun;
 }
@@ -109,7 +122,7 @@ void probe_all(std::vector<Finding>& findings, const Options& options,
   asio::io_context context(1);
   std::size_t waiting = 0;
   for (Finding& finding : findings) {
-    if (!finding.built || finding.place.url.empty()) continue;
+    if (!finding.built || !finding.asked || finding.place.url.empty()) continue;
     ++waiting;
     asio::co_spawn(context, probe(finding, options, common), [&](const std::exception_ptr& thrown) {
       if (thrown) std::rethrow_exception(thrown);
@@ -121,6 +134,7 @@ void probe_all(std::vector<Finding>& findings, const Options& options,
 
 std::string result_of(const Finding& finding) {
   if (!finding.built) return "not built";
+  if (!finding.asked && finding.engine) return "not asked";
   if (finding.engine) return "connected";
   const RuntimeError& error = finding.engine.error();
   return std::string(error.fault == ConnectFault::none ? to_string(error.kind)
@@ -148,12 +162,13 @@ json::object to_json(const Finding& finding) {
   if (!finding.engine) {
     add("error", finding.engine.error().what);
     add("remedy", finding.engine.error().remedy);
-  } else if (finding.built) {
+  } else if (finding.built && finding.asked) {
     add("product", finding.engine->product);
     add("version", finding.engine->version);
     add("api_version", finding.engine->api_version);
     add("blind_spot", finding.engine->blind_spot);
     object["latency_ms"] = milliseconds(finding.latency);
+    if (!finding.closer.empty()) object["closer"] = json::value_from(finding.closer);
   }
   return object;
 }
@@ -165,7 +180,7 @@ std::string json_report(const std::vector<Finding>& findings) {
 }
 
 Style style_of(const Finding& finding) {
-  if (!finding.built) return Style::dim;
+  if (!finding.built || (!finding.asked && finding.engine)) return Style::dim;
   if (finding.engine) return Style::green;
   return finding.engine.error().fault == ConnectFault::missing ? Style::dim : Style::red;
 }
@@ -173,6 +188,9 @@ Style style_of(const Finding& finding) {
 std::string details_of(const Finding& finding) {
   if (!finding.built) return "this version cannot watch it yet";
   if (!finding.engine) return printable(finding.engine.error().what);
+  if (!finding.asked) {
+    return fmt::format("`rollcall doctor {}` asks it", to_string(finding.kind));
+  }
   const EngineInfo& engine = *finding.engine;
   std::string text = printable(engine.product);
   if (!engine.version.empty()) text += " " + printable(engine.version);
@@ -181,7 +199,7 @@ std::string details_of(const Finding& finding) {
 }
 
 bool works(const Finding& finding) {
-  return finding.built && finding.engine;
+  return finding.built && finding.asked && finding.engine;
 }
 
 /// The host is always there, and so no reason not to look for an engine.
@@ -205,6 +223,17 @@ std::string blind_spots(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     if (!works(finding) || finding.engine->blind_spot.empty()) continue;
     text += fmt::format("  {}: {}\n", place_of(finding), printable(finding.engine->blind_spot));
+  }
+  return text;
+}
+
+/// What a closer look has shown, a line each.
+std::string closer_looks(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    for (const std::string& seen : finding.closer) {
+      text += fmt::format("  {}: {}\n", printable(place_of(finding)), printable(seen));
+    }
   }
   return text;
 }
@@ -244,6 +273,8 @@ std::string text_report(const std::vector<Finding>& findings, bool colour) {
   std::string text = render_table(table, 0, colour);
   const std::string how = notes(findings);
   if (!how.empty()) text += "\n" + styled("How it is reached:", Style::bold, colour) + "\n" + how;
+  const std::string closer = closer_looks(findings);
+  if (!closer.empty()) text += "\n" + styled("Looked closer:", Style::bold, colour) + "\n" + closer;
   const std::string unseen = blind_spots(findings);
   if (!unseen.empty()) text += "\n" + styled("Not seen:", Style::bold, colour) + "\n" + unseen;
   const std::string advice = remedies(findings);

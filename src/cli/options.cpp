@@ -60,6 +60,7 @@ struct Words {
   bool all_units = false;
   std::vector<std::string> unit_types;
   std::vector<std::string> projects;
+  KubernetesOptions kubernetes;
 };
 
 template <class Table>
@@ -77,6 +78,7 @@ BackendOptions Options::backend_options() const {
   options.all_units = all_units;
   options.unit_types = unit_types;
   options.projects = projects;
+  kubernetes.apply(options);
   return options;
 }
 
@@ -152,6 +154,7 @@ void Parser::add_shared_options() {
       ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
   app_.option_defaults()->group("Of Incus and LXD");
   add_repeated(app_, "--project", words_.projects, "NAME", "This project; repeatable");
+  add_kubernetes_options(app_, words_.kubernetes);
   app_.option_defaults()->group("General");
   app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
   app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
@@ -272,6 +275,7 @@ std::expected<Options, std::string> Parser::options() const {
   runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
   auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
+  if (words_.kubernetes.any()) selection->name(RuntimeBackendKind::kubernetes);
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
   if (!filters) return std::unexpected(std::move(filters.error()));
@@ -306,6 +310,7 @@ std::expected<Options, std::string> Parser::options() const {
   options.all_units = words_.all_units;
   options.unit_types = words_.unit_types;
   options.projects = words_.projects;
+  options.kubernetes = words_.kubernetes;
   options.subject = words_.subject;
   if (options.command == Command::explain) {
     // Why something is not shown is a question, too.

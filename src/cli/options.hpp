@@ -12,6 +12,7 @@
 
 #include "cli/filter.hpp"
 #include "cli/format.hpp"
+#include "cli/kubernetes_options.hpp"
 #include "cli/selection.hpp"
 
 namespace rollcall::cli {
@@ -49,6 +50,8 @@ struct Options {
 
   // Of Incus and LXD.
   std::vector<std::string> projects;
+
+  KubernetesOptions kubernetes;
 
   /// What backends are made with, where it does not depend on the command.
   [[nodiscard]] BackendOptions backend_options() const;

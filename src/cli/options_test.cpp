@@ -120,6 +120,27 @@ TEST(Options, ProjectsOfIncus) {
             (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Options, ThoseOfKubernetesNameIt) {
+  EXPECT_TRUE(parsed({"ls"}).selection.kinds.empty());
+  const Options options =
+      parsed({"ls", "--kubeconfig", "/k", "--context", "prod", "--namespace", "a", "--namespace",
+              "b", "--node", "n", "--selector", "app=web,tier!=cache"});
+  EXPECT_TRUE(options.selection.all) << "the others are shown besides";
+  EXPECT_EQ(options.selection.kinds, std::vector{RuntimeBackendKind::kubernetes});
+  const BackendOptions backend = options.backend_options();
+  EXPECT_EQ(backend.kubeconfig, "/k");
+  EXPECT_EQ(backend.kube_context, "prod");
+  EXPECT_EQ(backend.namespaces, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(backend.node, "n");
+  EXPECT_EQ(backend.label_selector, "app=web,tier!=cache");
+  for (const char* option : {"--kubeconfig", "--context", "--namespace", "--node", "--selector"}) {
+    EXPECT_FALSE(parsed({"watch", option, "x"}).selection.kinds.empty()) << option;
+  }
+  EXPECT_EQ(parsed({"ls", "docker", "--context", "prod"}).selection.kinds,
+            std::vector{RuntimeBackendKind::docker})
+      << "who names runtimes names all of them";
+}
+
 TEST(Options, SharedOptionsMayStandBeforeTheCommand) {
   EXPECT_EQ(parsed({"--runtime", "docker", "ls"}).selection.kinds.size(), 1U);
 }

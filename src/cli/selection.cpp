@@ -84,7 +84,8 @@ std::vector<std::vector<Target>> requests(const Selection& selection,
   }
   if (selection.all) {
     for (const BackendDescriptor& descriptor : backend_descriptors()) {
-      if (descriptor.built()) all.push_back(targets_of(descriptor.kind, false, options));
+      if (!descriptor.built() || !descriptor.meant_by_default(options)) continue;
+      all.push_back(targets_of(descriptor.kind, false, options));
     }
   }
   return all;
@@ -160,6 +161,10 @@ std::expected<Selection, std::string> Selection::parse(std::span<const std::stri
   // "--runtime docker --endpoint URL" is that engine, and not the usual ones besides.
   if (kind_is_taken) selection.kinds.clear();
   return selection;
+}
+
+void Selection::name(RuntimeBackendKind kind) {
+  if (all && std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
 }
 
 std::vector<Target> targets_to_list(const Selection& selection, const BackendOptions& options) {

@@ -30,6 +30,9 @@ struct Selection {
   /// is named. Errors: a sentence for the user.
   static std::expected<Selection, std::string> parse(std::span<const std::string> runtimes,
                                                      std::span<const std::string> endpoints);
+
+  /// Something else says that this runtime is wanted: of all, it is one that was named.
+  void name(RuntimeBackendKind kind);
 };
 
 /// One engine to ask, and thereby one backend to make.

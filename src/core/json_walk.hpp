@@ -142,4 +142,7 @@ class ObjectReader {
 /// it is not there. Escapes stay as they are.
 std::string_view salvage_text(std::string_view json, std::string_view key);
 
+/// The same for a field that is an object: from its bracket to the end of what there is.
+std::string_view salvage_object(std::string_view json, std::string_view key);
+
 }  // namespace rollcall::json_walk

@@ -187,6 +187,8 @@ std::string_view to_string(PortScope scope) noexcept {
       return "published";
     case PortScope::host:
       return "host";
+    case PortScope::cluster:
+      return "cluster";
   }
   return no_such_word;
 }

@@ -29,7 +29,8 @@ const PortMapping* best_mapping(const Instance& instance, const Service& service
   };
   for (const PortMapping& port : instance.ports) {
     if (port.container_port != service.port || port.protocol != service.protocol) continue;
-    if (port.scope == PortScope::internal || port.host_port == 0) continue;
+    const bool inside = port.scope == PortScope::internal || port.scope == PortScope::cluster;
+    if (inside || port.host_port == 0) continue;
     if (best == nullptr || rank(port) < rank(*best)) best = &port;
   }
   return best;

@@ -20,7 +20,7 @@ using Type = Sourced<std::string>;
 bool is_reachable_through_host(const Instance& instance, const Service& service) {
   return std::ranges::any_of(instance.ports, [&](const PortMapping& port) {
     return port.container_port == service.port && port.protocol == service.protocol &&
-           port.scope != PortScope::internal;
+           (port.scope == PortScope::published || port.scope == PortScope::host);
   });
 }
 

@@ -138,7 +138,7 @@ Duration ReflectorFsm::backoff(const Input& input) {
   }
   ++failures_;
   const auto jittered = static_cast<Duration::rep>(static_cast<double>(longest.count()) * chance);
-  return std::max(policy_.floor, Duration(jittered));
+  return input.error->retry_after + std::max(policy_.floor, Duration(jittered));
 }
 
 std::string_view to_string(State state) noexcept {

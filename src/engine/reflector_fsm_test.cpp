@@ -237,5 +237,11 @@ TEST(ReflectorFsm, ARefusalIsAskedAgainSeldomButNotAtOnceAfterItWasAllowed) {
   EXPECT_EQ(refuse(Outcome::connect_failed, 311s), 2s);
 }
 
+TEST(ReflectorFsm, AnEngineThatSaysWhenIsNotAskedBefore) {
+  const RuntimeError busy{.what = "too many requests", .retry_after = 7s};
+  ReflectorFsm fsm = in(State::connecting);
+  EXPECT_EQ(delay_after(fsm, 1, 0.5, busy), 7s + 50ms);
+}
+
 }  // namespace
 }  // namespace rollcall

@@ -1,18 +1,21 @@
 #include "transport/http_client.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
 #include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <fmt/format.h>
 
+#include "core/text.hpp"
+#include "transport/gunzip.hpp"
 #include "transport/tls_faults.hpp"
 
 namespace rollcall {
@@ -26,6 +29,37 @@ namespace {
 constexpr std::size_t read_size = std::size_t{64} << 10U;
 constexpr std::uint32_t max_head = 64U << 10U;
 constexpr std::size_t max_idle = 8;
+
+boost::beast::string_view beast_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// The bytes of a request. Nothing, if a header would be more than one.
+std::optional<std::string> bytes_of(HttpRequest&& request, const std::string& host) {
+  const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  const bool post = request.body.has_value();
+  http::request<http::string_body> message(post ? http::verb::post : http::verb::get,
+                                           request.target, 11);
+  message.set(http::field::host, host);
+  for (const auto& [name, value] : request.headers) {
+    if (std::ranges::any_of(name, control) || std::ranges::any_of(value, control)) return {};
+    message.insert(beast_view(name), beast_view(value));
+  }
+  if (message.count(http::field::user_agent) == 0) {
+    message.set(http::field::user_agent, "rollcall");
+  }
+  if (message.count(http::field::accept) == 0) {
+    message.set(http::field::accept, "application/json");
+  }
+  if (post) {
+    message.set(http::field::content_type, "application/json");
+    message.body() = std::move(*request.body);
+    message.prepare_payload();
+  }
+  std::ostringstream text;
+  text << message;
+  return std::move(text).str();
+}
 
 }  // namespace
 
@@ -54,6 +88,9 @@ struct HttpResponse::Impl {
   http::response_parser<http::buffer_body> parser;
   std::string buffer;      // what was received
   std::size_t parsed = 0;  // of the buffer
+  std::optional<Gunzip> gunzip{};
+  std::string deflated{};    // what came of the body
+  std::size_t inflated = 0;  // of what came
 
   Impl(StreamPtr s, std::shared_ptr<HttpConnections> i, std::string u, HttpDeadlines d)
       : stream(std::move(s)), idle(std::move(i)), url(std::move(u)), deadlines(d) {
@@ -117,6 +154,29 @@ struct HttpResponse::Impl {
                  .remedy = "the engine ends or is still starting: look at its log"});
   }
 
+  /// Looks how the body is encoded.
+  Result<void> choose_encoding() {
+    const std::string_view encoding = header("Content-Encoding");
+    if (encoding.empty() || encoding == "identity") return {};
+    if (encoding == "gzip" || encoding == "x-gzip") {
+      gunzip.emplace();
+      return {};
+    }
+    return fail({.kind = ErrorKind::protocol,
+                 .endpoint = url,
+                 .what = fmt::format("the answer is encoded as {}, which nobody asked for",
+                                     excerpt(encoding)),
+                 .remedy = "look at what stands between this host and the engine"});
+  }
+
+  [[nodiscard]] std::string_view header(std::string_view name) const {
+    const auto value = parser.get()[beast_view(name)];
+    return {value.data(), value.size()};
+  }
+
+  Task<std::size_t> read_body(std::span<char> into);
+  Task<std::size_t> read_inflated(std::span<char> into);
+
   void release() {
     if (parser.is_done() && parser.keep_alive() && stream && parsed == buffer.size()) {
       idle->put(std::move(stream));
@@ -132,33 +192,57 @@ unsigned HttpResponse::status() const {
 }
 
 std::string_view HttpResponse::header(std::string_view name) const {
-  const auto value = impl_->parser.get()[boost::beast::string_view(name.data(), name.size())];
-  return {value.data(), value.size()};
+  return impl_->header(name);
 }
 
-Task<std::size_t> HttpResponse::read_some(std::span<char> into) {
-  auto& body = impl_->parser.get().body();
+/// Reads some of the body as it was sent.
+Task<std::size_t> HttpResponse::Impl::read_body(std::span<char> into) {
+  auto& body = parser.get().body();
   for (;;) {
-    if (impl_->parser.is_done()) {
-      impl_->release();
+    if (parser.is_done()) {
+      release();
       co_return std::size_t{0};
     }
     body.data = into.data();
     body.size = into.size();
     body.more = true;
-    auto progress = impl_->parse();
+    auto progress = parse();
     const std::size_t produced = into.size() - body.size;
     body.data = nullptr;
     if (produced > 0) co_return produced;
     if (!progress) co_return fail(std::move(progress.error()));
-    if (*progress || impl_->parser.is_done()) continue;
-    auto more = co_await impl_->receive(impl_->deadlines.progress);
+    if (*progress || parser.is_done()) continue;
+    auto more = co_await receive(deadlines.progress);
     if (!more) co_return fail(std::move(more.error()));
     if (*more) continue;
     error_code ec;
-    impl_->parser.put_eof(ec);
-    if (ec) co_return impl_->cut("in the middle of an answer");
+    parser.put_eof(ec);
+    if (ec) co_return cut("in the middle of an answer");
   }
+}
+
+Task<std::size_t> HttpResponse::Impl::read_inflated(std::span<char> into) {
+  for (;;) {
+    auto step = gunzip->inflate(std::string_view(deflated).substr(inflated), into);
+    if (!step) {
+      step.error().endpoint = url;
+      co_return fail(std::move(step.error()));
+    }
+    inflated += step->consumed;
+    if (step->produced > 0) co_return step->produced;
+    deflated.resize(read_size);
+    inflated = 0;
+    auto size = co_await read_body(deflated);
+    deflated.resize(size ? *size : 0);
+    if (!size) co_return fail(std::move(size.error()));
+    if (*size > 0) continue;
+    if (!gunzip->complete()) co_return cut("in the middle of an answer");
+    co_return std::size_t{0};
+  }
+}
+
+Task<std::size_t> HttpResponse::read_some(std::span<char> into) {
+  return impl_->gunzip ? impl_->read_inflated(into) : impl_->read_body(into);
 }
 
 Task<std::string> HttpResponse::read_all(std::size_t bound) {
@@ -188,31 +272,37 @@ HttpClient::HttpClient(const Endpoint& endpoint)
                  endpoint.host_header(), endpoint.url()) {}
 
 Task<HttpResponsePtr> HttpClient::get(std::string target, HttpDeadlines deadlines) {
+  return send({.target = std::move(target)}, deadlines);
+}
+
+Task<HttpResponsePtr> HttpClient::send(HttpRequest request, HttpDeadlines deadlines) {
+  const auto bytes = bytes_of(std::move(request), host_);
+  if (!bytes) {
+    co_return fail({.kind = ErrorKind::invalid_config,
+                    .fault = ConnectFault::auth,
+                    .endpoint = url_,
+                    .what = "a header of the request would hold control characters",
+                    .remedy = "check the token, or what else is sent to the engine"});
+  }
   if (StreamPtr kept = idle_->take()) {
-    auto impl = co_await exchange(std::move(kept), target, deadlines);
+    auto impl = co_await exchange(std::move(kept), *bytes, deadlines);
     // A server may close a kept connection at any moment, also while it is asked again.
     if (impl || impl.error().fault == ConnectFault::mute) co_return impl;
   }
   auto stream = co_await connector_(deadlines.connect);
   if (!stream) co_return fail(std::move(stream.error()));
-  co_return co_await exchange(std::move(*stream), std::move(target), deadlines);
+  co_return co_await exchange(std::move(*stream), *bytes, deadlines);
 }
 
-Task<HttpResponsePtr> HttpClient::exchange(StreamPtr stream, std::string target,
+Task<HttpResponsePtr> HttpClient::exchange(StreamPtr stream, std::string request,
                                            HttpDeadlines deadlines) {
-  http::request<http::empty_body> request(http::verb::get, target, 11);
-  request.set(http::field::host, host_);
-  request.set(http::field::user_agent, "rollcall");
-  request.set(http::field::accept, "application/json");
-  std::ostringstream text;
-  text << request;
-  const std::string bytes = std::move(text).str();
-
-  auto written = co_await stream->write(bytes, deadlines.head);
+  auto written = co_await stream->write(request, deadlines.head);
   if (!written) co_return fail(std::move(written.error()));
   auto impl = std::make_unique<HttpResponse::Impl>(std::move(stream), idle_, url_, deadlines);
   auto head = co_await impl->read_head();
   if (!head) co_return fail(std::move(head.error()));
+  auto encoding = impl->choose_encoding();
+  if (!encoding) co_return fail(std::move(encoding.error()));
   co_return HttpResponsePtr(new HttpResponse(std::move(impl)));
 }
 

@@ -1,4 +1,4 @@
-// HTTP/1.1 GET for engines: streamed bodies, a deadline on every wait, kept connections.
+// HTTP/1.1 for engines: streamed bodies, a deadline on every wait, kept connections.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <rollcall/task.hpp>
@@ -28,9 +29,20 @@ struct HttpDeadlines {
 /// How a client makes its connections; a seam for tests and for tunnels.
 using Connector = std::function<Task<StreamPtr>(Milliseconds deadline)>;
 
+using HttpHeader = std::pair<std::string, std::string>;
+
+struct HttpRequest {
+  std::string target;  ///< Must be percent-encoded.
+  /// Besides Host and those of the body. What stands here counts more than what is usual: Accept
+  /// and User-Agent. A value may be a secret: it is in no error.
+  std::vector<HttpHeader> headers{};
+  std::optional<std::string> body{};  ///< Then it is a POST, of JSON.
+};
+
 class HttpConnections;
 
 /// An answer whose head has come. Read the body to its end to let the connection be used again.
+/// A body that is sent as gzip is inflated while it is read.
 class HttpResponse {
  public:
   ~HttpResponse();
@@ -45,7 +57,7 @@ class HttpResponse {
   /// Reads some of the body; 0 is its regular end.
   ///
   /// Errors: unavailable, if the connection is cut in the middle of the body or nothing comes;
-  /// protocol.
+  /// protocol, also for an encoding other than gzip, and for one that swells too much.
   [[nodiscard]] Task<std::size_t> read_some(std::span<char> into);
 
   /// Reads the rest of the body. Errors: those of read_some; protocol, if it is larger than
@@ -61,7 +73,7 @@ class HttpResponse {
 
 using HttpResponsePtr = std::unique_ptr<HttpResponse>;
 
-/// Sends GET requests to one endpoint; several at once use several connections.
+/// Sends requests to one endpoint; several at once use several connections.
 class HttpClient {
  public:
   /// `host` is the Host header; `url` names the endpoint in errors.
@@ -70,17 +82,22 @@ class HttpClient {
   /// A client that connects to the endpoint anew whenever it has no idle connection.
   explicit HttpClient(const Endpoint& endpoint);
 
-  /// Sends a request and waits for the head of the answer. `target` must be percent-encoded.
+  /// Sends a request and waits for the head of the answer.
   ///
-  /// A kept connection that turns out to be dead is replaced once, silently.
-  /// Errors: those of connect_stream; mute; not this API, if the answer is not HTTP.
+  /// A kept connection that turns out to be dead is replaced once, silently: what is sent must be
+  /// harmless if it comes twice.
+  /// Errors: those of connect_stream; mute; not this API, if the answer is not HTTP;
+  /// invalid_config, if a header holds what would end it.
+  [[nodiscard]] Task<HttpResponsePtr> send(HttpRequest request, HttpDeadlines deadlines);
+
+  /// The same without a body or headers of its own.
   [[nodiscard]] Task<HttpResponsePtr> get(std::string target, HttpDeadlines deadlines);
 
   /// Closes the connections that are kept for later requests.
   void close_idle();
 
  private:
-  [[nodiscard]] Task<HttpResponsePtr> exchange(StreamPtr stream, std::string target,
+  [[nodiscard]] Task<HttpResponsePtr> exchange(StreamPtr stream, std::string request,
                                                HttpDeadlines deadlines);
 
   Connector connector_;

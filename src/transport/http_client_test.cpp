@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/gzip.hpp"
 #include "support/memory_stream.hpp"
 #include "support/run.hpp"
 
@@ -188,6 +190,90 @@ TEST_F(HttpClientTest, HeadersAreFoundInAnyCase) {
   ASSERT_TRUE(response);
   EXPECT_EQ((*response)->header("api-version"), "1.41");
   EXPECT_EQ((*response)->header("none"), "");
+}
+
+/// What the client has written to the next connection.
+std::string sent_by(Server& server, HttpRequest request) {
+  auto stream = std::make_unique<MemoryStream>(std::vector<std::string>{sized});
+  MemoryStream& seen = *stream;
+  server.streams.push_back(std::move(stream));
+  HttpClient client(server.connector(), "localhost", "unix:///x");
+  auto response = test::run(client.send(std::move(request), {}));
+  EXPECT_TRUE(response) << response.error().describe();
+  return seen.written;
+}
+
+TEST_F(HttpClientTest, ARequestSaysWhoAsksAndWhatIsExpected) {
+  const std::string sent = sent_by(server_, {.target = "/x"});
+  EXPECT_THAT(sent, testing::StartsWith("GET /x HTTP/1.1\r\n"));
+  for (const char* line : {"Host: localhost", "User-Agent: rollcall", "Accept: application/json"}) {
+    EXPECT_THAT(sent, HasSubstr(std::string(line) + "\r\n"));
+  }
+}
+
+TEST_F(HttpClientTest, HeadersOfARequestCountMoreThanTheUsualOnesAndMayRepeat) {
+  const std::string sent = sent_by(server_, {.target = "/x",
+                                             .headers = {{"User-Agent", "rollcall/1"},
+                                                         {"Impersonate-Group", "a"},
+                                                         {"Impersonate-Group", "b"}}});
+  EXPECT_THAT(sent, HasSubstr("User-Agent: rollcall/1\r\n"));
+  EXPECT_THAT(sent, testing::Not(HasSubstr("User-Agent: rollcall\r\n")));
+  EXPECT_THAT(sent, HasSubstr("Impersonate-Group: a\r\n"));
+  EXPECT_THAT(sent, HasSubstr("Impersonate-Group: b\r\n"));
+}
+
+TEST_F(HttpClientTest, ABodyMakesItAPostOfJson) {
+  const std::string sent = sent_by(server_, {.target = "/x", .body = R"({"a":1})"});
+  EXPECT_THAT(sent, testing::StartsWith("POST /x HTTP/1.1\r\n"));
+  EXPECT_THAT(sent, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(sent, HasSubstr("Content-Length: 7\r\n"));
+  EXPECT_THAT(sent, testing::EndsWith("\r\n\r\n{\"a\":1}"));
+}
+
+TEST_F(HttpClientTest, AHeaderThatWouldBeTwoIsNotSentAndNotTold) {
+  for (const char* value : {"Bearer secret\r\nX: y", "secret\n", "sec\x01ret"}) {
+    auto response =
+        test::run(client_.send({.target = "/x", .headers = {{"Authorization", value}}}, {}));
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().kind, ErrorKind::invalid_config);
+    EXPECT_THAT(response.error().describe(), testing::Not(HasSubstr("secret")));
+  }
+  EXPECT_EQ(server_.connects, 0);
+}
+
+std::string gzip_answer(const std::string& body, const char* encoding = "gzip") {
+  return fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding: {}\r\nContent-Length: {}\r\n\r\n{}",
+                     encoding, body.size(), body);
+}
+
+TEST_F(HttpClientTest, GzipIsInflatedHoweverItIsCutAndTheConnectionIsKept) {
+  const std::string text = gzip_answer(support::gzipped("hello world"));
+  for (std::size_t cut = 1; cut < text.size(); ++cut) {
+    server_.add({text.substr(0, cut), text.substr(cut), sized});
+    HttpClient client(server_.connector(), "localhost", "u");
+    EXPECT_EQ(test::run(fetch(client))->body, "hello world") << "cut at " << cut;
+    EXPECT_EQ(test::run(fetch(client))->body, "nope") << "cut at " << cut;
+  }
+}
+
+TEST_F(HttpClientTest, GzipThatEndsTooEarlyOrIsNoneIsAnError) {
+  const std::string whole = support::gzipped("hello world");
+  server_.add({gzip_answer(whole.substr(0, whole.size() - 3))});
+  EXPECT_THAT(get().error, HasSubstr("closed the connection in the middle"));
+  server_.add({gzip_answer("hello world")});
+  EXPECT_THAT(get().error, HasSubstr("is none, or is broken"));
+  server_.add({gzip_answer("hello world", "br")});
+  EXPECT_THAT(get().error, HasSubstr("encoded as br"));
+}
+
+TEST_F(HttpClientTest, ABombOfGzipIsRefused) {
+  server_.add({gzip_answer(support::gzipped(std::string(std::size_t{32} << 20U, '0')))});
+  auto response = test::run(client_.get("/x", {}));
+  ASSERT_TRUE(response);
+  auto body = test::run((*response)->read_all(std::size_t{64} << 20U));
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().kind, ErrorKind::protocol);
+  EXPECT_THAT(body.error().what, HasSubstr("swells"));
 }
 
 TEST(EncodeQueryValue, EscapesWhatAQueryMayNotHold) {

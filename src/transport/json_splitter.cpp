@@ -1,5 +1,8 @@
 #include "transport/json_splitter.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace rollcall {
@@ -16,24 +19,35 @@ bool is_space(char c) {
 }  // namespace
 
 Result<void> JsonSplitter::feed(std::string_view bytes, const Sink& sink) {
-  while (!bytes.empty()) {
+  auto taken = feed_some(bytes, sink);
+  if (!taken) return fail(std::move(taken.error()));
+  const std::string_view rest = bytes.substr(*taken);
+  return std::ranges::all_of(rest, is_space)
+             ? Result<void>()
+             : malformed("the answer is not a JSON array of objects");
+}
+
+Result<std::size_t> JsonSplitter::feed_some(std::string_view bytes, const Sink& sink) {
+  const std::size_t given = bytes.size();
+  while (!bytes.empty() && !closed()) {
     if (depth_ == 0) {
       auto skipped = skip_between(bytes);
-      if (!skipped) return fail(std::move(skipped.error()));
+      if (!skipped) return skipped;
       bytes.remove_prefix(*skipped);
-      if (bytes.empty()) break;
+      if (bytes.empty() || closed()) break;
     }
     const std::size_t size = scan_item(bytes);
     if (item_.size() + size > max_item_) {
       return malformed(fmt::format("an item of the answer is larger than {} bytes", max_item_));
     }
-    if (auto taken = take_item(bytes, size, sink); !taken) return taken;
+    if (auto taken = take_item(bytes, size, sink); !taken) return fail(std::move(taken.error()));
     bytes.remove_prefix(size);
   }
-  return {};
+  return given - bytes.size();
 }
 
-/// Passes what may stand between items; stops at the first byte of the next one.
+/// Passes what may stand between items; stops at the first byte of the next one, and behind the
+/// last.
 Result<std::size_t> JsonSplitter::skip_between(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     const char c = bytes[at];
@@ -46,6 +60,7 @@ Result<std::size_t> JsonSplitter::skip_between(std::string_view bytes) {
       where_ = Where::between;
     } else if (where_ == Where::between && c == ']') {
       where_ = Where::after_array;
+      return at + 1;
     } else if (where_ == Where::between && c == ',' && comma_due_) {
       comma_due_ = false;
     } else if (where_ == Where::between && c == '{' && !comma_due_) {

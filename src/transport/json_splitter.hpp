@@ -37,6 +37,13 @@ class JsonSplitter {
   /// own.
   [[nodiscard]] Result<void> feed(std::string_view bytes, const Sink& sink);
 
+  /// The same, for an array within something else: takes no more than the bracket that closes it,
+  /// and returns how many bytes that were.
+  [[nodiscard]] Result<std::size_t> feed_some(std::string_view bytes, const Sink& sink);
+
+  /// Whether the array is closed.
+  [[nodiscard]] bool closed() const noexcept { return where_ == Where::after_array; }
+
   /// Says whether the input may end here: the array is closed, no object is half read.
   [[nodiscard]] Result<void> finish() const;
 

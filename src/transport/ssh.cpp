@@ -1,26 +1,17 @@
 #include "transport/ssh.hpp"
 
-#include <cerrno>
-#include <memory>
 #include <optional>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/system/error_code.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include "transport/ssh_process.hpp"
+#include "transport/child_process.hpp"
+#include "transport/ssh_command.hpp"
 
 namespace rollcall {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using namespace std::chrono_literals;
 
 namespace {
@@ -38,7 +29,7 @@ RuntimeError not_waited_for(std::string_view why, const Endpoint& endpoint) {
 
 class SshStream final : public Stream {
  public:
-  SshStream(ssh::Process process, StreamPtr bytes, Endpoint endpoint, Milliseconds connect_deadline)
+  SshStream(ChildProcess process, StreamPtr bytes, Endpoint endpoint, Milliseconds connect_deadline)
       : process_(std::move(process)),
         bytes_(std::move(bytes)),
         endpoint_(std::move(endpoint)),
@@ -80,7 +71,7 @@ class SshStream final : public Stream {
   [[nodiscard]] asio::awaitable<std::optional<RuntimeError>> why_it_ended() {
     auto ending = process_.ending();
     if (!ending) {
-      const auto unable = co_await wait_for_end();
+      const auto unable = co_await wait_for_end(process_, ending_deadline);
       if (unable) co_return not_waited_for(unable->message(), endpoint_);
       ending = process_.ending();
     }
@@ -89,28 +80,7 @@ class SshStream final : public Stream {
     co_return ssh::explain(*ending, began_, endpoint_);
   }
 
-  /// Until it has ended, or should have. What it returns is why it cannot be waited for.
-  [[nodiscard]] asio::awaitable<std::optional<error_code>> wait_for_end() {
-    const auto executor = co_await asio::this_coro::executor;
-    const int fd = ::fcntl(process_.pidfd(), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) co_return error_code(errno, boost::system::system_category());
-    const auto ended = std::make_shared<asio::posix::stream_descriptor>(executor);
-    error_code ec;
-    ended->assign(fd, ec);
-    if (ec) {
-      ::close(fd);
-      co_return ec;
-    }
-    asio::steady_timer timer(executor, ending_deadline);
-    timer.async_wait([ended](const error_code& stopped) {
-      if (!stopped) ended->cancel();
-    });
-    co_await ended->async_wait(asio::posix::descriptor_base::wait_read,
-                               asio::as_tuple(asio::use_awaitable));
-    co_return std::nullopt;
-  }
-
-  ssh::Process process_;
+  ChildProcess process_;
   StreamPtr bytes_;  // closed before the process is ended
   Endpoint endpoint_;
   Milliseconds connect_deadline_;
@@ -121,7 +91,7 @@ class SshStream final : public Stream {
 
 Task<StreamPtr> open_ssh(Endpoint endpoint, Milliseconds deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  auto process = ssh::Process::start(ssh::command_line(endpoint, deadline));
+  auto process = ChildProcess::start(ssh::command_line(endpoint, deadline));
   if (!process) co_return fail(ssh::not_started(process.error(), endpoint));
   StreamPtr bytes = stream_of(executor, process->take_socket(), endpoint);
   if (!bytes) co_return fail(not_waited_for("its socket cannot be watched", endpoint));

@@ -7,6 +7,7 @@
 
 #include <rollcall/error.hpp>
 
+#include "transport/child_process.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/stream.hpp"
 
@@ -19,12 +20,8 @@ std::vector<std::string> command_line(const Endpoint& endpoint, Milliseconds con
 /// A word for the shell of the far side.
 std::string quoted(std::string_view word);
 
-/// How ssh, or the command at the far side, ended.
-struct Ending {
-  int exit_code = 0;
-  int signal = 0;         ///< That ended it; 0: none.
-  std::string message{};  ///< What it wrote to its standard error, in the end.
-};
+/// Of ssh, or of the command at the far side.
+using Ending = ChildEnding;
 
 /// Why there is no connection, or no more. `began`: the engine had already said something.
 RuntimeError explain(const Ending& ending, bool began, const Endpoint& endpoint);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "transport/tls_faults.hpp"
+#include "transport/tls_files.hpp"
 #include "transport/tls_session.hpp"
 
 namespace rollcall {
@@ -146,6 +147,12 @@ Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint, Milliseconds d
   auto done = co_await stream->handshake(deadline);
   if (!done) co_return fail(std::move(done.error()));
   co_return StreamPtr(std::move(stream));
+}
+
+std::optional<Timestamp> expiry_of(const Pem& certificate) {
+  const auto all = tls::read_certificates(certificate, "the certificate");
+  if (!all) return std::nullopt;
+  return tls::time_of(X509_get0_notAfter(all->front().get()));
 }
 
 }  // namespace rollcall

@@ -1,6 +1,11 @@
 // A stream made secure: TLS over any other stream.
 #pragma once
 
+#include <optional>
+
+#include <rollcall/instance.hpp>
+#include <rollcall/tls.hpp>
+
 #include "transport/stream.hpp"
 
 namespace rollcall {
@@ -15,5 +20,8 @@ namespace rollcall {
 /// ours; unreachable; mute.
 [[nodiscard]] Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint,
                                             Milliseconds deadline);
+
+/// Until when a certificate is good, the first of its file; nothing if it cannot be read.
+[[nodiscard]] std::optional<Timestamp> expiry_of(const Pem& certificate);
 
 }  // namespace rollcall

@@ -140,6 +140,12 @@ Result<Key> read_key(const Pem& pem) {
                   "it must hold -----BEGIN PRIVATE KEY----- and what belongs to it");
 }
 
+Timestamp time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return Timestamp(std::chrono::seconds(::timegm(&parts)));
+}
+
 std::string fingerprint_of(const X509* certificate) {
   unsigned char* bytes = nullptr;
   const int size = i2d_X509(certificate, &bytes);

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 #include <rollcall/tls.hpp>
 
@@ -41,6 +42,9 @@ Result<Key> read_key(const Pem& pem);
 /// The authorities of this system, for SSL_CTX_set1_cert_store. Loading them takes tens of
 /// milliseconds, so each thread keeps them until their file or folder has changed.
 X509_STORE* system_authorities();
+
+/// Zero for what is no time.
+Timestamp time_of(const ASN1_TIME* time);
 
 /// SHA-256, in small hexadecimal digits.
 std::string fingerprint_of(const X509* certificate);

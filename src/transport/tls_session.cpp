@@ -29,12 +29,6 @@ std::string name_of(const X509_NAME* name) {
   return {data, static_cast<std::size_t>(std::max(size, 0L))};
 }
 
-Timestamp time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return Timestamp(std::chrono::seconds(::timegm(&parts)));
-}
-
 std::string text_of(const ASN1_STRING* string) {
   const auto size = static_cast<std::size_t>(std::max(ASN1_STRING_length(string), 0));
   const unsigned char* data = ASN1_STRING_get0_data(string);

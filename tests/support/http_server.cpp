@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -27,6 +28,12 @@ bool take_suffix(std::string& text, std::string_view suffix) {
   if (!text.ends_with(suffix)) return false;
   text.resize(text.size() - suffix.size());
   return true;
+}
+
+std::size_t length_of(const std::string& head) {
+  constexpr std::string_view name = "\r\nContent-Length: ";
+  const std::size_t at = head.find(name);
+  return at == std::string::npos ? 0 : std::strtoul(head.c_str() + at + name.size(), nullptr, 10);
 }
 
 }  // namespace
@@ -57,7 +64,18 @@ struct HttpServer::Impl {
       buffer.erase(0, size);
       const std::size_t begin = head.find(' ') + 1;
       const std::string target = head.substr(begin, head.find(' ', begin) - begin);
+      if (const std::size_t length = length_of(head); length > 0) {
+        if (buffer.size() < length) {
+          auto [cut, more] =
+              co_await asio::async_read(socket, asio::dynamic_buffer(buffer),
+                                        asio::transfer_exactly(length - buffer.size()), as_result);
+          if (cut || self->owner == nullptr) co_return;
+        }
+        self->owner->bodies.push_back(buffer.substr(0, length));
+        buffer.erase(0, length);
+      }
       self->owner->requests.push_back(target);
+      self->owner->heads.push_back(head);
       std::string answer = self->handler(target);
       const bool close = take_suffix(answer, "<close>");
       const bool hold = take_suffix(answer, "<hold>");

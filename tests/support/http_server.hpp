@@ -30,6 +30,8 @@ class HttpServer {
   [[nodiscard]] std::string url() const;
 
   std::vector<std::string> requests;  ///< The targets, in the order in which they came.
+  std::vector<std::string> heads;     ///< The same with all their headers.
+  std::vector<std::string> bodies;    ///< Of those that had one.
 
  private:
   struct Impl;

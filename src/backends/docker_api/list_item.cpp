@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include "core/addresses.hpp"
 #include "core/metadata.hpp"
 #include "core/text.hpp"
 
@@ -18,21 +18,6 @@ namespace {
 
 void add_problem(Instance& instance, std::string_view where, std::string what) {
   instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
-}
-
-// An address as inet_ntop writes it; nothing if it is none.
-std::optional<Address> canonical(std::string_view text) {
-  const std::string input(text.substr(0, INET6_ADDRSTRLEN));
-  for (const int family : {AF_INET, AF_INET6}) {
-    std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    std::array<char, INET6_ADDRSTRLEN> out{};
-    if (inet_pton(family, input.c_str(), bytes.data()) != 1) continue;
-    // Of IPv4, inet_pton takes no other form than the one that inet_ntop writes.
-    if (family == AF_INET) return Address{.ip = input, .network = {}};
-    inet_ntop(family, bytes.data(), out.data(), out.size());
-    return Address{.ip = out.data(), .network = {}, .family = AddressFamily::ipv6};
-  }
-  return std::nullopt;
 }
 
 // Links give a container more names, "/other/alias"; its own has one slash.
@@ -122,7 +107,7 @@ void set_network_mode(Instance& instance, const ListItem& item) {
 
 void add_address(Instance& instance, std::string_view network, std::string_view ip) {
   if (ip.empty()) return;
-  auto address = canonical(ip);
+  auto address = canonical_address(ip);
   if (!address) {
     return add_problem(
         instance, "NetworkSettings.Networks",
@@ -147,7 +132,7 @@ bool is_port(std::int64_t number) {
 // The address that a port is published on; Podman leaves the wildcard out.
 std::optional<std::string> host_ip_of(const ListItem::Port& port) {
   if (port.ip.empty()) return "0.0.0.0";
-  auto address = canonical(port.ip);
+  auto address = canonical_address(port.ip);
   if (!address) return std::nullopt;
   return std::move(address->ip);
 }

@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include "backends/incus/item.hpp"
+#include "core/addresses.hpp"
 #include "core/json_walk.hpp"
 #include "core/metadata.hpp"
 #include "core/text.hpp"

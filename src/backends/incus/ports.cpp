@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <utility>
 
-#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
+#include "core/addresses.hpp"
 #include "core/text.hpp"
 
 namespace rollcall::incus {
@@ -146,15 +146,6 @@ bool add_published(const Side& listen, const Side& connect, const std::string& n
 }
 
 }  // namespace
-
-std::optional<Address> canonical_address(std::string_view text) {
-  boost::system::error_code error;
-  const auto ip = boost::asio::ip::make_address(text, error);
-  if (error || text.contains('%')) return std::nullopt;
-  return Address{.ip = ip.to_string(),
-                 .network = {},
-                 .family = ip.is_v6() ? AddressFamily::ipv6 : AddressFamily::ipv4};
-}
 
 void add_ports(const ProxyDevice& device, std::vector<PortMapping>& ports,
                std::vector<Problem>& problems) {

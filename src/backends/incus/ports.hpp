@@ -42,7 +42,4 @@ struct ForwardRow {
 /// The ports of a row of the forward that listens on an address; none, if it cannot be understood.
 std::vector<ForwardedPort> ports_of(const ForwardRow& row, std::string_view listen_address);
 
-/// An address as inet_ntop writes it, without a network; nothing if it is none.
-std::optional<Address> canonical_address(std::string_view text);
-
 }  // namespace rollcall::incus

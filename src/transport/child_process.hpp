@@ -1,4 +1,5 @@
-// The ssh of one connection: a child of this process.
+// A child of this process, spoken with by its standard input and output: ssh, or a plugin that
+// gives credentials.
 #pragma once
 
 #include <expected>
@@ -7,11 +8,20 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
 #include <sys/types.h>
 
-#include "transport/ssh_command.hpp"
+#include "transport/stream.hpp"
 
-namespace rollcall::ssh {
+namespace rollcall {
+
+/// How a child ended.
+struct ChildEnding {
+  int exit_code = 0;
+  int signal = 0;         ///< That ended it; 0: none.
+  std::string message{};  ///< What it wrote to its standard error, in the end.
+};
 
 /// A descriptor that is closed with its owner.
 class Fd {
@@ -36,17 +46,19 @@ class Fd {
 /// Killed and waited for when it is destroyed, with its process group: so with all that it has
 /// started and that has made no group of its own. Once it has ended, what it left behind is not
 /// touched. Known by a descriptor, not by SIGCHLD, which belongs to the program.
-class Process {
+class ChildProcess {
  public:
-  /// Starts the program, with a socket as its standard input and output and nothing else of ours.
+  /// Starts the program, with a socket as its standard input and output, our environment, and
+  /// nothing else of ours. `variables`: "NAME=value", more of the environment, or other values.
   ///
   /// Errors: an errno.
-  static std::expected<Process, int> start(std::vector<std::string> words);
-  ~Process();
-  Process(Process&&) noexcept = default;
-  Process& operator=(Process&&) = delete;
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
+  static std::expected<ChildProcess, int> start(std::vector<std::string> words,
+                                                std::vector<std::string> variables = {});
+  ~ChildProcess();
+  ChildProcess(ChildProcess&&) noexcept = default;
+  ChildProcess& operator=(ChildProcess&&) = delete;
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
 
   /// The other end of its standard input and output; it belongs to the caller from then on.
   [[nodiscard]] int take_socket() noexcept { return socket_.release(); }
@@ -62,10 +74,10 @@ class Process {
   [[nodiscard]] const std::string& messages() const noexcept { return message_; }
 
   /// How it ended; nothing if it has not.
-  [[nodiscard]] std::optional<Ending> ending();
+  [[nodiscard]] std::optional<ChildEnding> ending();
 
  private:
-  Process(pid_t pid, Fd pidfd, Fd socket, Fd messages)
+  ChildProcess(pid_t pid, Fd pidfd, Fd socket, Fd messages)
       : pid_(pid),
         pidfd_(std::move(pidfd)),
         socket_(std::move(socket)),
@@ -76,7 +88,11 @@ class Process {
   Fd socket_;
   Fd messages_;
   std::string message_;
-  std::optional<Ending> ending_;
+  std::optional<ChildEnding> ending_;
 };
 
-}  // namespace rollcall::ssh
+/// Until the child has ended, or should have. What it returns is why it cannot be waited for.
+[[nodiscard]] boost::asio::awaitable<std::optional<boost::system::error_code>> wait_for_end(
+    const ChildProcess& process, Milliseconds deadline);
+
+}  // namespace rollcall

@@ -1,0 +1,262 @@
+#include "backends/kubernetes/access.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "backends/kubernetes/kubeconfig.hpp"
+#include "core/text.hpp"
+#include "transport/base64.hpp"
+#include "transport/small_files.hpp"
+
+namespace rollcall::kubernetes {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::array<std::string_view, 2> exec_versions = {"client.authentication.k8s.io/v1",
+                                                           "client.authentication.k8s.io/v1beta1"};
+constexpr std::size_t max_authority = std::size_t{1} << 20U;
+
+std::unexpected<RuntimeError> unusable(const std::filesystem::path& file, std::string what,
+                                       std::string remedy) {
+  return fail({.kind = ErrorKind::invalid_config,
+               .endpoint = file.string(),
+               .what = std::move(what),
+               .remedy = std::move(remedy)});
+}
+
+template <class Entry>
+const Entry* find(const std::vector<Entry>& entries, std::string_view name) {
+  const auto at = std::ranges::find(entries, name, &Entry::name);
+  return at == entries.end() ? nullptr : &*at;
+}
+
+std::string names_of(const std::vector<ContextEntry>& contexts) {
+  std::vector<std::string> names;
+  for (const ContextEntry& context : contexts) names.push_back(excerpt(context.name));
+  return names.empty() ? "it has none" : fmt::format("it has {}", fmt::join(names, ", "));
+}
+
+std::string files_of(const Kubeconfig& config) {
+  std::vector<std::string> files;
+  for (const auto& file : config.files) files.push_back(file.string());
+  return fmt::format("{}", fmt::join(files, ", "));
+}
+
+Result<const ContextEntry*> chosen_context(const Kubeconfig& config, std::string_view wanted) {
+  const std::string_view name = wanted.empty() ? config.current_context : wanted;
+  if (name.empty()) {
+    return unusable(files_of(config), "the kubeconfig has no current context",
+                    "name one with --context: " + names_of(config.contexts));
+  }
+  const ContextEntry* context = find(config.contexts, name);
+  if (context != nullptr) return context;
+  return unusable(files_of(config), fmt::format("the kubeconfig has no context {}", excerpt(name)),
+                  "name another with --context: " + names_of(config.contexts));
+}
+
+/// A server without a scheme speaks TLS if anything is said about that, as kubectl has it.
+std::string url_of(const ClusterEntry& cluster, bool has_certificate) {
+  if (cluster.server.contains("://")) return cluster.server;
+  const bool tls = has_certificate || cluster.insecure || !cluster.authority.empty();
+  return (tls ? "https://" : "http://") + cluster.server;
+}
+
+TlsOptions tls_of(const ClusterEntry& cluster, const UserEntry* user) {
+  TlsOptions tls{.authority = cluster.authority, .server_name = cluster.tls_server_name};
+  if (cluster.insecure) {
+    tls.verify = false;
+    tls.authority = {};
+  }
+  if (user != nullptr) {
+    tls.certificate = user->certificate;
+    tls.key = user->key;
+  }
+  return tls;
+}
+
+/// The certificate of the authority itself: the plugin may run where the file is not.
+std::string authority_text(const Pem& authority) {
+  if (!authority.text.empty() || authority.file.empty()) return authority.text;
+  return read_small_file(authority.file, max_authority).value_or(std::string());
+}
+
+std::string cluster_info(const ClusterEntry& cluster) {
+  json::object info{{"server", cluster.server}};
+  if (!cluster.tls_server_name.empty()) info["tls-server-name"] = cluster.tls_server_name;
+  if (cluster.insecure) info["insecure-skip-tls-verify"] = true;
+  if (!cluster.proxy_url.empty()) info["proxy-url"] = cluster.proxy_url;
+  const std::string authority = authority_text(cluster.authority);
+  if (!authority.empty()) info["certificate-authority-data"] = to_base64(authority);
+  boost::system::error_code ec;
+  if (!cluster.exec_config.empty()) info["config"] = json::parse(cluster.exec_config, ec);
+  return json::serialize(info);
+}
+
+std::unexpected<RuntimeError> unsupported(const UserEntry& user, std::string_view what,
+                                          std::string remedy) {
+  return unusable(user.file, fmt::format("the user {} {}", excerpt(user.name), what),
+                  std::move(remedy));
+}
+
+/// As kubectl has it, a file counts more than a token, and that more than a plugin.
+Result<CredentialSource> credentials_of(const UserEntry& user, const ClusterEntry& cluster) {
+  if (!user.token_file.empty()) return TokenFile{user.token_file};
+  if (!user.token.empty()) return BearerToken{user.token};
+  if (user.exec) {
+    ExecPlugin plugin = *user.exec;
+    if (std::ranges::find(exec_versions, plugin.api_version) == exec_versions.end()) {
+      return unsupported(user,
+                         fmt::format("has a plugin of the version {}, which is not supported",
+                                     excerpt(plugin.api_version)),
+                         "let it be client.authentication.k8s.io/v1 or v1beta1");
+    }
+    if (user.exec_wants_cluster) plugin.cluster_info = cluster_info(cluster);
+    return plugin;
+  }
+  if (!user.auth_provider.empty()) {
+    return unsupported(user,
+                       fmt::format("has the auth-provider {}, which is not supported: Kubernetes "
+                                   "has removed them",
+                                   excerpt(user.auth_provider)),
+                       "replace it by a plugin (exec) of your provider");
+  }
+  if (!user.username.empty()) {
+    return unsupported(user, "has a username and a password, which Kubernetes has removed",
+                       "give it a token, a client certificate or a plugin");
+  }
+  return NoCredential{};
+}
+
+/// How a user shows who it is.
+std::string kind_of(const CredentialSource& source, bool has_certificate) {
+  if (const auto* file = std::get_if<TokenFile>(&source)) return "token file " + file->path;
+  if (std::holds_alternative<BearerToken>(source)) return "token";
+  if (const auto* plugin = std::get_if<ExecPlugin>(&source)) {
+    return "plugin " + excerpt(plugin->command);
+  }
+  return has_certificate ? "client certificate" : "no credential";
+}
+
+Result<void> set_user(Access& access, const UserEntry& user, const ClusterEntry& cluster) {
+  if (user.certificate.empty() != user.key.empty()) {
+    return unsupported(user,
+                       user.key.empty() ? "has a client-certificate without its client-key"
+                                        : "has a client-key without its client-certificate",
+                       "add the other one");
+  }
+  auto credentials = credentials_of(user, cluster);
+  if (!credentials) return fail(std::move(credentials.error()));
+  access.credentials = std::move(*credentials);
+  access.impersonation = user.impersonation;
+  access.user = fmt::format("the user {} ({})", excerpt(user.name),
+                            kind_of(access.credentials, !user.certificate.empty()));
+  return {};
+}
+
+Result<void> set_proxy(Access& access, const ClusterEntry& cluster) {
+  if (cluster.proxy_url.empty()) return {};
+  auto proxy = parse_proxy(cluster.proxy_url);
+  if (!proxy) {
+    return unusable(cluster.file,
+                    fmt::format("the cluster {} has a proxy-url: {}", excerpt(cluster.name),
+                                proxy.error().what),
+                    proxy.error().remedy);
+  }
+  access.proxy = std::move(*proxy);
+  return {};
+}
+
+std::string origin_of(const Kubeconfig& config, const ContextEntry& context, const Access& access,
+                      std::string_view source) {
+  std::string text =
+      fmt::format("{} {}, context {}, {}", source, files_of(config), excerpt(context.name),
+                  access.user.empty() ? "no user" : access.user);
+  if (!access.impersonation.empty()) {
+    text += " as " + excerpt(access.impersonation.front().second);
+  }
+  return text;
+}
+
+}  // namespace
+
+bool Access::local() const noexcept {
+  if (proxy) return false;
+  if (endpoint.scheme == Endpoint::Scheme::unix_socket) return true;
+  const std::string_view host = endpoint.host;
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+Result<Access> access_at(std::string_view url) {
+  Access access;
+  const std::size_t scheme = url.find("://");
+  const bool http = url.starts_with("https://") || url.starts_with("http://") ||
+                    url.starts_with("tcp://");  // as canonical URLs begin
+  const std::size_t path = http ? url.find('/', scheme + 3) : std::string_view::npos;
+  if (path != std::string_view::npos) {
+    access.url_path = url.substr(path);
+    while (access.url_path.ends_with('/')) access.url_path.pop_back();
+    url = url.substr(0, path);
+  }
+  auto endpoint = parse_endpoint(url, DefaultPorts{});
+  if (!endpoint) return fail(std::move(endpoint.error()));
+  const auto odd = [](unsigned char c) { return c <= ' ' || c >= 0x7f || c == '?' || c == '#'; };
+  if (endpoint->scheme == Endpoint::Scheme::ssh || std::ranges::any_of(access.url_path, odd)) {
+    return fail({.kind = ErrorKind::invalid_config,
+                 .endpoint = endpoint->url(),
+                 .what = "this is no URL of a Kubernetes API server",
+                 .remedy = "write https://host:port, or https://host:port/path"});
+  }
+  access.endpoint = std::move(*endpoint);
+  return access;
+}
+
+Result<Access> resolve(const Kubeconfig& config, std::string_view context_name,
+                       std::string_view source) {
+  const auto context = chosen_context(config, context_name);
+  if (!context) return fail(context.error());
+  const std::string shown = excerpt((*context)->name);
+  const ClusterEntry* cluster = find(config.clusters, (*context)->cluster);
+  if (cluster == nullptr || cluster->server.empty()) {
+    return unusable((*context)->file,
+                    fmt::format("the context {} is of the cluster {}, which {}", shown,
+                                excerpt((*context)->cluster),
+                                cluster == nullptr ? "is not there" : "has no server"),
+                    "`kubectl config view` shows what there is");
+  }
+  const std::string& user_name = (*context)->user;
+  const UserEntry* user = find(config.users, user_name);
+  if (user == nullptr && !user_name.empty()) {
+    return unusable((*context)->file,
+                    fmt::format("the context {} is of the user {}, which is not there", shown,
+                                excerpt(user_name)),
+                    "`kubectl config view` shows what there is");
+  }
+  auto access = access_at(url_of(*cluster, user != nullptr && !user->certificate.empty()));
+  if (!access) {
+    return unusable(cluster->file,
+                    fmt::format("the cluster {}: {}", excerpt(cluster->name), access.error().what),
+                    access.error().remedy);
+  }
+  if (access->endpoint.scheme == Endpoint::Scheme::tls)
+    access->endpoint.tls = tls_of(*cluster, user);
+  access->default_namespace = (*context)->name_space;
+  if (user != nullptr) {
+    auto done = set_user(*access, *user, *cluster);
+    if (!done) return fail(std::move(done.error()));
+  }
+  auto proxied = set_proxy(*access, *cluster);
+  if (!proxied) return fail(std::move(proxied.error()));
+  access->origin = origin_of(config, **context, *access, source);
+  return access;
+}
+
+}  // namespace rollcall::kubernetes

@@ -1,0 +1,75 @@
+// What a kubeconfig or a service account says, resolved: where the server is, and who we are there.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "backends/registry.hpp"
+#include "transport/endpoint.hpp"
+#include "transport/http_client.hpp"
+#include "transport/proxy.hpp"
+
+namespace rollcall::kubernetes {
+
+/// Nothing but, perhaps, a client certificate.
+struct NoCredential {
+  friend bool operator==(const NoCredential&, const NoCredential&) = default;
+};
+
+struct BearerToken {
+  std::string token;
+
+  friend bool operator==(const BearerToken&, const BearerToken&) = default;
+};
+
+/// Read again each minute, and at once when the server does not take it any more.
+struct TokenFile {
+  std::string path;
+
+  friend bool operator==(const TokenFile&, const TokenFile&) = default;
+};
+
+/// A program that gives a credential (client.authentication.k8s.io).
+struct ExecPlugin {
+  std::string command;  ///< A path, or a name for PATH.
+  std::vector<std::string> arguments{};
+  std::vector<std::pair<std::string, std::string>> variables{};
+  std::string api_version{};   ///< "client.authentication.k8s.io/v1"
+  std::string install_hint{};  ///< What its author says to those who lack it.
+  bool wants_terminal = false;
+  std::string cluster_info{};  ///< JSON of spec.cluster; empty: it is not told.
+
+  friend bool operator==(const ExecPlugin&, const ExecPlugin&) = default;
+};
+
+using CredentialSource = std::variant<NoCredential, BearerToken, TokenFile, ExecPlugin>;
+
+struct Access {
+  Endpoint endpoint;                ///< With whom it trusts and what it shows, if it is TLS.
+  std::string url_path{};           ///< The path of a server URL that has one, without a final '/'.
+  std::string default_namespace{};  ///< Of the context; empty: none is said.
+  CredentialSource credentials{};
+  std::vector<HttpHeader> impersonation{};  ///< Impersonate-User and others.
+  std::optional<ProxyEndpoint> proxy{};
+  std::string user{};    ///< The user entry; empty: none.
+  std::string origin{};  ///< "KUBECONFIG /x/config, context prod, the user admin (token)"
+
+  /// The server: "https://host:6443/k8s/clusters/c-1".
+  [[nodiscard]] std::string url() const { return endpoint.url() + url_path; }
+  /// Whether all stays on this host.
+  [[nodiscard]] bool local() const noexcept;
+};
+
+/// A server and nobody in particular: http:// or https://, also with a path, or unix://.
+///
+/// Errors: invalid_config.
+Result<Access> access_at(std::string_view url);
+
+/// The access that was found with a place; null for a place that places() has not made.
+const Access* access_of(const Place& place);
+
+}  // namespace rollcall::kubernetes

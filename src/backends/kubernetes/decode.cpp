@@ -1,0 +1,217 @@
+#include "backends/kubernetes/decode.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backends/kubernetes/pod.hpp"
+#include "core/json_walk.hpp"
+#include "core/text.hpp"
+
+namespace rollcall::kubernetes {
+namespace {
+
+constexpr auto good = simdjson::SUCCESS;
+
+EventType type_of(std::string_view word) {
+  if (word == "ADDED" || word == "MODIFIED") return EventType::put;
+  if (word == "DELETED") return EventType::deleted;
+  if (word == "BOOKMARK") return EventType::bookmark;
+  return word == "ERROR" ? EventType::error : EventType::unknown;
+}
+
+std::unexpected<RuntimeError> not_understood(std::string_view what, std::string_view text) {
+  return fail({.kind = ErrorKind::protocol,
+               .endpoint = {},
+               .what = fmt::format("{}: \"{}\"", what, excerpt(text)),
+               .remedy = {}});
+}
+
+/// Walks an object until `is_wanted` says of its metadata that no more of it is.
+template <class Item, class IsWanted>
+auto walker(Item& item, IsWanted is_wanted) {
+  return [&item, is_wanted](std::string_view key, JsonValue value) {
+    const auto error = read_field(item, key, value);
+    if (error || key != "metadata" || is_wanted(item.meta)) return error;
+    return walked_enough;
+  };
+}
+
+constexpr auto all_wanted = [](const Meta&) { return true; };
+
+bool is_end_of_list(const Meta& meta) {
+  const auto at =
+      std::ranges::find(meta.annotations, "k8s.io/initial-events-end", &Labels::Entry::first);
+  return at != meta.annotations.end() && at->second == "true";
+}
+
+/// Walks a line of a watch, of whose object `walk` takes the fields.
+template <class Item, class Walk>
+error_code read_line(json_walk::ObjectReader& reader, std::string_view line, EventItem<Item>& event,
+                     Walk walk) {
+  const auto error = reader.read(line, [&](std::string_view key, JsonValue value) {
+    if (key == "type") return json_walk::read_text(value, event.type);
+    if (key != "object") return good;
+    return json_walk::each_field(value, walk);
+  });
+  event.ends_list = is_end_of_list(event.object.meta);
+  return error;
+}
+
+template <class Object, class Item>
+Event<Object> begin_event(const EventItem<Item>& item) {
+  Event<Object> event;
+  event.type = type_of(item.type);
+  event.version = std::string(item.object.meta.version);
+  event.ends_list = item.ends_list;
+  return event;
+}
+
+/// What can be told of a pod that is broken somewhere.
+void salvage(PodItem& item, std::string_view text) {
+  const std::string_view meta = json_walk::salvage_object(text, "metadata");
+  const auto take = [&meta](std::string_view& field, std::string_view key) {
+    if (field.empty()) field = json_walk::salvage_text(meta, key);
+  };
+  take(item.meta.uid, "uid");
+  take(item.meta.name, "name");
+  take(item.meta.name_space, "namespace");
+}
+
+Instance undecodable(const PodItem& item, error_code error) {
+  Instance instance;
+  instance.kind = InstanceKind::pod;
+  instance.key.id = std::string(item.meta.uid);
+  instance.name = std::string(item.meta.name);
+  instance.group = std::string(item.meta.name_space);
+  instance.problems.push_back({.where = "pod",
+                               .what = fmt::format("the server's answer is not valid JSON: {}",
+                                                   simdjson::error_message(error))});
+  return instance;
+}
+
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+}  // namespace
+
+Version Version::of(std::string_view text) {
+  Version version;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, version.number);
+  version.ordered = error == std::errc() && at == end;
+  if (!version.ordered) version.number = std::hash<std::string_view>()(text);
+  return version;
+}
+
+struct Decoder::Parser {
+  json_walk::ObjectReader reader;
+};
+
+Decoder::Decoder(std::string endpoint)
+    : parser_(std::make_unique<Parser>()), endpoint_(std::move(endpoint)) {}
+
+Decoder::~Decoder() = default;
+
+/// `text`: the pod's own, for what is broken.
+Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code error, Timestamp now) {
+  const bool known = error == walked_enough;
+  const bool broken = error && !known;
+  if (broken) salvage(item, text);
+  if (item.meta.uid.empty() || !is_plain(item.meta.uid)) {
+    return not_understood("the server tells of a pod without a UID", text);
+  }
+  if (item.meta.name.empty()) item.meta.name = item.meta.uid;
+  if (parser_->reader.repaired()) {
+    item.problems.push_back(
+        {.where = "pod",
+         .what = "the server's answer is not UTF-8: each bad byte was replaced by U+FFFD"});
+  }
+  Pod pod;
+  pod.version = Version::of(item.meta.version);
+  pod.known = known;
+  if (known) {
+    pod.instance.name = std::string(item.meta.name);
+    pod.instance.group = std::string(item.meta.name_space);
+    pod.instance.key.id = std::string(item.meta.uid);
+    return pod;
+  }
+  pod.instance = broken ? undecodable(item, error) : interpret(item);
+  pod.node_ip = std::string(item.host_ip);
+  pod.instance.key.backend = "kubernetes";
+  pod.instance.key.endpoint = endpoint_;
+  pod.instance.discovered_at = now;
+  return pod;
+}
+
+Result<Pod> Decoder::pod(std::string_view text, Timestamp now, const IsKnown& is_known) {
+  PodItem item;
+  const auto is_new = [&is_known](const Meta& meta) { return !is_known(meta); };
+  const auto error = parser_->reader.read(text, walker(item, is_new));
+  return finish(item, text, error, now);
+}
+
+Service Decoder::service(std::string_view text) {
+  ServiceItem item;
+  const auto error = parser_->reader.read(text, walker(item, all_wanted));
+  if (error) item.ports.clear();
+  return interpret(item);
+}
+
+Slice Decoder::slice(std::string_view text, SliceApi api) {
+  SliceItem item;
+  const auto error = parser_->reader.read(text, walker(item, all_wanted));
+  if (error) item.groups.clear();
+  return interpret(item, api);
+}
+
+Result<Event<Pod>> Decoder::pod_event(std::string_view line, Timestamp now,
+                                      const IsKnown& is_known) {
+  EventItem<PodItem> item;
+  // Of one that is deleted its names are enough; `type` comes first.
+  const auto wanted = [&](const Meta& meta) {
+    const EventType type = type_of(item.type);
+    return item.type.empty() || (type == EventType::put && !is_known(meta));
+  };
+  auto error = read_line(parser_->reader, line, item, walker(item.object, wanted));
+  if (error && item.type.empty()) item.type = json_walk::salvage_text(line, "type");
+  auto event = begin_event<Pod>(item);
+  if (event.type == EventType::unknown && error) {
+    return not_understood("a line of the watch is no event", line);
+  }
+  if (event.type != EventType::put && event.type != EventType::deleted) return event;
+  auto pod = finish(item.object, object_of(line), error, now);
+  if (!pod) return fail(std::move(pod.error()));
+  event.object = std::move(*pod);
+  return event;
+}
+
+Result<Event<Service>> Decoder::service_event(std::string_view line) {
+  EventItem<ServiceItem> item;
+  const auto error = read_line(parser_->reader, line, item, walker(item.object, all_wanted));
+  if (error) return not_understood("a line of the watch is no event", line);
+  auto event = begin_event<Service>(item);
+  event.object = interpret(item.object);
+  return event;
+}
+
+Result<Event<Slice>> Decoder::slice_event(std::string_view line, SliceApi api) {
+  EventItem<SliceItem> item;
+  const auto error = read_line(parser_->reader, line, item, walker(item.object, all_wanted));
+  if (error) return not_understood("a line of the watch is no event", line);
+  auto event = begin_event<Slice>(item);
+  event.object = interpret(item.object, api);
+  return event;
+}
+
+std::string_view object_of(std::string_view line) {
+  std::string_view object = json_walk::salvage_object(line, "object");
+  if (object.ends_with('}')) object.remove_suffix(1);  // that of the line
+  return object;
+}
+
+}  // namespace rollcall::kubernetes

@@ -1,0 +1,94 @@
+#include "backends/kubernetes/driver.hpp"
+
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "backends/kubernetes/access.hpp"
+#include "backends/kubernetes/server.hpp"
+#include "backends/kubernetes/session.hpp"
+#include "transport/path_watch.hpp"
+
+namespace rollcall::kubernetes {
+
+namespace asio = boost::asio;
+
+namespace {
+
+class KubernetesDriver final : public Driver {
+ public:
+  explicit KubernetesDriver(EnginePtr engine) : engine_(std::move(engine)) {}
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "kubernetes"; }
+  [[nodiscard]] std::string_view endpoint() const noexcept override {
+    return engine_->shown_endpoint;
+  }
+  [[nodiscard]] bool local() const noexcept override {
+    return engine_->api.access().endpoint.local();
+  }
+
+  [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose purpose) override {
+    const EnginePtr engine = engine_;
+    auto server = co_await greet(engine);
+    if (!server) co_return fail(std::move(server.error()));
+    // A list alone has no use for a stream.
+    const bool streams = purpose == Purpose::watch && server->streams_lists();
+    auto executor = co_await asio::this_coro::executor;
+    auto observation = std::make_shared<Observation>(engine, purpose, streams, std::move(executor));
+    co_return std::make_shared<KubernetesSession>(engine, std::move(observation),
+                                                  std::move(server->version));
+  }
+
+  [[nodiscard]] asio::awaitable<void> endpoint_changed() override {
+    const Endpoint& endpoint = engine_->api.access().endpoint;
+    if (endpoint.scheme == Endpoint::Scheme::unix_socket) return wait_for_change_of(endpoint.path);
+    return wait_for_ever();
+  }
+
+  /// The watch is the truth.
+  [[nodiscard]] Duration resync_period() const noexcept override { return Duration::zero(); }
+
+ private:
+  static asio::awaitable<void> wait_for_ever() {
+    asio::steady_timer never(co_await asio::this_coro::executor,
+                             asio::steady_timer::time_point::max());
+    co_await never.async_wait(asio::use_awaitable);
+  }
+
+  EnginePtr engine_;
+};
+
+/// A place that was not found by places() is a server alone.
+Access access_at_place(const Place& place) {
+  if (const Access* known = access_of(place)) return *known;
+  Access access;
+  access.endpoint = *parse_endpoint(place.url, DefaultPorts{});
+  if (place.tls) access.endpoint.tls = *place.tls;
+  return access;
+}
+
+}  // namespace
+
+std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
+                                    asio::any_io_executor /*executor*/, EnvPtr env) {
+  const Endpoint endpoint = access_at_place(place).endpoint;
+  return make_driver(place, options, std::move(env),
+                     Wire{.connect = {}, .deadlines = Deadlines::for_endpoint(endpoint)});
+}
+
+std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
+                                    Wire wire) {
+  Access access = access_at_place(place);
+  auto engine = std::make_shared<Engine>(std::move(access), std::move(wire), std::move(env));
+  engine->shown_endpoint = options.alias.empty() ? engine->url : options.alias;
+  engine->namespaces = {options.namespaces.begin(), options.namespaces.end()};
+  engine->node = options.node;
+  engine->selector = options.label_selector;
+  engine->include_stopped = options.include_stopped;
+  engine->log = options.log;
+  return std::make_unique<KubernetesDriver>(std::move(engine));
+}
+
+}  // namespace rollcall::kubernetes

@@ -1,0 +1,19 @@
+// What a pod is to Rollcall.
+#pragma once
+
+#include <string_view>
+
+#include <rollcall/instance.hpp>
+
+#include "backends/kubernetes/item.hpp"
+
+namespace rollcall::kubernetes {
+
+/// The instance without the ports of services; `key` has its id alone. Pure.
+Instance interpret(const PodItem& item);
+
+/// The workload that a pod is a replica of: the Deployment of its ReplicaSet, else its controller.
+/// Empty for a pod of its own, and for one that a node runs by itself.
+std::string_view workload_of(const Meta& meta);
+
+}  // namespace rollcall::kubernetes

@@ -1,0 +1,139 @@
+#include "backends/kubernetes/roster.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+namespace rollcall::kubernetes {
+
+std::size_t Roster::hash_of(const Place& place) noexcept {
+  const std::hash<std::string_view> hash;
+  constexpr std::size_t spread = 0x9e3779b97f4a7c15;
+  return hash(place.name) ^ (hash(place.name_space) * spread);
+}
+
+std::uint32_t Roster::short_hash(std::string_view name_space, std::string_view target) noexcept {
+  const std::size_t hash = hash_of({.name_space = name_space, .name = target});
+  return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
+}
+
+Roster::Pods::iterator Roster::find(std::string_view name_space, std::string_view name) {
+  return pods_.find(Place{.name_space = name_space, .name = name});
+}
+
+// ---- pods
+
+/// Puts a pod that is new, or takes the place of the one at `at`.
+void Roster::take(Pods::iterator at, Pod pod) {
+  if (!pod.node_ip.empty()) nodes_[pod.instance.node] = pod.node_ip;
+  Entry fresh{.pod = std::make_shared<Instance>(std::move(pod.instance)),
+              .version = pod.version,
+              .round = round_,
+              .joined = true};
+  auto own = std::exchange(fresh.pod->ports, {});
+  set_ports(fresh, own, ports_with(own, *fresh.pod));
+  if (at == pods_.end()) {
+    pods_.insert(std::move(fresh));
+    return;
+  }
+  at->version = fresh.version;
+  at->round = fresh.round;
+  at->joined = true;
+  at->own_ports = fresh.own_ports;
+  // What is the same stays the same object for all who hold it.
+  if (!same_content(*at->pod, *fresh.pod)) at->pod = std::move(fresh.pod);
+}
+
+void Roster::erase(Pods::iterator at) {
+  many_ports_.erase(at->pod->key.id);
+  pods_.erase(at);
+}
+
+void Roster::begin_round() {
+  ++round_;
+  network_changed_ = false;
+}
+
+bool Roster::knows(const Meta& meta) const {
+  const auto at = pods_.find(Place{.name_space = meta.name_space, .name = meta.name});
+  return at != pods_.end() && at->pod->key.id == meta.uid &&
+         at->version == Version::of(meta.version);
+}
+
+bool Roster::keep(const Meta& meta, const Roster* elder) {
+  auto at = find(meta.name_space, meta.name);
+  if (knows(meta)) {
+    at->round = round_;
+    return true;
+  }
+  if (elder == nullptr || !elder->knows(meta) || at != pods_.end()) return false;
+  const Entry& old = *elder->pods_.find(Place{.name_space = meta.name_space, .name = meta.name});
+  if (elder->many_ports_.contains(old.pod->key.id)) return false;
+  if (const auto node = elder->nodes_.find(old.pod->node); node != elder->nodes_.end()) {
+    nodes_.insert(*node);
+  }
+  Entry entry = old;
+  entry.round = round_;
+  static_cast<void>(join(entry));  // its ports may be of services that lead to it no more
+  pods_.insert(std::move(entry));
+  return true;
+}
+
+void Roster::put(Pod pod) {
+  auto at = find(pod.instance.group, pod.instance.name);
+  if (!keeps_ended_ && !in_running_set(pod.instance)) return;
+  if (at != pods_.end() && at->pod->key.id != pod.instance.key.id) {
+    erase(at);
+    at = pods_.end();
+  }
+  take(at, std::move(pod));
+}
+
+std::vector<InstancePtr> Roster::end_round() {
+  std::vector<InstancePtr> all;
+  all.reserve(pods_.size());
+  for (auto at = pods_.begin(); at != pods_.end();) {
+    const auto next = std::next(at);
+    if (at->round != round_) {
+      erase(at);
+    } else {
+      if (network_changed_ && !at->joined) static_cast<void>(join(*at));
+      at->joined = false;
+      all.emplace_back(at->pod);
+    }
+    at = next;
+  }
+  return all;
+}
+
+void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
+  auto at = find(pod.instance.group, pod.instance.name);
+  const bool same = at != pods_.end() && at->pod->key.id == pod.instance.key.id;
+  if (type == EventType::deleted) {
+    if (same) erase(at);
+    changes.emplace_back(Gone{.id = pod.instance.key.id});
+    return;
+  }
+  if (pod.known) {
+    if (same) changes.emplace_back(Upsert{at->pod});
+    return;
+  }
+  if (at != pods_.end() && !same) {
+    changes.emplace_back(Gone{.id = at->pod->key.id});
+    erase(at);
+    at = pods_.end();
+  }
+  if (!keeps_ended_ && !in_running_set(pod.instance)) {
+    if (at == pods_.end()) return;
+    erase(at);
+    changes.emplace_back(Gone{.id = pod.instance.key.id});
+    return;
+  }
+  const std::string name_space = pod.instance.group;
+  const std::string name = pod.instance.name;
+  take(at, std::move(pod));
+  changes.emplace_back(Upsert{find(name_space, name)->pod});
+}
+
+}  // namespace rollcall::kubernetes

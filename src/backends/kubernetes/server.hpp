@@ -1,0 +1,29 @@
+// Who answers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <rollcall/task.hpp>
+
+#include "backends/kubernetes/engine.hpp"
+
+namespace rollcall::kubernetes {
+
+struct Server {
+  std::string version;  ///< "v1.20.2"; empty: it does not tell.
+  int minor = 0;        ///< Of the API; 0: not known.
+
+  /// Whether it may know of lists that are streamed (sendInitialEvents).
+  [[nodiscard]] bool streams_lists() const noexcept { return minor >= 32; }
+};
+
+/// Reads the answer to /version. Errors: protocol, if it is none.
+Result<Server> read_server(std::string_view json);
+
+/// Asks who answers, and whether it takes us.
+///
+/// Errors: those of connecting; denied; not this API.
+[[nodiscard]] Task<Server> greet(EnginePtr engine);
+
+}  // namespace rollcall::kubernetes

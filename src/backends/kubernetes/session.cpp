@@ -1,0 +1,277 @@
+// The lists of a session; its watches are in watches.cpp.
+#include "backends/kubernetes/session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+namespace rollcall::kubernetes {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int max_rounds = 4;  // of lists whose watch cannot begin where they end
+
+}  // namespace
+
+bool Engine::may_pass(Resource resource) {
+  constexpr auto grace = 10s;
+  if (!allowed.contains(resource)) return false;
+  const auto since = refused_since.try_emplace(resource, env->monotonic()).first->second;
+  if (env->monotonic() - since < grace) return true;
+  allowed.erase(resource);
+  refused_since.erase(resource);
+  return false;
+}
+
+Observation::Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
+                         boost::asio::any_io_executor executor)
+    : engine_(std::move(engine)),
+      watches_(purpose == Purpose::watch),
+      streams_lists_(streams_lists),
+      executor_(std::move(executor)),
+      decoder_(engine_->shown_endpoint),
+      gate_(executor_, 1),
+      drained_(executor_, 1) {
+  if (!watches_) return;
+  ++engine_->watches;
+  if (!engine_->roster) engine_->roster = std::make_shared<Roster>();
+  roster_ = engine_->roster;
+}
+
+Observation::~Observation() {
+  if (watches_) --engine_->watches;
+}
+
+std::string Observation::blind_spot() const {
+  std::string all;
+  for (const RuntimeError& error : blind_) {
+    if (!all.empty()) all += "; ";
+    all += error.what;
+    if (!error.remedy.empty()) all += "; " + error.remedy;
+  }
+  return all;
+}
+
+std::vector<std::string> Observation::spaces() const {
+  if (!engine_->namespaces.empty()) {
+    return {engine_->namespaces.begin(), engine_->namespaces.end()};
+  }
+  return {engine_->narrowed ? engine_->own_namespace : std::string()};
+}
+
+Result<void> Observation::take_item(Source& source, Roster& roster, std::string_view item) {
+  if (source.resource() == Resource::services) {
+    roster.put(decoder_.service(item));
+  } else if (source.resource() == Resource::slices) {
+    roster.put(decoder_.slice(item, source.api()));
+  } else {
+    const Roster* const elder = watches_ ? nullptr : engine_->roster.get();
+    const auto is_known = [&](const Meta& meta) { return roster.keep(meta, elder); };
+    auto pod = decoder_.pod(item, engine_->env->now(), is_known);
+    if (!pod) return fail(std::move(pod.error()));
+    if (!pod->known) roster.put(std::move(*pod));
+  }
+  return {};
+}
+
+/// A line of a list that is streamed: what is put is an item, and changes may come among them.
+Result<void> Observation::take_list_line(Source& source, Roster& roster, std::string_view line) {
+  std::vector<Change> nobody_knows_yet;
+  const auto take = [&](auto event) -> Result<void> {
+    if (!event) return fail(std::move(event.error()));
+    if (event->type == EventType::error) return fail(source.fault_of(line).error);
+    if (event->ends_list) {
+      source.advance(std::move(event->version));
+      source.end_list();
+    } else if (event->type == EventType::deleted) {
+      roster.apply(event->type, std::move(event->object), nobody_knows_yet);
+    } else if (event->type == EventType::put) {
+      if constexpr (requires { event->object.known; }) {
+        if (event->object.known) return {};
+      }
+      roster.put(std::move(event->object));
+    }
+    return {};
+  };
+  if (source.resource() == Resource::services) return take(decoder_.service_event(line));
+  if (source.resource() == Resource::slices) return take(decoder_.slice_event(line, source.api()));
+  const auto is_known = [&](const Meta& meta) { return roster.keep(meta, nullptr); };
+  return take(decoder_.pod_event(line, engine_->env->now(), is_known));
+}
+
+Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster) {
+  const auto self = shared_from_this();
+  Source::Take line = [self, source, &roster](std::string_view text) {
+    return self->take_list_line(*source, roster, text);
+  };
+  if (!streams_lists_) line = {};
+  Source::Take item = [self, source, &roster](std::string_view text) {
+    return self->take_item(*source, roster, text);
+  };
+  co_return co_await source->list(std::move(item), std::move(line));
+}
+
+/// Whether the server allows it; what it refuses is done without, unless it may be a matter of a
+/// moment.
+Task<bool> Observation::list_optional(SourcePtr source, Roster& roster) {
+  auto outcome = co_await list_source(source, roster);
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  if (!*outcome) {
+    engine_->allow(source->resource());
+    sources_.push_back(std::move(source));
+    co_return true;
+  }
+  const unsigned status = (*outcome)->status;
+  const bool absent = status == 404;
+  if ((status != 403 && !absent) || (!absent && engine_->may_pass(source->resource()))) {
+    co_return fail(std::move((*outcome)->error));
+  }
+  if (!absent) {
+    blind_.push_back(std::move((*outcome)->error));
+    refused_.push_back(std::move(source));
+  }
+  co_return false;
+}
+
+/// The newest of the APIs that the server has and allows.
+Task<bool> Observation::list_slices(Roster& roster, std::string name_space) {
+  std::vector<SliceApi> apis = {engine_->slice_api};
+  for (const auto api : {SliceApi::slices_v1, SliceApi::slices_v1beta1, SliceApi::endpoints}) {
+    if (api != engine_->slice_api) apis.push_back(api);
+  }
+  const std::size_t blind = blind_.size();
+  const std::size_t refused = refused_.size();
+  for (const SliceApi api : apis) {
+    auto source = std::make_shared<Source>(engine_, Resource::slices, name_space, api);
+    auto listed = co_await list_optional(std::move(source), roster);
+    if (!listed) co_return fail(std::move(listed.error()));
+    if (!*listed) continue;
+    engine_->slice_api = api;
+    blind_.resize(blind);
+    refused_.resize(refused);
+    co_return true;
+  }
+  if (blind_.size() > blind) {  // said once
+    blind_.resize(blind + 1);
+    refused_.resize(refused + 1);
+  }
+  co_return false;
+}
+
+Task<void> Observation::list_network(Roster& roster, std::string name_space) {
+  auto source =
+      std::make_shared<Source>(engine_, Resource::services, name_space, SliceApi::slices_v1);
+  auto services = co_await list_optional(std::move(source), roster);
+  if (!services) co_return fail(std::move(services.error()));
+  if (!*services) co_return Result<void>();  // endpoints alone tell nothing
+  auto slices = co_await list_slices(roster, std::move(name_space));
+  if (!slices) co_return fail(std::move(slices.error()));
+  co_return Result<void>();
+}
+
+/// False if only our own namespace may be read, which was not known before.
+Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
+  auto source = std::make_shared<Source>(engine_, Resource::pods, name_space, SliceApi::slices_v1);
+  auto outcome = co_await list_source(source, roster);
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  if (!*outcome) {
+    engine_->allow(Resource::pods);
+    sources_.push_back(std::move(source));
+    co_return true;
+  }
+  RuntimeError error = std::move((*outcome)->error);
+  const bool whole = name_space.empty();
+  if ((*outcome)->status != 403 || !whole || engine_->may_pass(Resource::pods)) {
+    co_return fail(std::move(error));
+  }
+  // If not even that is allowed, the whole cluster is what was asked for.
+  Source own(engine_, Resource::pods, engine_->own_namespace, SliceApi::slices_v1);
+  auto asked = co_await own.ask();
+  if (!asked) co_return fail(std::move(asked.error()));
+  if (*asked) co_return fail(std::move(error));
+  engine_->narrowed = true;
+  engine_->warn(fmt::format("{}: {}; only the namespace {} is listed; {}", engine_->url, error.what,
+                            engine_->own_namespace, error.remedy));
+  co_return false;
+}
+
+/// False if it must be begun again, as a watch cannot go on from where its list ends.
+Task<bool> Observation::list_round(Roster& roster) {
+  sources_.clear();
+  blind_.clear();
+  refused_.clear();
+  roster.begin_round();
+  const std::vector<std::string> all = spaces();
+  for (const std::string& name_space : all) {
+    auto network = co_await list_network(roster, name_space);
+    if (!network) co_return fail(std::move(network.error()));
+  }
+  roster.end_network();
+  for (const std::string& name_space : all) {
+    auto pods = co_await list_pods(roster, name_space);
+    if (!pods) co_return fail(std::move(pods.error()));
+    if (!*pods) co_return false;
+  }
+  if (!watches_) co_return true;
+  co_return co_await open_watches();
+}
+
+Task<bool> Observation::open_watches() {
+  for (const SourcePtr& source : sources_) {
+    auto outcome = co_await source->open();
+    if (!outcome) co_return fail(std::move(outcome.error()));
+    if (!*outcome) continue;
+    if ((*outcome)->expired()) co_return false;
+    co_return fail(std::move((*outcome)->error));
+  }
+  co_return true;
+}
+
+/// A watch that ends at once is no watch: who was disappointed before looks twice.
+Task<void> Observation::prove_watches() {
+  if (engine_->proof > Duration::zero()) co_await engine_->env->sleep_for(engine_->proof);
+  if (!failure_ || failure_->kind == ErrorKind::desynced) co_return Result<void>();
+  co_return fail(*failure_);
+}
+
+Task<Snapshot> Observation::list() {
+  stop();
+  listing_ = true;
+  changes_.clear();
+  failure_.reset();
+  Snapshot snapshot{.taken_at = engine_->env->now()};
+  std::shared_ptr<Roster> roster = roster_;
+  if (!roster) roster = std::make_shared<Roster>(engine_->include_stopped);
+  bool complete = false;
+  for (int round = 0; !complete; ++round) {
+    auto listed = co_await list_round(*roster);
+    if (!listed) co_return fail(std::move(listed.error()));
+    complete = *listed;
+    if (!complete && round == max_rounds) {
+      co_return fail(
+          {.endpoint = engine_->url, .what = "the server cannot go on from where its lists end"});
+    }
+  }
+  for (InstancePtr& pod : roster->end_round()) {
+    snapshot.readings.push_back({.instance = std::move(pod)});
+  }
+  if (watches_) {
+    engine_->api.close_idle();
+    start();
+    auto proved = co_await prove_watches();
+    if (!proved) co_return fail(std::move(proved.error()));
+  } else if (engine_->watches == 0) {
+    engine_->roster = std::move(roster);  // the next list may find most of it unchanged
+  }
+  listing_ = false;
+  wake();
+  co_return snapshot;
+}
+
+}  // namespace rollcall::kubernetes

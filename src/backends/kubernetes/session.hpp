@@ -1,0 +1,133 @@
+// One connection to an API server: its lists, and the watches that go on from there.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/experimental/channel.hpp>
+
+#include "backends/kubernetes/access_review.hpp"
+#include "backends/kubernetes/decode.hpp"
+#include "backends/kubernetes/engine.hpp"
+#include "backends/kubernetes/source.hpp"
+#include "core/driver.hpp"
+
+namespace rollcall::kubernetes {
+
+/// What a session does; outlived by nothing but its own coroutines.
+///
+/// A list reads Services and endpoints, then pods, into the roster; for a watch it then opens the
+/// watch of each source, and a coroutine for each reads it, opens it again where it left off when
+/// it ends, and turns its lines into changes. A watch that cannot go on ends the session, or asks
+/// for another list.
+class Observation : public std::enable_shared_from_this<Observation> {
+ public:
+  /// `streams_lists`: the server may know of lists that are streamed.
+  Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
+              boost::asio::any_io_executor executor);
+  ~Observation();
+  Observation(const Observation&) = delete;
+  Observation& operator=(const Observation&) = delete;
+
+  [[nodiscard]] Task<Snapshot> list();
+  [[nodiscard]] Task<Change> next();
+
+  /// Ends the coroutines. Only what they hold is left of this.
+  void stop();
+
+  /// What may not be seen, and what to do about it; empty: nothing.
+  [[nodiscard]] std::string blind_spot() const;
+
+ private:
+  using Gate = boost::asio::experimental::channel<void(boost::system::error_code)>;
+  using Outcome = Source::Outcome;
+  struct Runner {
+    boost::asio::cancellation_signal stop;
+  };
+
+  // Lists.
+  [[nodiscard]] Task<bool> list_round(Roster& roster);
+  [[nodiscard]] Task<Outcome> list_source(SourcePtr source, Roster& roster);
+  [[nodiscard]] Task<void> list_network(Roster& roster, std::string name_space);
+  [[nodiscard]] Task<bool> list_slices(Roster& roster, std::string name_space);
+  [[nodiscard]] Task<bool> list_optional(SourcePtr source, Roster& roster);
+  [[nodiscard]] Task<bool> list_pods(Roster& roster, std::string name_space);
+  [[nodiscard]] Task<bool> open_watches();
+  [[nodiscard]] Task<void> prove_watches();
+  [[nodiscard]] std::vector<std::string> spaces() const;
+  Result<void> take_item(Source& source, Roster& roster, std::string_view item);
+  Result<void> take_list_line(Source& source, Roster& roster, std::string_view line);
+
+  // Watches.
+  void start();
+  template <class Work>
+  void spawn(Work work);
+  [[nodiscard]] boost::asio::awaitable<void> run(SourcePtr source);
+  [[nodiscard]] Task<void> read_to_its_end(SourcePtr source);
+  [[nodiscard]] boost::asio::awaitable<void> ask_again();
+  Result<void> take_line(Source& source, std::string_view line);
+  template <class Object>
+  Result<bool> take_event(Source& source, std::string_view line, Event<Object>& event);
+  void fail_with(RuntimeError error);
+  void wake() { gate_.try_send(boost::system::error_code()); }
+  [[nodiscard]] Duration desync_delay();
+
+  EnginePtr engine_;
+  bool watches_;
+  bool streams_lists_;
+  boost::asio::any_io_executor executor_;
+  Decoder decoder_;
+  std::shared_ptr<Roster> roster_;
+  std::vector<SourcePtr> sources_;
+  std::vector<std::shared_ptr<Runner>> runners_;
+  std::vector<RuntimeError> blind_;  // what was refused, and is done without
+  std::vector<SourcePtr> refused_;
+
+  bool listing_ = true;  // nothing is told before the first list
+  std::deque<Change> changes_;
+  std::optional<RuntimeError> failure_;
+  Gate gate_;     // there is something to tell
+  Gate drained_;  // what there was to tell has been told
+  bool unknown_told_ = false;
+};
+
+class KubernetesSession final : public Session {
+ public:
+  KubernetesSession(EnginePtr engine, std::shared_ptr<Observation> observation, std::string version)
+      : engine_(std::move(engine)),
+        observation_(std::move(observation)),
+        version_(std::move(version)) {}
+  ~KubernetesSession() override { observation_->stop(); }
+  KubernetesSession(const KubernetesSession&) = delete;
+  KubernetesSession& operator=(const KubernetesSession&) = delete;
+
+  [[nodiscard]] Task<Snapshot> list() override { return observation_->list(); }
+  [[nodiscard]] Task<Change> next() override { return observation_->next(); }
+  /// Nothing is ever touched: each change is the whole state.
+  [[nodiscard]] Task<Snapshot> read(std::vector<Touched> /*touched*/) override {
+    co_return Snapshot();
+  }
+  [[nodiscard]] Task<void> probe() override { return engine_->api.ping(); }
+  [[nodiscard]] Task<std::vector<std::string>> examine() override {
+    std::vector<std::string> namespaces(engine_->namespaces.begin(), engine_->namespaces.end());
+    return review_access(engine_->api, std::move(namespaces), engine_->own_namespace);
+  }
+  [[nodiscard]] EngineInfo info() const override {
+    return {.product = "Kubernetes",
+            .version = version_,
+            .api_version = "v1",
+            .blind_spot = observation_->blind_spot()};
+  }
+
+ private:
+  EnginePtr engine_;
+  std::shared_ptr<Observation> observation_;
+  std::string version_;
+};
+
+}  // namespace rollcall::kubernetes

@@ -1,0 +1,216 @@
+#include "backends/kubernetes/source.hpp"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace rollcall::kubernetes {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t list_chunk = std::size_t{64} << 10U;
+constexpr std::size_t watch_chunk = std::size_t{16} << 10U;
+constexpr std::size_t page = 500;
+constexpr auto watch_length = 290s;
+constexpr auto margin = 5s;
+
+std::string path_of(Resource resource, std::string_view name_space, SliceApi api) {
+  const bool is_slice = resource == Resource::slices && api != SliceApi::endpoints;
+  std::string path = "/api/v1";
+  if (is_slice) {
+    path = fmt::format("/apis/discovery.k8s.io/{}", api == SliceApi::slices_v1 ? "v1" : "v1beta1");
+  }
+  if (!name_space.empty()) {
+    path += fmt::format("/namespaces/{}", encode_query_value(name_space));
+  }
+  if (is_slice) return path + "/endpointslices";
+  if (resource == Resource::slices) return path + "/endpoints";
+  return path + (resource == Resource::pods ? "/pods" : "/services");
+}
+
+std::string filter_of(const Engine& engine, Resource resource) {
+  std::string filter;
+  if (resource != Resource::pods) return filter;
+  if (!engine.node.empty()) {
+    filter += "&fieldSelector=" + encode_query_value("spec.nodeName=" + engine.node);
+  }
+  if (!engine.selector.empty()) filter += "&labelSelector=" + encode_query_value(engine.selector);
+  return filter;
+}
+
+/// A version that the server has no more, or has not yet.
+bool wants_pages(const ApiFault& fault) {
+  return fault.expired() || fault.status == 504;
+}
+
+}  // namespace
+
+Source::Source(EnginePtr engine, Resource resource, std::string name_space, SliceApi api)
+    : engine_(std::move(engine)),
+      resource_(resource),
+      api_(api),
+      path_(path_of(resource, name_space, api)),
+      filter_(filter_of(*engine_, resource)) {}
+
+std::string Source::target(std::string_view query) const {
+  return fmt::format("{}?{}{}", path_, query, filter_);
+}
+
+RuntimeError Source::placed(RuntimeError error) const {
+  if (error.endpoint.empty()) error.endpoint = engine_->url;
+  return error;
+}
+
+// ---- the list
+
+Task<Source::Outcome> Source::list(Take item, Take line) {
+  const auto last = engine_->versions.find(path_);
+  const std::string version = last == engine_->versions.end() ? "0" : last->second;
+  if (engine_->streams_lists && line) {
+    version_ = version;
+    auto streamed = co_await stream_list(std::move(line));
+    if (!streamed) co_return fail(std::move(streamed.error()));
+    const unsigned status = *streamed ? (*streamed)->status : 0;
+    if (status != 400 && status != 422) co_return streamed;
+    engine_->streams_lists = false;  // it does not know of such lists
+  }
+  ListHead head;
+  const std::string query = "resourceVersion=" + encode_query_value(version);
+  auto listed = co_await read_list(query, item, head);
+  if (!listed) co_return fail(std::move(listed.error()));
+  if (*listed && wants_pages(**listed)) {
+    engine_->versions.erase(path_);
+    co_return co_await read_pages(std::move(item));
+  }
+  if (!*listed) advance(std::move(head.version));
+  co_return listed;
+}
+
+/// A watch that begins with all there is; it is left where that ends.
+Task<Source::Outcome> Source::stream_list(Take line) {
+  auto answer = co_await engine_->api.get(
+      target(fmt::format("watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+                         "&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+                         encode_query_value(version_), watch_length / 1s)),
+      engine_->api.deadlines());
+  if (!answer) co_return fail(std::move(answer.error()));
+  if (answer->fault) co_return std::move(answer->fault);
+  JsonSplitter lines(JsonSplitter::Shape::stream);
+  std::string chunk(list_chunk, '\0');
+  list_ended_ = false;
+  const auto until_the_end = [&](std::string_view text) {
+    return list_ended_ ? Result<void>() : line(text);
+  };
+  while (!list_ended_) {
+    auto size = co_await answer->response->read_some(chunk);
+    if (!size) co_return fail(std::move(size.error()));
+    auto fed = lines.feed({chunk.data(), *size}, until_the_end);
+    if (!fed) co_return fail(placed(std::move(fed.error())));
+    if (*size > 0) continue;
+    if (list_ended_) break;
+    co_return fail(placed({.what = "the server ended a list before all was told"}));
+  }
+  co_return Outcome();
+}
+
+Task<Source::Outcome> Source::read_list(std::string query, Take item, ListHead& head) {
+  auto answer = co_await engine_->api.get(target(query), engine_->api.deadlines());
+  if (!answer) co_return fail(std::move(answer.error()));
+  if (answer->fault) co_return std::move(answer->fault);
+  ListSplitter splitter;
+  std::string chunk(list_chunk, '\0');
+  for (;;) {
+    auto size = co_await answer->response->read_some(chunk);
+    if (!size) co_return fail(std::move(size.error()));
+    if (*size == 0) break;
+    auto fed = splitter.feed({chunk.data(), *size}, item);
+    if (!fed) co_return fail(placed(std::move(fed.error())));
+  }
+  auto found = splitter.finish();
+  if (!found) co_return fail(placed(std::move(found.error())));
+  head = std::move(*found);
+  co_return Outcome();
+}
+
+/// From the store, page by page. A page that expires on the way carries a token for a rest that
+/// does not fit what came before; then all is asked for at once.
+Task<Source::Outcome> Source::read_pages(Take item) {
+  ListHead head;
+  do {
+    std::string query = fmt::format("limit={}", page);
+    if (!head.continue_token.empty()) {
+      query += "&continue=" + encode_query_value(head.continue_token);
+    }
+    auto listed = co_await read_list(std::move(query), item, head);
+    if (!listed) co_return fail(std::move(listed.error()));
+    if (*listed && (*listed)->expired()) {
+      head = {};
+      listed = co_await read_list("resourceVersion=", item, head);
+      if (!listed) co_return fail(std::move(listed.error()));
+    }
+    if (*listed) co_return listed;
+  } while (!head.continue_token.empty());
+  advance(std::move(head.version));
+  co_return Outcome();
+}
+
+Task<Source::Outcome> Source::ask() {
+  auto answer = co_await engine_->api.get(target("limit=1"), engine_->api.deadlines());
+  if (!answer) co_return fail(std::move(answer.error()));
+  co_return std::move(answer->fault);
+}
+
+// ---- the watch
+
+Task<Source::Outcome> Source::open() {
+  HttpDeadlines deadlines = engine_->api.deadlines();
+  deadlines.progress = watch_length + margin;
+  auto answer = co_await engine_->api.get(
+      target(fmt::format("watch=1&resourceVersion={}&allowWatchBookmarks=true&timeoutSeconds={}",
+                         encode_query_value(version_), watch_length / 1s)),
+      deadlines);
+  if (!answer) co_return fail(std::move(answer.error()));
+  watch_ = std::move(answer->response);
+  lines_ = JsonSplitter(JsonSplitter::Shape::stream);
+  chunk_.resize(watch_chunk);
+  co_return std::move(answer->fault);
+}
+
+Task<bool> Source::read(Take line) {
+  auto size = co_await watch_->read_some(chunk_);
+  if (!size) {
+    const bool quiet = size.error().fault == ConnectFault::mute;
+    watch_.reset();
+    if (quiet) co_return false;
+    co_return fail(std::move(size.error()));
+  }
+  auto fed = *size == 0 ? lines_.finish() : lines_.feed({chunk_.data(), *size}, line);
+  if (!fed) co_return fail(placed(std::move(fed.error())));
+  co_return *size > 0;
+}
+
+void Source::advance(std::string version) {
+  if (version.empty()) return;
+  version_ = std::move(version);
+  engine_->versions.insert_or_assign(path_, version_);
+}
+
+bool Source::is_repeated(const std::string& version) const {
+  return Version::of(version).up_to(Version::of(version_));
+}
+
+ApiFault Source::fault_of(std::string_view line) const {
+  Asked asked = asked_by(path_);
+  asked.verb = "watch";
+  return read_status(object_of(line), {.url = engine_->url,
+                                       .target = {},
+                                       .asked = std::move(asked),
+                                       .who = {},
+                                       .now = engine_->env->now()});
+}
+
+}  // namespace rollcall::kubernetes

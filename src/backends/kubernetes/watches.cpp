@@ -1,0 +1,194 @@
+// The watches of a session.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+
+#include "backends/kubernetes/session.hpp"
+
+namespace rollcall::kubernetes {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t max_waiting = 4096;    // changes that nobody has taken
+constexpr Duration short_life = 1s;          // of a watch that counts as a failure
+constexpr Duration first_look = 2ms;         // after any failure
+constexpr Duration ask_again_after = 10min;  // for what was refused
+constexpr Duration desyncs_apart = 1min;     // those that have nothing to do with each other
+constexpr Duration longest_desync_delay = 30s;
+constexpr Duration shortest_desync_delay = 100ms;
+constexpr int enough_doublings = 9;
+
+}  // namespace
+
+/// Ends by itself, by stop(), or when it fails; what it must not outlive it holds.
+template <class Work>
+void Observation::spawn(Work work) {
+  auto runner = std::make_shared<Runner>();
+  runners_.push_back(runner);
+  asio::co_spawn(
+      executor_, std::move(work),
+      asio::bind_cancellation_slot(runner->stop.slot(), [runner](const std::exception_ptr& thrown) {
+        try {
+          if (thrown) std::rethrow_exception(thrown);
+        } catch (const boost::system::system_error& e) {
+          if (e.code() != asio::error::operation_aborted) throw;
+        }
+      }));
+}
+
+void Observation::start() {
+  const auto self = shared_from_this();
+  for (const SourcePtr& source : sources_) {
+    spawn([self, source] { return self->run(source); });
+  }
+  if (!refused_.empty() || (engine_->narrowed && engine_->namespaces.empty())) {
+    spawn([self] { return self->ask_again(); });
+  }
+}
+
+void Observation::stop() {
+  for (const auto& runner : std::exchange(runners_, {})) {
+    runner->stop.emit(asio::cancellation_type::terminal);
+  }
+}
+
+void Observation::fail_with(RuntimeError error) {
+  if (!failure_) failure_ = std::move(error);
+  engine_->proof = std::max(engine_->proof, first_look);
+  wake();
+}
+
+/// Reads one watch, and opens it again where it left off whenever it ends.
+asio::awaitable<void> Observation::run(SourcePtr source) {
+  for (;;) {
+    auto read = co_await read_to_its_end(source);
+    if (!read) co_return fail_with(std::move(read.error()));
+    auto outcome = co_await source->open();
+    if (!outcome) co_return fail_with(std::move(outcome.error()));
+    if (*outcome) co_return fail_with(std::move((*outcome)->error));
+  }
+}
+
+Task<void> Observation::read_to_its_end(SourcePtr source) {
+  const auto self = shared_from_this();
+  const Monotonic began = engine_->env->monotonic();
+  bool told = false;
+  for (;;) {
+    auto more = co_await source->read([self, source, &told](std::string_view line) {
+      told = true;
+      return self->take_line(*source, line);
+    });
+    if (!changes_.empty()) wake();
+    if (!more) co_return fail(std::move(more.error()));
+    if (!*more) break;
+    while (changes_.size() > max_waiting) co_await drained_.async_receive(asio::use_awaitable);
+  }
+  if (told || engine_->env->monotonic() - began >= short_life) {
+    engine_->proof = Duration::zero();
+    co_return Result<void>();
+  }
+  engine_->proof = short_life;
+  co_return fail({.endpoint = engine_->url, .what = "the server ended the watch at once"});
+}
+
+/// What was refused may be allowed later.
+asio::awaitable<void> Observation::ask_again() {
+  const auto self = shared_from_this();
+  if (engine_->narrowed) {
+    refused_.push_back(
+        std::make_shared<Source>(engine_, Resource::pods, std::string(), SliceApi::slices_v1));
+  }
+  for (;;) {
+    const double spread = 0.8 + 0.4 * engine_->env->random();
+    const auto period = static_cast<double>(ask_again_after.count()) * spread;
+    co_await engine_->env->sleep_for(Duration(static_cast<Duration::rep>(period)));
+    for (const SourcePtr& source : refused_) {
+      auto outcome = co_await source->ask();
+      if (!outcome || *outcome) continue;
+      if (source->resource() == Resource::pods) engine_->narrowed = false;
+      co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"});
+    }
+  }
+}
+
+/// Whether an event is about an object, and was not told before.
+template <class Object>
+Result<bool> Observation::take_event(Source& source, std::string_view line, Event<Object>& event) {
+  if (event.type == EventType::error) return fail(source.fault_of(line).error);
+  if (event.type == EventType::unknown) {
+    if (!std::exchange(unknown_told_, true)) {
+      engine_->warn(
+          fmt::format("{}: a watch tells of events that are not known; they are passed "
+                      "over",
+                      engine_->url));
+    }
+    return false;
+  }
+  if (source.is_repeated(event.version)) return false;
+  source.advance(std::move(event.version));
+  return event.type != EventType::bookmark;
+}
+
+Result<void> Observation::take_line(Source& source, std::string_view line) {
+  std::vector<Change> changes;
+  const auto take = [&](auto event) -> Result<void> {
+    if (!event) return fail(std::move(event.error()));
+    auto taken = take_event(source, line, *event);
+    if (!taken) return fail(std::move(taken.error()));
+    if (*taken) roster_->apply(event->type, std::move(event->object), changes);
+    return {};
+  };
+  const auto is_known = [this](const Meta& meta) { return roster_->knows(meta); };
+  auto taken = source.resource() == Resource::services ? take(decoder_.service_event(line))
+               : source.resource() == Resource::slices
+                   ? take(decoder_.slice_event(line, source.api()))
+                   : take(decoder_.pod_event(line, engine_->env->now(), is_known));
+  std::ranges::move(changes, std::back_inserter(changes_));
+  return taken;
+}
+
+/// The first doubt is seen to at once; the next ones, soon after it, wait longer and longer.
+Duration Observation::desync_delay() {
+  const Monotonic now = engine_->env->monotonic();
+  const bool again = engine_->desyncs > 0 && now - engine_->last_desync < desyncs_apart;
+  engine_->last_desync = now;
+  engine_->desyncs = again ? engine_->desyncs + 1 : 1;
+  if (!again) return Duration::zero();
+  const int doublings = std::min(engine_->desyncs - 2, enough_doublings);
+  const Duration longest = std::min(longest_desync_delay, shortest_desync_delay * (1 << doublings));
+  const double share = (1 + engine_->env->random()) / 2;
+  return Duration(static_cast<Duration::rep>(static_cast<double>(longest.count()) * share));
+}
+
+Task<Change> Observation::next() {
+  const auto self = shared_from_this();
+  for (;;) {
+    if (!listing_ && !changes_.empty()) {
+      Change change = std::move(changes_.front());
+      changes_.pop_front();
+      if (changes_.size() <= max_waiting) drained_.try_send(boost::system::error_code());
+      co_return change;
+    }
+    if (!listing_ && failure_) {
+      RuntimeError failure = *std::exchange(failure_, std::nullopt);
+      if (failure.kind != ErrorKind::desynced) co_return fail(std::move(failure));
+      stop();
+      const Duration delay = desync_delay();
+      if (delay > Duration::zero()) co_await engine_->env->sleep_for(delay);
+      co_return Change(ResyncNeeded{failure.describe()});
+    }
+    co_await gate_.async_receive(asio::use_awaitable);
+  }
+}
+
+}  // namespace rollcall::kubernetes

@@ -1,0 +1,31 @@
+// The options that are of Kubernetes alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <rollcall/config.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace rollcall::cli {
+
+struct KubernetesOptions {
+  std::string kubeconfig{};
+  std::string context{};
+  std::vector<std::string> namespaces{};
+  std::string node{};
+  std::string selector{};
+
+  /// Whether one of them was given, and with it Kubernetes named.
+  [[nodiscard]] bool any() const noexcept;
+
+  void apply(BackendOptions& options) const;
+};
+
+/// Adds them to a command, bound to `words`.
+void add_kubernetes_options(CLI::App& app, KubernetesOptions& words);
+
+}  // namespace rollcall::cli
