@@ -39,6 +39,9 @@ enum class Ability : std::uint8_t {
   lasting_ids,   ///< An instance that is started again keeps its id.
   new_ids,       ///< One that is made anew under its name has another id.
   renaming,      ///< An instance can be given another name.
+  stream_first,  ///< Its stream is opened before the list, as it tells only what comes.
+  readings,      ///< Its stream tells that something has changed, and what is read then.
+  periodic_lists,  ///< Its stream may lose something, which a list finds now and then.
 };
 
 /// One engine that is the test's own, up when it is made.
@@ -67,6 +70,8 @@ class BackendUnderTest {
   virtual void restart(const std::string& id) = 0;
   virtual void pause(const std::string& id) = 0;
   virtual void unpause(const std::string& id) = 0;
+  /// What a pause makes of one that runs; another state of the running set if there is no pause.
+  [[nodiscard]] virtual InstanceState paused() const { return InstanceState::paused; }
   virtual void rename(const std::string& id, const std::string& name) = 0;
   virtual void remove(const std::string& id) = 0;
   virtual void hang_up(const std::string& id) = 0;                ///< A signal that it survives.
@@ -147,6 +152,8 @@ std::unique_ptr<BackendUnderTest> incus_scripted();
 std::unique_ptr<BackendUnderTest> lxd_scripted();
 std::unique_ptr<BackendUnderTest> lxd_projects_scripted();
 std::unique_ptr<BackendUnderTest> incus_real();
+std::unique_ptr<BackendUnderTest> kubernetes_scripted();
+std::unique_ptr<BackendUnderTest> kubernetes_1_20_scripted();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

@@ -16,6 +16,8 @@ const std::vector<BackendCase>& all_backends() {
       {"lxd_scripted", true, &lxd_scripted},
       {"lxd_projects_scripted", true, &lxd_projects_scripted},
       {"incus_real", false, &incus_real},
+      {"kubernetes_scripted", true, &kubernetes_scripted},
+      {"kubernetes_1_20_scripted", true, &kubernetes_1_20_scripted},
       {"systemd_scripted", false, &systemd_scripted},
       {"systemd_real", false, &systemd_real},
   };

@@ -98,7 +98,7 @@ TEST_P(Events, OfOneInstanceAlternate) {
   REQUIRE_ABILITY(pausing);
   const std::string id = started("web");
   engine().pause(id);
-  ASSERT_TRUE(wait_for(id, InstanceState::paused));
+  ASSERT_TRUE(wait_for(id, engine().paused()));
   engine().unpause(id);
   ASSERT_TRUE(wait_for(id, InstanceState::running));
   engine().remove(id);

@@ -158,6 +158,7 @@ TEST_P(Healing, AFailedReconciliationStaysPendingUntilItSucceeds) {
 }
 
 TEST_P(Healing, AFailedReadLosesNothing) {
+  REQUIRE_ABILITY(readings);
   watch_synced();
   inject({.verb = Verb::refuse_with, .where = script().list_target, .amount = 500});
   const std::string id = engine().run("a");
@@ -209,6 +210,7 @@ TEST_P(Healing, AProbeThatIsNotAnsweredInTimeIsAnOutage) {
 }
 
 TEST_P(Healing, AllIsListedEveryTenMinutesGiveOrTakeAFifth) {
+  REQUIRE_ABILITY(periodic_lists);
   for (const auto& [chance, least, most] :
        {std::tuple{0.0, 479s, 481s}, {0.5, 599s, 601s}, {0.999, 718s, 721s}}) {
     script().env().chance = chance;

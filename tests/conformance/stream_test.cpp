@@ -166,7 +166,7 @@ TEST_P(StreamFaults, SmallerPartsAreTheSame) {
   inject(on_stream(Verb::parts, 1));
   const std::string id = engine().run("a");
   engine().pause(id);
-  ASSERT_TRUE(wait_for(id, InstanceState::paused));
+  ASSERT_TRUE(wait_for(id, engine().paused()));
   EXPECT_EQ(fold().count("backend_disconnected"), 0U);
 }
 
@@ -177,7 +177,7 @@ TEST_P(StreamFaults, EventsInOnePieceAreTheSame) {
   const std::string gone = engine().run("gone");
   engine().remove(gone);
   engine().pause(kept);
-  ASSERT_TRUE(wait_for(kept, InstanceState::paused));
+  ASSERT_TRUE(wait_for(kept, engine().paused()));
   EXPECT_EQ(fold().count("backend_disconnected"), 0U);
 }
 
@@ -197,6 +197,7 @@ TEST_P(StreamFaults, AnOverflowOfTheHistoryDuringAnOutageIsFoundByTheList) {
 }
 
 TEST_P(StreamFaults, WhatIsDroppedSilentlyForASlowReaderIsFoundByThePeriodicList) {
+  REQUIRE_ABILITY(periodic_lists);
   const std::string ends = engine().run("ends");
   const std::string busy = engine().run("busy");
   watch_synced();

@@ -1,5 +1,6 @@
 #include "backends/kubernetes/list_splitter.hpp"
 
+#include <cctype>
 #include <utility>
 
 #include "core/json_walk.hpp"
@@ -48,6 +49,9 @@ Result<void> ListSplitter::feed(std::string_view bytes, const JsonSplitter::Sink
       rest_ += "[]";
       continue;
     }
+    const bool ended = !rest_.empty() && depth_ == 0;
+    const bool space = std::isspace(static_cast<unsigned char>(bytes.front())) != 0;
+    if (ended && !space) return no_list();
     if (take(bytes.front())) {
       in_items_ = true;
       has_items_ = true;
@@ -65,7 +69,9 @@ Result<ListHead> ListSplitter::finish() {
   const std::size_t size = rest_.size();
   rest_.append(JsonSplitter::padding, ' ');
   json_walk::ObjectReader reader;
-  const auto read = [&head](std::string_view key, simdjson::ondemand::value value) {
+  bool has_items = false;
+  const auto read = [&](std::string_view key, simdjson::ondemand::value value) {
+    has_items = has_items || key == "items";  // perhaps null
     if (key != "metadata") return simdjson::SUCCESS;
     return json_walk::each_field(value, [&head](std::string_view name, auto child) {
       if (name != "resourceVersion" && name != "continue") return simdjson::SUCCESS;
@@ -76,7 +82,7 @@ Result<ListHead> ListSplitter::finish() {
     });
   };
   const auto error = reader.read(std::string_view(rest_).substr(0, size), read);
-  const bool whole = !error && depth_ == 0 && !in_text_ && !in_items_ && has_items_;
+  const bool whole = !error && depth_ == 0 && !in_text_ && !in_items_ && has_items;
   if (!whole || head.version.empty()) return no_list();
   return head;
 }

@@ -139,27 +139,19 @@ Task<bool> Observation::list_optional(SourcePtr source, Roster& roster) {
   co_return false;
 }
 
-/// The newest of the APIs that the server has and allows.
+/// The newest of the APIs that the server has.
 Task<bool> Observation::list_slices(Roster& roster, std::string name_space) {
   std::vector<SliceApi> apis = {engine_->slice_api};
   for (const auto api : {SliceApi::slices_v1, SliceApi::slices_v1beta1, SliceApi::endpoints}) {
     if (api != engine_->slice_api) apis.push_back(api);
   }
   const std::size_t blind = blind_.size();
-  const std::size_t refused = refused_.size();
   for (const SliceApi api : apis) {
     auto source = std::make_shared<Source>(engine_, Resource::slices, name_space, api);
     auto listed = co_await list_optional(std::move(source), roster);
     if (!listed) co_return fail(std::move(listed.error()));
-    if (!*listed) continue;
-    engine_->slice_api = api;
-    blind_.resize(blind);
-    refused_.resize(refused);
-    co_return true;
-  }
-  if (blind_.size() > blind) {  // said once
-    blind_.resize(blind + 1);
-    refused_.resize(refused + 1);
+    if (*listed) engine_->slice_api = api;
+    if (*listed || blind_.size() > blind) co_return *listed;
   }
   co_return false;
 }

@@ -93,8 +93,9 @@ Task<Source::Outcome> Source::list(Take item, Take line) {
 /// A watch that begins with all there is; it is left where that ends.
 Task<Source::Outcome> Source::stream_list(Take line) {
   auto answer = co_await engine_->api.get(
-      target(fmt::format("watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-                         "&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+      target(fmt::format("resourceVersion={}&sendInitialEvents=true"
+                         "&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&watch=1"
+                         "&timeoutSeconds={}",
                          encode_query_value(version_), watch_length / 1s)),
       engine_->api.deadlines());
   if (!answer) co_return fail(std::move(answer.error()));
