@@ -63,7 +63,7 @@ def _succeeds(*command: str) -> bool:
 
 def require_all() -> None:
     """Raises BenchError with a sentence if one is not here: a peer is never left out in silence."""
-    for program in ("curl", "docker", "node", "ss", PYTHON):
+    for program in ("curl", "docker", "node", "ss", "nginx", "wrk", PYTHON):
         if shutil.which(program) is None:
             raise BenchError(f"{program} is not installed; scripts/setup --bench installs it")
     if not _succeeds(PYTHON, "-c", "import docker"):
@@ -72,7 +72,7 @@ def require_all() -> None:
         raise BenchError("dockerode is not in bench/node_modules; scripts/bench puts it there with `npm ci`")
     if not _succeeds("node", "-e", "import('@kubernetes/client-node')"):
         raise BenchError("@kubernetes/client-node is not in bench/node_modules; scripts/bench puts it there with `npm ci`")
-    for binary in ("rollcall", "scripted_docker", "scripted_kubernetes", "measured_run", "stamp", "crowd", "look"):
+    for binary in ("rollcall", "scripted_docker", "scripted_kubernetes", "measured_run", "stamp", "crowd", "look", "subscribers"):
         if not (BIN / binary).exists():
             raise BenchError(f"{binary} is not built; run scripts/bench, which builds it")
 

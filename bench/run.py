@@ -20,6 +20,7 @@ from row_list import growth_row, list_row
 from row_memory import memory_row
 from row_podman import podman_row
 from row_restart import restart_row
+from row_serve import serve_row
 from row_sockets import sockets_row
 from row_systemd import systemd_row
 
@@ -41,6 +42,7 @@ ROWS: dict[str, Row] = {
     "kubernetes": kubernetes_row,
     "kubernetes-watch": kubernetes_watch_row,
     "kubernetes-real": kubernetes_real_row,
+    "serve": serve_row,
 }
 
 
