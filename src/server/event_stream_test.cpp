@@ -243,6 +243,7 @@ TEST(ServerChangeTexts, AreBoundedAndKeepTheNewest) {
   const auto entry = [](std::uint64_t sequence) {
     return LogEntry{.sequence = sequence,
                     .origin = std::make_shared<const Origin>(),
+                    .before = nullptr,
                     .event = BackendReconnected{std::string(100, 'x')}};
   };
   const SharedText first = texts.frame(entry(1), 7);

@@ -41,33 +41,6 @@ asio::awaitable<void> pause(std::chrono::milliseconds duration) {
 
 }  // namespace
 
-/// One client that was let in, for as long as it is here.
-class Server::Admitted {
- public:
-  Admitted(Server& server, Client who)
-      : client(std::move(who)), server_(server), counted_(server.stats_.connections) {
-    if (is_stranger(client)) ++server_.peers_[client.address];
-  }
-  ~Admitted() {
-    if (!is_stranger(client)) return;
-    const auto at = server_.peers_.find(client.address);
-    if (--at->second == 0) server_.peers_.erase(at);
-  }
-  Admitted(const Admitted&) = delete;
-  Admitted& operator=(const Admitted&) = delete;
-
-  /// Whether it comes from another host, so that its address tells it from others.
-  static bool is_stranger(const Client& client) {
-    return client.door == Client::Door::tcp && !is_loopback(client.address);
-  }
-
-  const Client client;
-
- private:
-  Server& server_;
-  Counted counted_;
-};
-
 struct Server::Door {
   Door(std::unique_ptr<Listener> l, TaskGroup g) : listener(std::move(l)), doorman(std::move(g)) {}
 
@@ -82,8 +55,11 @@ Server::Server(const asio::any_io_executor& executor, const ServerOptions& optio
       stats_(stats),
       log_(std::move(log)),
       doormen_(executor),
-      guests_(executor),
-      shared_{.limits = options.limits, .responder = responder, .stats = stats, .tasks = guests_} {}
+      connections_(executor),
+      guests_(options.limits, stats),
+      shared_{
+          .limits = options.limits, .responder = responder, .stats = stats, .tasks = connections_} {
+}
 
 Server::~Server() = default;
 
@@ -173,25 +149,15 @@ asio::awaitable<void> Server::let_in(std::shared_ptr<Door> door) {
   }
 }
 
-bool Server::full(const Client& client) const {
-  const Limits& limits = options_.limits;
-  if (stats_.connections >= limits.connections) return true;
-  if (!Admitted::is_stranger(client)) return false;
-  const auto peer = peers_.find(client.address);
-  return peer != peers_.end() && peer->second >= limits.connections_of_peer;
-}
-
 void Server::admit(Accepted accepted) {
   StreamPtr stream = stream_of(executor_, accepted.socket, endpoint_of(accepted.client));
   if (!stream) return;
-  if (!full(accepted.client)) {
-    auto admitted = std::make_shared<Admitted>(*this, std::move(accepted.client));
-    guests_.spawn(attend(std::move(stream), std::move(admitted)));
-    return;
-  }
-  ++stats_.refused_connections;
   const bool secure = accepted.client.door == Client::Door::tcp && identity_;
-  if (!secure && being_refused_ < most_being_refused) guests_.spawn(turn_away(std::move(stream)));
+  if (auto guest = guests_.admit(std::move(accepted.client))) {
+    connections_.spawn(attend(std::move(stream), std::move(guest)));
+  } else if (!secure && being_refused_ < most_being_refused) {
+    connections_.spawn(turn_away(std::move(stream)));
+  }
 }
 
 asio::awaitable<void> Server::turn_away(StreamPtr stream) {
@@ -216,8 +182,8 @@ void Server::refresh_identity() {
   }
 }
 
-asio::awaitable<void> Server::attend(StreamPtr stream, std::shared_ptr<Admitted> admitted) {
-  const Client& client = admitted->client;
+asio::awaitable<void> Server::attend(StreamPtr stream, std::shared_ptr<const Guests::Guest> guest) {
+  const Client& client = guest->client();
   if (client.door == Client::Door::tcp && identity_) {
     refresh_identity();
     auto securing = accept_secure(std::move(stream), identity_->session(endpoint_of(client)),
@@ -240,8 +206,8 @@ asio::awaitable<void> Server::stop() {
   doors_.clear();
   const auto end = std::chrono::steady_clock::now() + options_.limits.drain;
   while (stats_.in_flight > 0 && std::chrono::steady_clock::now() < end) co_await pause(drain_step);
-  guests_.cancel();
-  co_await guests_.join();
+  connections_.cancel();
+  co_await connections_.join();
 }
 
 std::vector<std::string> Server::urls() const {

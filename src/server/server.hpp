@@ -16,6 +16,7 @@
 
 #include "engine/task_group.hpp"
 #include "server/connection.hpp"
+#include "server/guests.hpp"
 #include "server/listener.hpp"
 #include "server/options.hpp"
 #include "server/stats.hpp"
@@ -49,7 +50,6 @@ class Server {
   [[nodiscard]] std::vector<std::string> urls() const;
 
  private:
-  class Admitted;
   struct Door;
   using Doors = std::map<std::string, std::shared_ptr<Door>>;
 
@@ -57,8 +57,7 @@ class Server {
   Result<void> load_identity();
   boost::asio::awaitable<void> let_in(std::shared_ptr<Door> door);
   void admit(Accepted accepted);
-  [[nodiscard]] bool full(const Client& client) const;
-  boost::asio::awaitable<void> attend(StreamPtr stream, std::shared_ptr<Admitted> admitted);
+  boost::asio::awaitable<void> attend(StreamPtr stream, std::shared_ptr<const Guests::Guest> guest);
   boost::asio::awaitable<void> turn_away(StreamPtr stream);
   void refresh_identity();
   void note(LogLevel level, std::string_view message) const;
@@ -68,13 +67,13 @@ class Server {
   Stats& stats_;
   Logger log_;
   TaskGroup doormen_;
-  TaskGroup guests_;
+  TaskGroup connections_;
+  Guests guests_;
   Shared shared_;
   std::unique_ptr<tls::ServerIdentity> identity_;
   CertificateFiles identity_files_;
   Doors doors_;
-  std::map<std::string, std::size_t> peers_;  // connections of other hosts
-  std::size_t being_refused_ = 0;             // connections that are told so now
+  std::size_t being_refused_ = 0;  // connections that are told so now
 };
 
 }  // namespace rollcall::server

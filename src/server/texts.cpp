@@ -44,7 +44,8 @@ std::string head_of(const View& view) {
 
 }  // namespace
 
-std::string list_text(const View& view, const Selection& selection, const Fields& fields) {
+std::string list_text(const View& view, const Selection& selection, const Fields& fields,
+                      std::size_t expected) {
   // One instance at a time: as JSON values, all of a long list would take three times its text.
   std::string text;
   text.reserve(expected);
