@@ -50,12 +50,12 @@ std::string check_socket(const std::string& word) {
   return word == "auto" || word == "none" ? "" : check_path(word);
 }
 
-// clang-format off: a table is read by its columns.
 constexpr auto all_settings = std::to_array<Setting<Config>>({
     {"listen", "--listen", [](Config& c) -> Field { return &c.listen; }},
     {"socket", "--socket", [](Config& c) -> Field { return &c.socket; }, check_socket},
     {"socket_mode", "", [](Config& c) -> Field { return FileMode{&c.socket_mode}; }},
-    {"tls.certificate", "--tls-certificate", [](Config& c) -> Field { return &c.tls.certificate; }, check_path},
+    {"tls.certificate", "--tls-certificate", [](Config& c) -> Field { return &c.tls.certificate; },
+     check_path},
     {"tls.key", "--tls-key", [](Config& c) -> Field { return &c.tls.key; }, check_path},
     {"token_file", "--token-file", [](Config& c) -> Field { return &c.token_file; }, check_path},
     {"hosts", "", [](Config& c) -> Field { return &c.hosts; }},
@@ -67,15 +67,18 @@ constexpr auto all_settings = std::to_array<Setting<Config>>({
     {"read_env", "--read-env", [](Config& c) -> Field { return &c.read_env; }},
     {"systemd.user", "--user", [](Config& c) -> Field { return &c.user; }},
     {"systemd.all_units", "--all-units", [](Config& c) -> Field { return &c.all_units; }},
-    {"systemd.unit_types", "--unit-type", [](Config& c) -> Field { return &c.unit_types; }, check_unit_type},
+    {"systemd.unit_types", "--unit-type", [](Config& c) -> Field { return &c.unit_types; },
+     check_unit_type},
     {"incus.projects", "--project", [](Config& c) -> Field { return &c.projects; }},
     {"change_log.entries", "", [](Config& c) -> Field { return &c.change_log.entries; }},
     {"change_log.bytes", "", [](Config& c) -> Field { return ByteCount{&c.change_log.bytes}; }},
     {"limits.head_bytes", "", [](Config& c) -> Field { return ByteCount{&c.limits.head_bytes}; }},
     {"limits.body_bytes", "", [](Config& c) -> Field { return ByteCount{&c.limits.body_bytes}; }},
     {"limits.connections", "", [](Config& c) -> Field { return &c.limits.connections; }},
-    {"limits.connections_of_peer", "", [](Config& c) -> Field { return &c.limits.connections_of_peer; }},
-    {"limits.requests_in_flight", "", [](Config& c) -> Field { return &c.limits.requests_in_flight; }},
+    {"limits.connections_of_peer", "",
+     [](Config& c) -> Field { return &c.limits.connections_of_peer; }},
+    {"limits.requests_in_flight", "",
+     [](Config& c) -> Field { return &c.limits.requests_in_flight; }},
     {"limits.subscribers", "", [](Config& c) -> Field { return &c.limits.subscribers; }},
     {"limits.batch_entries", "", [](Config& c) -> Field { return &c.limits.batch_entries; }},
     {"limits.request", "", [](Config& c) -> Field { return &c.limits.request; }},
@@ -93,14 +96,14 @@ constexpr auto all_engine_settings = std::to_array<Setting<EngineConfig>>({
     {"endpoint", "", [](EngineConfig& e) -> Field { return &e.endpoint; }},
     {"alias", "", [](EngineConfig& e) -> Field { return &e.alias; }},
     {"tls.authority", "", [](EngineConfig& e) -> Field { return &e.tls.authority; }, check_path},
-    {"tls.certificate", "", [](EngineConfig& e) -> Field { return &e.tls.certificate; }, check_path},
+    {"tls.certificate", "", [](EngineConfig& e) -> Field { return &e.tls.certificate; },
+     check_path},
     {"tls.key", "", [](EngineConfig& e) -> Field { return &e.tls.key; }, check_path},
     {"tls.server_name", "", [](EngineConfig& e) -> Field { return &e.tls.server_name; }},
     {"tls.pinned", "", [](EngineConfig& e) -> Field { return &e.tls.pinned; }, check_path},
     {"tls.fingerprint", "", [](EngineConfig& e) -> Field { return &e.tls.fingerprint; }},
     {"tls.verify", "", [](EngineConfig& e) -> Field { return &e.tls.verify; }},
 });
-// clang-format on
 
 using Said = std::expected<void, std::string>;
 
