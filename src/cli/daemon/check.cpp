@@ -59,6 +59,7 @@ std::expected<std::string, std::string> read_secret(int fd, const std::string& p
 
 void check_engines(const Config& config, ConfigErrors& errors) {
   std::set<std::pair<std::string_view, std::string>> seen;
+  if (config.kubernetes.any()) selection.name(RuntimeBackendKind::kubernetes);
   for (const EngineConfig& engine : config.engines) {
     const auto kind = parse_kind(engine.runtime);
     const std::string& name = engine.alias.empty() ? engine.endpoint : engine.alias;
@@ -222,6 +223,7 @@ BackendOptions backend_options(const Config& config) {
   options.all_units = config.all_units;
   options.unit_types = config.unit_types;
   options.projects = config.projects;
+  config.kubernetes.apply(options);
   return options;
 }
 

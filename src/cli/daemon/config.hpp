@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/kubernetes_options.hpp"
 #include "engine/change_log.hpp"
 #include "server/options.hpp"
 
@@ -66,6 +67,7 @@ struct Config {
   bool all_units = false;
   std::vector<std::string> unit_types{};
   std::vector<std::string> projects{};
+  KubernetesOptions kubernetes{};
 
   LogBounds change_log{};
   server::Limits limits{};

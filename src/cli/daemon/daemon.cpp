@@ -48,18 +48,21 @@ void give_back_memory() {
 /// All that a source is made of: if one letter of it differs, it is another.
 std::string identity_of(const Target& target, const Config& config) {
   const TlsOptions tls = target.tls.value_or(target.place.tls.value_or(TlsOptions{}));
-  return fmt::format("{} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} {} {}",
+  const KubernetesOptions& kubernetes = config.kubernetes;
+  return fmt::format("{} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {}",
                      to_string(target.kind), target.place.url, target.alias, tls.authority.file,
                      tls.certificate.file, tls.key.file, tls.server_name, tls.pinned.file,
                      tls.fingerprint, tls.verify, config.look_period.count(),
                      config.podman_poll.count(), config.read_env, config.user, config.all_units,
-                     fmt::join(config.unit_types, ","), fmt::join(config.projects, ","));
+                     fmt::join(config.unit_types, ","), fmt::join(config.projects, ","),
+                     kubernetes.kubeconfig, kubernetes.context,
+                     fmt::join(kubernetes.namespaces, ","), kubernetes.node, kubernetes.selector);
 }
 
 bool same_engines(const Config& a, const Config& b) {
   const auto all = [](const Config& c) {
     return std::tie(c.runtimes, c.engines, c.look_period, c.podman_poll, c.read_env, c.user,
-                    c.all_units, c.unit_types, c.projects);
+                    c.all_units, c.unit_types, c.projects, c.kubernetes);
   };
   return all(a) == all(b);
 }
