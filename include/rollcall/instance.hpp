@@ -71,7 +71,7 @@ struct Address {
 struct PortMapping {
   /// Where it is published, "0.0.0.0" and "::" for all; of a load balancer also a name; else empty.
   std::string host_ip;
-  std::uint16_t host_port = 0;  ///< 0 if it is not reachable through the host.
+  std::uint16_t host_port = 0;       ///< 0 if it is not reachable through the host.
   std::uint16_t container_port = 0;  ///< The instance's own port.
   Protocol protocol = Protocol::tcp;
   std::string name;  ///< A name that the runtime gives the port; mostly empty.

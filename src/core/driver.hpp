@@ -107,15 +107,15 @@ class Session {
 
   [[nodiscard]] virtual EngineInfo info() const = 0;
 
-  /// How many signals had a meaning that is not known. None was ignored: what such a one is about
-  /// is read again.
-  [[nodiscard]] virtual std::size_t unknown_signals() const noexcept { return 0; }
-
   /// Looks closer, for who wants to know why something works or does not: a sentence each, such as
   /// the rights that we have. Asked seldom, and by itself.
   [[nodiscard]] virtual Task<std::vector<std::string>> examine() {
     co_return std::vector<std::string>();
   }
+
+  /// How many signals had a meaning that is not known. None was ignored: what such a one is about
+  /// is read again.
+  [[nodiscard]] virtual std::size_t unknown_signals() const noexcept { return 0; }
 };
 
 /// What a connection is for: a list alone needs no stream of changes.

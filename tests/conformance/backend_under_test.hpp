@@ -28,19 +28,19 @@ struct MakeOptions {
 
 /// What not every runtime has. The sentences of the contract about it cannot apply to one without.
 enum class Ability : std::uint8_t {
-  automatic,     ///< It is one of those that `auto` tries.
-  outages,       ///< It can be away.
-  refused,       ///< Its place can be there without anybody who listens.
-  mute,          ///< It can accept a connection and not answer.
-  not_this_api,  ///< Something else can answer in its place.
-  ended_ones,    ///< It knows of instances that do not run.
-  pausing,       ///< It tells paused instances from running ones.
-  restarting,    ///< It says that it is about to start an instance again.
-  lasting_ids,   ///< An instance that is started again keeps its id.
-  new_ids,       ///< One that is made anew under its name has another id.
-  renaming,      ///< An instance can be given another name.
-  stream_first,  ///< Its stream is opened before the list, as it tells only what comes.
-  readings,      ///< Its stream tells that something has changed, and what is read then.
+  automatic,       ///< It is one of those that `auto` tries.
+  outages,         ///< It can be away.
+  refused,         ///< Its place can be there without anybody who listens.
+  mute,            ///< It can accept a connection and not answer.
+  not_this_api,    ///< Something else can answer in its place.
+  ended_ones,      ///< It knows of instances that do not run.
+  pausing,         ///< It tells paused instances from running ones.
+  restarting,      ///< It says that it is about to start an instance again.
+  lasting_ids,     ///< An instance that is started again keeps its id.
+  new_ids,         ///< One that is made anew under its name has another id.
+  renaming,        ///< An instance can be given another name.
+  stream_first,    ///< Its stream is opened before the list, as it tells only what comes.
+  readings,        ///< Its stream tells that something has changed, and what is read then.
   periodic_lists,  ///< Its stream may lose something, which a list finds now and then.
 };
 

@@ -56,10 +56,6 @@ const json::object& meta_of(const json::object& object) {
   return object.at("metadata").as_object();
 }
 
-std::string key_of(const json::object& object) {
-  return text_at(meta_of(object), "namespace") + "/" + text_at(meta_of(object), "name");
-}
-
 std::uint64_t version_in(const std::string& text) {
   std::uint64_t version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
@@ -218,7 +214,7 @@ void ScriptedKubernetes::send(const Watch& watch, const Past& past) {
   if (!watch.name_space.empty() && watch.name_space != past.name_space) return;
   const bool fits = matches(past.object, watch.query);
   if (fits) return push(*feed, line_of(past.type, past.object));
-  if (past.matched_before && !watch.query["labelSelector"].empty() && past.type == "MODIFIED") {
+  if (past.matched_before && watch.query.contains("labelSelector") && past.type == "MODIFIED") {
     push(*feed, line_of("DELETED", past.object));
   }
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -44,7 +45,12 @@ namespace {
 void ended(const std::exception_ptr& thrown) {
   try {
     if (thrown) std::rethrow_exception(thrown);
-  } catch (const boost::system::system_error&) {
+  } catch (const boost::system::system_error& error) {
+    const error_code code = error.code();
+    const bool cancelled = code == asio::error::operation_aborted ||
+                           code == asio::experimental::error::channel_cancelled ||
+                           code == asio::experimental::error::channel_closed;
+    if (!cancelled) throw;
   }
 }
 

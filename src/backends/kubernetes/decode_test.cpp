@@ -80,9 +80,9 @@ Instance decode(const std::string& json) {
 
 /// A pod with these fields of its metadata, spec and status; each may be empty.
 Instance pod(std::string_view metadata, std::string_view spec, std::string_view status) {
-  return decode(fmt::format(
-      R"({{"metadata":{{"uid":"u1","name":"web","namespace":"shop"{}}},"spec":{{{}}},"status":{{{}}}}})",
-      metadata, spec, status));
+  return decode(fmt::format(R"({{"metadata":{{"uid":"u1","name":"web",)"
+                            R"("namespace":"shop"{}}},"spec":{{{}}},"status":{{{}}}}})",
+                            metadata, spec, status));
 }
 
 std::string port_text(const PortMapping& port) {
@@ -194,21 +194,26 @@ TEST(KubernetesDecode, PhasesAndContainersAreStateHealthAndReason) {
       {"", no_more_ready.c_str(), running, Health::unhealthy, ""},
       {"", R"("phase":"Pending")", stopped, Health::none, "pending"},
       {"",
-       R"("phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}])",
+       R"("phase":"Pending","conditions":[{"type":"PodScheduled",)"
+       R"("status":"False","reason":"Unschedulable"}])",
        stopped, Health::none, "Unschedulable"},
       {"",
-       R"("phase":"Pending","containerStatuses":[{"state":{"waiting":{"reason":"ImagePullBackOff"}}}])",
+       R"("phase":"Pending",)"
+       R"("containerStatuses":[{"state":{"waiting":{"reason":"ImagePullBackOff"}}}])",
        stopped, Health::none, "ImagePullBackOff"},
       {"",
-       R"("phase":"Pending","initContainerStatuses":[{"state":{"waiting":{"reason":"CrashLoopBackOff"}}}])",
+       R"("phase":"Pending",)"
+       R"("initContainerStatuses":[{"state":{"waiting":{"reason":"CrashLoopBackOff"}}}])",
        stopped, Health::none, "CrashLoopBackOff"},
       {"", R"("phase":"Succeeded")", stopped, Health::none, "completed"},
       {"", R"("phase":"Failed","reason":"Evicted")", stopped, Health::none, "Evicted"},
       {"",
-       R"("phase":"Failed","containerStatuses":[{"state":{"terminated":{"exitCode":3,"reason":"Error"}}}])",
+       R"("phase":"Failed",)"
+       R"("containerStatuses":[{"state":{"terminated":{"exitCode":3,"reason":"Error"}}}])",
        stopped, Health::none, "exited with 3"},
       {"",
-       R"("phase":"Running","containerStatuses":[{"state":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}}])",
+       R"("phase":"Running",)"
+       R"("containerStatuses":[{"state":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}}])",
        restarting, Health::unhealthy, "OOMKilled"},
       {"", R"("phase":"Unknown","reason":"NodeLost")", unknown, Health::none, "NodeLost"},
   };
@@ -379,7 +384,8 @@ TEST(KubernetesDecode, EachWayToAServiceHasItsScope) {
   const Padded item(
       R"({"metadata":{"name":"web","namespace":"s"},"spec":{"clusterIP":"10.0.0.1",)"
       R"("clusterIPs":["10.0.0.1","fd00::1"],"externalIPs":["198.51.100.1"],)"
-      R"("ports":[{"port":80,"nodePort":30080},{"port":0},{"name":"odd","port":1,"protocol":"X"}]},)"
+      R"("ports":[{"port":80,"nodePort":30080},{"port":0},)"
+      R"({"name":"odd","port":1,"protocol":"X"}]},)"
       R"("status":{"loadBalancer":{"ingress":[{"ip":"203.0.113.1"},{"hostname":"lb.example"}]}}})");
   const Service service = decoder.service(item.view());
   const std::vector<SlicePort> behind = {{.name = {}, .port = 8080}};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -67,13 +68,14 @@ class Observation : public std::enable_shared_from_this<Observation> {
   void start();
   template <class Work>
   void spawn(Work work);
-  [[nodiscard]] boost::asio::awaitable<void> run(SourcePtr source);
-  [[nodiscard]] Task<void> read_to_its_end(SourcePtr source);
-  [[nodiscard]] boost::asio::awaitable<void> ask_again();
+  // What was spawned before the last stop() must not say or do anything any more.
+  [[nodiscard]] boost::asio::awaitable<void> run(SourcePtr source, std::uint64_t epoch);
+  [[nodiscard]] Task<void> read_to_its_end(SourcePtr source, std::uint64_t epoch);
+  [[nodiscard]] boost::asio::awaitable<void> ask_again(std::uint64_t epoch);
   Result<void> take_line(Source& source, std::string_view line);
   template <class Object>
   Result<bool> take_event(Source& source, std::string_view line, Event<Object>& event);
-  void fail_with(RuntimeError error);
+  void fail_with(RuntimeError error, std::uint64_t epoch);
   void wake() { gate_.try_send(boost::system::error_code()); }
   [[nodiscard]] Duration desync_delay();
 
@@ -85,6 +87,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
   std::shared_ptr<Roster> roster_;
   std::vector<SourcePtr> sources_;
   std::vector<std::shared_ptr<Runner>> runners_;
+  std::uint64_t epoch_ = 0;
   std::vector<RuntimeError> blind_;  // what was refused, and is done without
   std::vector<SourcePtr> refused_;
 

@@ -73,6 +73,10 @@ Task<Source::Outcome> Source::list(Take item, Take line) {
   if (engine_->streams_lists && line) {
     version_ = version;
     auto streamed = co_await stream_list(std::move(line));
+    if (!streamed && streamed.error().kind == ErrorKind::desynced) {
+      engine_->versions.erase(path_);
+      co_return co_await read_pages(std::move(item));
+    }
     if (!streamed) co_return fail(std::move(streamed.error()));
     const unsigned status = *streamed ? (*streamed)->status : 0;
     if (status != 400 && status != 422) co_return streamed;

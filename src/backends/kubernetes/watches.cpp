@@ -49,43 +49,46 @@ void Observation::spawn(Work work) {
 void Observation::start() {
   const auto self = shared_from_this();
   for (const SourcePtr& source : sources_) {
-    spawn([self, source] { return self->run(source); });
+    spawn([self, source, epoch = epoch_] { return self->run(source, epoch); });
   }
   if (!refused_.empty() || (engine_->narrowed && engine_->namespaces.empty())) {
-    spawn([self] { return self->ask_again(); });
+    spawn([self, epoch = epoch_] { return self->ask_again(epoch); });
   }
 }
 
 void Observation::stop() {
+  ++epoch_;
   for (const auto& runner : std::exchange(runners_, {})) {
     runner->stop.emit(asio::cancellation_type::terminal);
   }
 }
 
-void Observation::fail_with(RuntimeError error) {
+void Observation::fail_with(RuntimeError error, std::uint64_t epoch) {
+  if (epoch != epoch_) return;
   if (!failure_) failure_ = std::move(error);
   engine_->proof = std::max(engine_->proof, first_look);
   wake();
 }
 
 /// Reads one watch, and opens it again where it left off whenever it ends.
-asio::awaitable<void> Observation::run(SourcePtr source) {
+asio::awaitable<void> Observation::run(SourcePtr source, std::uint64_t epoch) {
   for (;;) {
-    auto read = co_await read_to_its_end(source);
-    if (!read) co_return fail_with(std::move(read.error()));
+    auto read = co_await read_to_its_end(source, epoch);
+    if (!read) co_return fail_with(std::move(read.error()), epoch);
     auto outcome = co_await source->open();
-    if (!outcome) co_return fail_with(std::move(outcome.error()));
-    if (*outcome) co_return fail_with(std::move((*outcome)->error));
+    if (!outcome) co_return fail_with(std::move(outcome.error()), epoch);
+    if (*outcome) co_return fail_with(std::move((*outcome)->error), epoch);
   }
 }
 
-Task<void> Observation::read_to_its_end(SourcePtr source) {
+Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
   const auto self = shared_from_this();
   const Monotonic began = engine_->env->monotonic();
   bool told = false;
   for (;;) {
-    auto more = co_await source->read([self, source, &told](std::string_view line) {
+    auto more = co_await source->read([self, source, &told, epoch](std::string_view line) {
       told = true;
+      if (epoch != self->epoch_) return Result<void>();
       return self->take_line(*source, line);
     });
     if (!changes_.empty()) wake();
@@ -102,7 +105,7 @@ Task<void> Observation::read_to_its_end(SourcePtr source) {
 }
 
 /// What was refused may be allowed later.
-asio::awaitable<void> Observation::ask_again() {
+asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
   const auto self = shared_from_this();
   if (engine_->narrowed) {
     refused_.push_back(
@@ -116,7 +119,8 @@ asio::awaitable<void> Observation::ask_again() {
       auto outcome = co_await source->ask();
       if (!outcome || *outcome) continue;
       if (source->resource() == Resource::pods) engine_->narrowed = false;
-      co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"});
+      co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"},
+                          epoch);
     }
   }
 }
