@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 class Seeds {
  public:
   explicit Seeds(fs::path folder) : folder_(std::move(folder)) {
-    for (const char* fuzzer : {"labels", "rules", "names", "requests"}) {
+    for (const char* fuzzer : {"labels", "rules", "names", "requests", "kubernetes_kubeconfig"}) {
       fs::remove_all(folder_ / fuzzer);
       fs::create_directories(folder_ / fuzzer);
     }
