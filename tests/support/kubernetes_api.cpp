@@ -19,6 +19,8 @@ namespace json = boost::json;
 
 constexpr std::string_view slices = "/apis/discovery.k8s.io/v1beta1/namespaces/{}/endpointslices";
 
+constexpr std::string_view at_once = R"({"gracePeriodSeconds":0,"propagationPolicy":"Background"})";
+
 std::string text_in(const json::value& value, std::string_view key) {
   return json::value_to<std::string>(value.at(key));
 }
@@ -169,8 +171,7 @@ json::value KubernetesApi::merge(std::string_view target, const json::value& cha
 }
 
 void KubernetesApi::remove(std::string_view target) {
-  checked("DELETE", target,
-          call("DELETE", target, R"({"gracePeriodSeconds":0,"propagationPolicy":"Background"})"));
+  checked("DELETE", target, call("DELETE", target, at_once));
 }
 
 Pod KubernetesApi::create(const PodSpec& spec) {
@@ -198,7 +199,13 @@ void KubernetesApi::label(const Pod& pod, std::string_view key, std::string_view
 }
 
 void KubernetesApi::remove_all_pods(std::string_view group) {
-  remove(fmt::format("/api/v1/namespaces/{}/pods", group));
+  const auto target = fmt::format("/api/v1/namespaces/{}/pods", group);
+  // A server that is not done in time says so, and has removed some.
+  Reply reply;
+  do {
+    reply = call("DELETE", target, at_once);
+  } while (reply.status == 504);
+  checked("DELETE", target, reply);
 }
 
 void KubernetesApi::create_group(std::string_view name) {

@@ -119,7 +119,7 @@ void KubernetesCluster::start(bool watch_cache) {
        "--service-cluster-ip-range=10.96.0.0/12", "--cert-dir=/run/certificates",
        // Without a controller no namespace has an account for its pods.
        "--disable-admission-plugins=ServiceAccount", "--request-timeout=10s",
-       fmt::format("--watch-cache={}", watch_cache)},
+       "--delete-collection-workers=4", fmt::format("--watch-cache={}", watch_cache)},
       {.in = -1, .out = log_.fd(), .err = log_.fd()}));
   if (!eventually(60s, [&] { return answers(); })) {
     throw std::runtime_error("the API server does not answer. It said:\n" + log());
