@@ -77,12 +77,12 @@ class Parser {
 
   Words words_;
   CLI::App app_{std::string(manual::summary), "rollcall"};
-  CLI::App* list_ = add_list(app_, words_);
-  CLI::App* watch_ = add_watch(app_, words_);
-  CLI::App* explain_ = add_explain(app_, words_);
-  CLI::App* doctor_ = add_doctor(app_, words_);
-  CLI::App* serve_ = add_serve(app_, words_);
-  CLI::App* completion_ = add_completion(app_, words_);
+  CLI::App* list_ = nullptr;
+  CLI::App* watch_ = nullptr;
+  CLI::App* explain_ = nullptr;
+  CLI::App* doctor_ = nullptr;
+  CLI::App* serve_ = nullptr;
+  CLI::App* completion_ = nullptr;
 };
 
 Parser::Parser() {
@@ -90,6 +90,12 @@ Parser::Parser() {
   app_.require_subcommand(0, 1);
   app_.fallthrough();  // shared options may stand behind the command
   app_.set_help_flag("-h,--help", "Show this help")->group("General");
+  list_ = add_list(app_, words_);
+  watch_ = add_watch(app_, words_);
+  explain_ = add_explain(app_, words_);
+  doctor_ = add_doctor(app_, words_);
+  serve_ = add_serve(app_, words_);
+  completion_ = add_completion(app_, words_);
   add_shared_options(app_, words_);
   for (CLI::App* command : app_.get_subcommands({})) {
     command->get_option("--help")->group("General");
