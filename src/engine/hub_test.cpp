@@ -101,6 +101,23 @@ TEST_F(HubTest, TellsTheStateOfASource) {
   EXPECT_EQ(now.counters.lists, 1U);
 }
 
+TEST_F(HubTest, OneThatComesLateIsReconnectedWhenAllOfItWasTold) {
+  make_hub();
+  engine("a").connect_error = unavailable("nobody there");
+  put(engine("a"), "web");
+  add(engine("a"));
+  Subscription reader = hub_->subscribe().value();
+  settle();
+  engine("a").changes.clear();
+  revive(engine("a"));
+  pass(1s);
+  std::vector<std::string> types;
+  for (const LogEntryPtr& entry : reader.try_next().value()) {
+    types.emplace_back(type_of(entry->event));
+  }
+  EXPECT_THAT(types, ElementsAre("backend_disconnected", "started", "backend_reconnected"));
+}
+
 TEST_F(HubTest, WhatADisconnectedSourceToldStaysAndIsStaleByItsState) {
   make_hub();
   put(engine("a"), "web");

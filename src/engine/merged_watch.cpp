@@ -190,7 +190,7 @@ asio::awaitable<void> MergedWatch::Impl::pump_first(Self self, SourcePtr source)
   while (!events.synced()) {
     co_await events.wait();
     auto event = events.try_receive();
-    if (event && key_of(*event) == nullptr) {
+    if (event && std::holds_alternative<BackendDisconnected>(*event)) {
       std::vector<RuntimeEvent> one;
       one.push_back(std::move(*event));
       const auto turn = co_await self->turns.take();

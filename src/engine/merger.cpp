@@ -116,7 +116,7 @@ void Merger::stop(Entry& source, const Stopped& stopped, Monotonic now) {
   if (!last) return;
   tell(source, Stopped{stopped.id, last->name, last, stopped.cause});
   if (has_unique_id(*last) && who_else_has(*last, source) != nullptr) {
-    ended_[stopped.id] = now + options_.end_within;
+    ended_[{last->key.backend, stopped.id}] = now + options_.end_within;
   }
 }
 
@@ -144,7 +144,7 @@ void Merger::reconnect(Entry& source) {
 }
 
 void Merger::show(Entry& source, InstancePtr instance, Cause cause) {
-  ended_.erase(instance->key.id);
+  ended_.erase({instance->key.backend, instance->key.id});
   source.second.shown.insert(instance);
   tell(source, Started{std::move(instance), cause});
 }
@@ -202,7 +202,7 @@ std::optional<Monotonic> Merger::due() const {
     }
     if (options_.grace && !source.dropped) note(*source.disconnected + *options_.grace);
   }
-  for (const auto& [id, until] : ended_) note(until);
+  for (const auto& [name, until] : ended_) note(until);
   return first;
 }
 
@@ -221,22 +221,22 @@ std::vector<MergedEvent> Merger::advance(Monotonic now) {
 
 /// One path has told an end, and another one still has the instance.
 void Merger::settle_ends(Monotonic now) {
-  std::vector<std::string> over;
-  for (const auto& [id, until] : ended_) {
-    if (until <= now) over.push_back(id);
+  std::vector<Name> over;
+  for (const auto& [name, until] : ended_) {
+    if (until <= now) over.push_back(name);
   }
-  for (const std::string& id : over) {
-    ended_.erase(id);
-    show_what_ended_elsewhere(id);
+  for (const Name& name : over) {
+    ended_.erase(name);
+    show_what_ended_elsewhere(name);
   }
 }
 
-void Merger::show_what_ended_elsewhere(const std::string& id) {
+void Merger::show_what_ended_elsewhere(const Name& name) {
   for (Entry& source : sources_) {
     // One that is away shows it on its return, if it is still there.
     if (source.second.disconnected) continue;
-    const auto at = source.second.hidden.find(std::string_view(id));
-    if (at == source.second.hidden.end()) continue;
+    const auto at = source.second.hidden.find(std::string_view(name.second));
+    if (at == source.second.hidden.end() || (*at)->key.backend != name.first) continue;
     const InstancePtr instance = *at;
     if (who_shows(*instance, source) != nullptr) continue;
     source.second.hidden.erase(at);

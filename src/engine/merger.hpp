@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <rollcall/event.hpp>
@@ -113,6 +114,7 @@ class Merger {
     bool handed_over = false;  // for this disconnect
   };
   using Sources = std::map<SourceId, Source>;
+  using Name = std::pair<std::string, std::string>;  // of an instance: its backend and its id
   using Entry = Sources::value_type;
 
   void put(Entry& source, InstancePtr instance, bool started, Cause cause);
@@ -124,7 +126,7 @@ class Merger {
   void hand_over(Entry& source);
   void drop(Entry& source);
   void settle_ends(Monotonic now);
-  void show_what_ended_elsewhere(const std::string& id);
+  void show_what_ended_elsewhere(const Name& name);
   [[nodiscard]] static bool silent(const Entry& source);
   [[nodiscard]] Entry* who_shows(const Instance& instance, const Entry& but);
   [[nodiscard]] Entry* who_else_has(const Instance& instance, const Entry& but);
@@ -133,7 +135,7 @@ class Merger {
 
   MergeOptions options_;
   Sources sources_;
-  std::map<std::string, Monotonic, std::less<>> ended_;  // unique ids that somebody hides -> until
+  std::map<Name, Monotonic> ended_;  // whom somebody hides still -> until when
   std::vector<MergedEvent> out_;
 };
 

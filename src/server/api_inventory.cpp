@@ -112,10 +112,11 @@ void Api::add_inventory_routes() {
        .name = "listInstances",
        .group = group,
        .summary = "All that runs now",
-       .description = "Filters of one name are alternatives, those of different names must all "
-                      "hold. The cursor, in the body and in the header Rollcall-Cursor, is where "
-                      "/v1/events goes on without a gap. `stale` names the engines that cannot be "
-                      "watched for now: what they run may be old.",
+       .description =
+           "Filters of one name are alternatives, those of different names must all "
+           "hold. The cursor, in the body and in the header `Rollcall-Cursor`, is where "
+           "`/v1/events` goes on without a gap. `stale` names the engines that cannot be "
+           "watched for now: what they run may be old.",
        .parameters = list_parameters(),
        .problems = {400},
        .schema = "InstanceList"},

@@ -95,7 +95,7 @@ TEST_F(ServerApi, PicksFields) {
 
 TEST_F(ServerApi, SaysWhichParametersThereAre) {
   run({});
-  EXPECT_THAT(problem_of("/v1/instances?nmae=web", 400), HasSubstr("did you mean 'name'?"));
+  EXPECT_THAT(problem_of("/v1/instances?nane=web", 400), HasSubstr("did you mean 'name'?"));
   EXPECT_THAT(problem_of("/v1/instances?x=1", 400), HasSubstr("runtime, state, health"));
   EXPECT_THAT(problem_of("/livez?x=1", 400), HasSubstr("takes no parameters"));
   EXPECT_THAT(problem_of("/v1/events?since=1-1&since=1-2", 400), HasSubstr("given twice"));

@@ -73,6 +73,31 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+/// A sentence of the table: what stands between backticks is code.
+std::string sentence(std::string_view text) {
+  std::string out;
+  bool code = false;
+  for (const char c : escaped(text)) {
+    if (c == '`') {
+      out += code ? "</code>" : "<code>";
+      code = !code;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// A path that is broken between its segments.
+std::string breakable(std::string_view path) {
+  std::string out;
+  for (const char c : escaped(path)) {
+    if (c == '/' && !out.empty()) out += "<wbr>";
+    out += c;
+  }
+  return out;
+}
+
 std::vector<std::string_view> groups_of(std::span<const Route> routes) {
   std::vector<std::string_view> groups;
   for (const Route& route : routes) {
@@ -94,7 +119,7 @@ std::string place_of(Parameter::In in) {
 }
 
 std::string row_of(const Parameter& parameter) {
-  std::string text = escaped(parameter.description);
+  std::string text = sentence(parameter.description);
   if (!parameter.values.empty()) {
     text += fmt::format("<br><span class=soft>{}</span>",
                         escaped(fmt::format("{}", fmt::join(parameter.values, ", "))));
@@ -123,7 +148,7 @@ std::string section_of(const Route& route) {
       "<section id=\"{}\">\n<h3><span "
       "class=verb>GET</span><code>{}</code>{}</h3>\n<p>{}.{}{}</p>\n",
       route.name, escaped(route.path), route.open ? "<span class=open>needs no token</span>" : "",
-      escaped(route.summary), route.description.empty() ? "" : " ", escaped(route.description));
+      sentence(route.summary), route.description.empty() ? "" : " ", sentence(route.description));
   out += fmt::format("<pre><code>{}</code></pre>\n", escaped(example_of(route)));
   if (!route.parameters.empty()) {
     out += "<table><tr><th>Parameter</th><th>In</th><th></th></tr>\n";
@@ -166,7 +191,7 @@ std::string docs_page(std::span<const Route> routes, std::string_view version) {
     sections += fmt::format("<h2>{}</h2>\n", escaped(group));
     for (const Route& route : routes) {
       if (route.group != group) continue;
-      contents += fmt::format("<a href=\"#{}\">{}</a>\n", route.name, escaped(route.path));
+      contents += fmt::format("<a href=\"#{}\">{}</a>\n", route.name, breakable(route.path));
       sections += section_of(route);
     }
   }

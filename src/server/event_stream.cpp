@@ -94,7 +94,10 @@ asio::awaitable<SharedText> EventStream::next() {
     wind_up();
     auto waiting = subscription_->next(limits_.batch_entries);
     auto batch = co_await std::move(waiting);
-    if (!batch) co_return farewell(batch.error());
+    if (!batch) {
+      timer_.cancel();
+      co_return farewell(batch.error());
+    }
     if (batch->empty()) {
       if (subscription_->closed()) break;
       if (Clock::now() - last_said_ >= limits_.heartbeat / 2) co_return heartbeat();
@@ -102,6 +105,7 @@ asio::awaitable<SharedText> EventStream::next() {
       co_return text;
     }
   }
+  timer_.cancel();
   co_return nullptr;
 }
 

@@ -139,12 +139,12 @@ Result<std::unique_ptr<Listener>> Listener::open(const asio::any_io_executor& ex
   if (ec) return cannot(where.host, "this is not an address", "name one of this host's addresses");
   const int domain = ip.is_v6() ? AF_INET6 : AF_INET;
   Descriptor socket(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.get() < 0) return cannot_listen(url_of(address), errno);
   const int again = 1;  // also while connections of an earlier run are being closed
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
   if (::bind(socket.get(), address.data(), static_cast<socklen_t>(address.size())) != 0 ||
       ::listen(socket.get(), backlog) != 0) {
-    return cannot_listen(url_of(address), errno);
+    const int error = errno;
+    return cannot_listen(url_of(address), error);
   }
   return take(executor, socket.release());
 }

@@ -18,6 +18,11 @@ namespace json = boost::json;
 
 namespace {
 
+/// Of an instance as text, more than nearly all have. A long list that grew as it is made would be
+/// moved about, and take its size twice; what of this is not used is never touched, so it takes no
+/// memory.
+constexpr std::size_t roomy = 2048;
+
 /// Whether anything of that engine is shown.
 bool shows_any_of(const View& view, const Origin& origin) {
   const InstanceKey first{.backend = origin.backend, .endpoint = origin.endpoint, .id = {}};
@@ -44,11 +49,10 @@ std::string head_of(const View& view) {
 
 }  // namespace
 
-std::string list_text(const View& view, const Selection& selection, const Fields& fields,
-                      std::size_t expected) {
+std::string list_text(const View& view, const Selection& selection, const Fields& fields) {
   // One instance at a time: as JSON values, all of a long list would take three times its text.
   std::string text;
-  text.reserve(expected);
+  if (selection.empty() && fields.empty()) text.reserve(view.instances.size() * roomy);
   text += head_of(view);
   text.back() = ',';
   text += "\"instances\":[";
@@ -71,13 +75,7 @@ void ListTexts::forget_others(const ViewPtr& view) {
 
 SharedText ListTexts::plain(const ViewPtr& view) {
   forget_others(view);
-  if (!plain_) {
-    // With a little room to grow it is not moved about while it is made, which takes its size
-    // again.
-    const std::size_t expected = last_size_ + last_size_ / 32;
-    plain_ = std::make_shared<const std::string>(list_text(*view, {}, {}, expected));
-    last_size_ = plain_->size();
-  }
+  if (!plain_) plain_ = std::make_shared<const std::string>(list_text(*view, {}, {}));
   return plain_;
 }
 

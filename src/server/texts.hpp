@@ -15,9 +15,9 @@
 namespace rollcall::server {
 
 /// {"cursor":"7-12","stale":[{"backend","endpoint","since","reason"}],"instances":[…]} and a new
-/// line; `stale` is absent if all engines are watched. `expected`: about how long it will be.
+/// line; `stale` is absent if all engines are watched.
 [[nodiscard]] std::string list_text(const View& view, const Selection& selection,
-                                    const Fields& fields, std::size_t expected = 0);
+                                    const Fields& fields);
 
 /// The list of all, kept for as long as nothing changes.
 class ListTexts {
@@ -29,7 +29,6 @@ class ListTexts {
   void forget_others(const ViewPtr& view);
 
   ViewPtr of_;
-  std::size_t last_size_ = 0;
   SharedText plain_;
   SharedText gzipped_;
 };

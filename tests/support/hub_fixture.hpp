@@ -143,10 +143,12 @@ class HubTest : public testing::Test {
   }
 
   /// The engine dies: its stream breaks, and it does not let anybody in.
-  static void kill(FakeEngine& engine) {
+  void kill(FakeEngine& engine) {
     engine.connect_error = unavailable("dead");
     engine.changes.clear();
     engine.break_stream(unavailable("cut"));
+    settle();  // what its session was told before is lost: it must notice, also if it is back at
+               // once
   }
   static void revive(FakeEngine& engine) {
     engine.connect_error.reset();
