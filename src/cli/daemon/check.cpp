@@ -59,7 +59,6 @@ std::expected<std::string, std::string> read_secret(int fd, const std::string& p
 
 void check_engines(const Config& config, ConfigErrors& errors) {
   std::set<std::pair<std::string_view, std::string>> seen;
-  if (config.kubernetes.any()) selection.name(RuntimeBackendKind::kubernetes);
   for (const EngineConfig& engine : config.engines) {
     const auto kind = parse_kind(engine.runtime);
     const std::string& name = engine.alias.empty() ? engine.endpoint : engine.alias;
@@ -199,6 +198,7 @@ Selection selection_of(const Config& config) {
       selection.kinds.push_back(*kind);
     }
   }
+  if (config.kubernetes.any()) selection.name(RuntimeBackendKind::kubernetes);
   for (const EngineConfig& engine : config.engines) {
     const auto kind = parse_kind(engine.runtime).value_or(RuntimeBackendKind::docker);
     if (engine.endpoint.empty()) {
