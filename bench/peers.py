@@ -63,14 +63,16 @@ def _succeeds(*command: str) -> bool:
 
 def require_all() -> None:
     """Raises BenchError with a sentence if one is not here: a peer is never left out in silence."""
-    for program in ("curl", "docker", "node", "ss", PYTHON):
+    for program in ("curl", "docker", "node", "ss", "nginx", "wrk", PYTHON):
         if shutil.which(program) is None:
             raise BenchError(f"{program} is not installed; scripts/setup --bench installs it")
     if not _succeeds(PYTHON, "-c", "import docker"):
         raise BenchError(f"Docker's SDK is not there for {PYTHON}; scripts/setup --bench installs python3-docker")
     if not _succeeds("node", "-e", "require('dockerode')"):
         raise BenchError("dockerode is not in bench/node_modules; scripts/bench puts it there with `npm ci`")
-    for binary in ("rollcall", "scripted_docker", "measured_run", "stamp", "crowd", "look"):
+    if not _succeeds("node", "-e", "import('@kubernetes/client-node')"):
+        raise BenchError("@kubernetes/client-node is not in bench/node_modules; scripts/bench puts it there with `npm ci`")
+    for binary in ("rollcall", "scripted_docker", "scripted_kubernetes", "measured_run", "stamp", "crowd", "look", "subscribers"):
         if not (BIN / binary).exists():
             raise BenchError(f"{binary} is not built; run scripts/bench, which builds it")
 
@@ -83,6 +85,8 @@ def versions() -> dict[str, str]:
         "node": ["node", "--version"],
         "ss": ["ss", "--version"],
         "dockerode": ["node", "-p", "require('dockerode/package.json').version"],
+        "client-node": ["node", "-p", "JSON.parse(fs.readFileSync('../node_modules/@kubernetes/client-node/package.json')).version"],
+        "kubectl": ["kubectl", "version", "--client"],
         "python docker": [PYTHON, "-c", "import docker; print(docker.__version__)"],
     }
     told = {}

@@ -12,11 +12,15 @@ from measure import BenchError
 from report import Table, machine, text_of, text_of_bars, write_json
 from row_dockerd import dockerd_row
 from row_incus import incus_row
+from row_kubernetes import kubernetes_row
+from row_kubernetes_real import kubernetes_real_row
+from row_kubernetes_watch import kubernetes_watch_row
 from row_latency import latency_row
 from row_list import growth_row, list_row
 from row_memory import memory_row
 from row_podman import podman_row
 from row_restart import restart_row
+from row_serve import serve_row
 from row_sockets import sockets_row
 from row_systemd import systemd_row
 
@@ -35,6 +39,10 @@ ROWS: dict[str, Row] = {
     "sockets": sockets_row,
     "systemd": systemd_row,
     "incus": incus_row,
+    "kubernetes": kubernetes_row,
+    "kubernetes-watch": kubernetes_watch_row,
+    "kubernetes-real": kubernetes_real_row,
+    "serve": serve_row,
 }
 
 

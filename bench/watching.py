@@ -116,6 +116,7 @@ class Fold:
         self._watcher = watcher
         self._rest = b""
         self.ids: set[str] = set()
+        self.events = 0  # of instances
         self.lost = False
 
     def take(self, timeout: float) -> None:
@@ -129,8 +130,10 @@ class Fold:
     def _apply(self, event: dict) -> None:
         match event["type"]:
             case "started" | "updated":
+                self.events += 1
                 self.ids.add(event["instance"]["key"]["id"])
             case "stopped":
+                self.events += 1
                 self.ids.discard(event["id"])
             case "backend_disconnected":
                 self.lost = True

@@ -1,5 +1,6 @@
-# What `cmake --install` puts where. Two components: `library` (library, headers, CMake and pkg-config
-# files) and `command` (the program, and completions for three shells).
+# What `cmake --install` puts where. Three components: `library` (library, headers, CMake and pkg-config
+# files), `command` (the program, and completions for three shells) and `daemon` (units of systemd, the
+# user, an example of the configuration).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -55,3 +56,23 @@ endfunction()
 install_completion(bash bash-completion/completions/rollcall)
 install_completion(zsh zsh/site-functions/_rollcall)
 install_completion(fish fish/vendor_completions.d/rollcall.fish)
+
+# ---- the daemon
+
+set(unit_dir lib/systemd/system)
+set(packaging ${PROJECT_SOURCE_DIR}/packaging)
+# The unit names the program where it is installed, which only the installation knows.
+install(CODE "
+  set(bin_dir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  set(data_dir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}\")
+  set(doc_dir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")
+  configure_file(\"${packaging}/systemd/rollcall.service.in\" \"${package_build_dir}/rollcall.service\" @ONLY)
+  " COMPONENT daemon)
+install(FILES ${package_build_dir}/rollcall.service ${packaging}/systemd/rollcall.socket COMPONENT daemon
+  DESTINATION ${unit_dir})
+install(FILES ${packaging}/systemd/rollcall.sysusers COMPONENT daemon DESTINATION lib/sysusers.d
+  RENAME rollcall.conf)
+# What an administrator may put into rollcall.service.d, and a configuration to begin with.
+install(FILES ${packaging}/systemd/host-sockets.conf ${packaging}/systemd/engines.conf
+  ${packaging}/rollcall.yaml COMPONENT daemon DESTINATION ${CMAKE_INSTALL_DATADIR}/rollcall)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/daemon.md COMPONENT daemon DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -3,11 +3,14 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,7 +26,22 @@ int checked(int result, const char* what) {
   return result;
 }
 
+int listen_on_port(const std::string& port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
+  const int fd =
+      checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
+  const int again = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
+  checked(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
+  checked(::listen(fd, SOMAXCONN), "listen");
+  return fd;
+}
+
 int listen_on(const std::string& path) {
+  if (!path.contains('/')) return listen_on_port(path);
   if (path.size() > max_path) throw std::runtime_error("too long for a socket: " + path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -147,6 +165,8 @@ void Server::accept_all() {
   for (;;) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
+    const int at_once = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);  // of a port
     connections_[fd] = std::make_unique<Connection>(fd);
     // Edge-triggered: a full socket says when it takes more, an empty one when more has come.
     epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.fd = fd}};

@@ -1,4 +1,5 @@
-// HTTP/1.1 on a Unix socket, by epoll alone: cheap enough not to be what is measured.
+// HTTP/1.1 on a Unix socket or a port of the loopback, by epoll alone: cheap enough not to be what
+// is measured.
 #pragma once
 
 #include <cstddef>
@@ -51,7 +52,8 @@ class Server {
  public:
   using Answer = std::function<void(const Request&, Connection&)>;
 
-  /// `closed` is told of each connection that ends. Throws if the socket cannot be made.
+  /// On a socket at that path or, of a word without a slash, on that port. `closed` is told of each
+  /// connection that ends. Throws if the socket cannot be made.
   Server(const std::string& path, Answer answer, std::function<void(Connection&)> closed);
 
   /// Returns only by an exception.

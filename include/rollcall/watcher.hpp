@@ -31,8 +31,9 @@ struct EngineError {
 
 /// What runs, as far as engines answered.
 struct Listing {
-  std::vector<InstancePtr> instances{};  ///< By key. All that an engine runs, or nothing of it.
-  std::vector<EngineError> errors{};     ///< The engines whose instances are missing, and why.
+  /// By key. All that an engine runs, or nothing of it; what two paths to one engine list, once.
+  std::vector<InstancePtr> instances{};
+  std::vector<EngineError> errors{};  ///< The engines whose instances are missing, and why.
 
   [[nodiscard]] bool complete() const noexcept { return errors.empty(); }
 };
@@ -45,7 +46,8 @@ struct Listing {
 /// called.
 struct WatcherOptions {
   std::vector<Engine> engines = {Engine{}};
-  /// Every event of every engine, in the order that event.hpp promises.
+  /// Every event of every engine, in the order that event.hpp promises. Of two paths to one engine,
+  /// what both tell is told once.
   std::function<void(const RuntimeEvent& event)> on_event{};
   /// All that ran on this engine when its watch began was told. Once for each engine and start().
   std::function<void(const Engine& engine)> on_synced{};

@@ -100,9 +100,9 @@ const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept {
   return at == descriptors.end() ? not_built : *at;
 }
 
-Result<std::unique_ptr<RuntimeBackend>> make_backend(RuntimeBackendKind kind,
-                                                     BackendOptions options,
-                                                     boost::asio::any_io_executor executor) {
+Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(
+    RuntimeBackendKind kind, BackendOptions options, boost::asio::any_io_executor executor,
+    std::function<void(const Transition&)> on_transition) {
   const EnvPtr env = system_env();
   auto drivers = drivers_of(kind, options, executor, env);
   if (!drivers) return fail(std::move(drivers.error()));
@@ -110,9 +110,17 @@ Result<std::unique_ptr<RuntimeBackend>> make_backend(RuntimeBackendKind kind,
       drivers->size() == 1
           ? std::move(drivers->front())
           : std::make_unique<FirstDriver>(std::string(to_string(kind)), std::move(*drivers));
-  return std::unique_ptr<RuntimeBackend>(std::make_unique<Reflector>(
-      std::move(driver), std::move(executor), env,
-      ReflectorOptions{.include_stopped = options.include_stopped, .log = std::move(options.log)}));
+  return std::unique_ptr<RuntimeBackend>(
+      std::make_unique<Reflector>(std::move(driver), std::move(executor), env,
+                                  ReflectorOptions{.include_stopped = options.include_stopped,
+                                                   .log = std::move(options.log),
+                                                   .on_transition = std::move(on_transition)}));
+}
+
+Result<std::unique_ptr<RuntimeBackend>> make_backend(RuntimeBackendKind kind,
+                                                     BackendOptions options,
+                                                     boost::asio::any_io_executor executor) {
+  return make_observed_backend(kind, std::move(options), std::move(executor), {});
 }
 
 }  // namespace rollcall

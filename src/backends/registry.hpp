@@ -1,6 +1,7 @@
 // Every runtime that Rollcall knows: one line each in registry.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +17,8 @@
 #include "core/env.hpp"
 
 namespace rollcall {
+
+struct Transition;
 
 /// What a runtime knows of a place besides; its own driver alone understands it.
 struct PlaceDetail {
@@ -62,6 +65,11 @@ std::span<const BackendDescriptor> backend_descriptors() noexcept;
 std::unique_ptr<Driver> driver_at(const BackendDescriptor& descriptor, const Place& place,
                                   const BackendOptions& options,
                                   const boost::asio::any_io_executor& executor, const EnvPtr& env);
+
+/// make_backend() of backend.hpp, whose watch is observed.
+Result<std::unique_ptr<RuntimeBackend>> make_observed_backend(
+    RuntimeBackendKind kind, BackendOptions options, boost::asio::any_io_executor executor,
+    std::function<void(const Transition&)> on_transition);
 
 /// The runtime of a kind; one that is not built, for a kind that is not in the list.
 const BackendDescriptor& descriptor_of(RuntimeBackendKind kind) noexcept;

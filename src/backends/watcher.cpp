@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <exception>
-#include <list>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,12 +10,15 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 #include <rollcall/backend.hpp>
 #include <rollcall/watcher.hpp>
 
+#include "backends/source.hpp"
 #include "core/deadline.hpp"
+#include "engine/merged_watch.hpp"
 
 namespace rollcall {
 namespace {
@@ -54,14 +57,13 @@ bool is_host(const Engine& engine) {
   return engine.kind == RuntimeBackendKind::host;
 }
 
-/// From one start() to its stop(): the engines, their backends, and the executor of both. The host
-/// is watched when all others were tried: what another lists, it leaves out.
-class Run {
+/// From one start() to its stop(): the engines, their watches, and the executor of both.
+class Run final : private MergedConsumer {
  public:
   Run(std::shared_ptr<const WatcherOptions> options, const void* owner)
       : options_(std::move(options)), owner_(owner) {}
 
-  std::optional<RuntimeError> prepare();
+  std::optional<RuntimeError> begin();
   void work();
 
   void request_stop() { stop_.request_stop(); }
@@ -75,22 +77,17 @@ class Run {
   void disown() { owner_ = nullptr; }
 
  private:
-  struct Source {
-    Engine engine;
-    std::unique_ptr<RuntimeBackend> backend;
-    EventReceiver events;
-    std::optional<EventSender> sender;  // until it begins
-    bool tried = false;                 // its first list was told, or its first attempt has failed
-    bool listed = false;                // its first list was told
-  };
+  asio::awaitable<void> take(std::vector<MergedEvent> events) override {
+    for (const MergedEvent& merged : events) call(options_->on_event, merged.event);
+    co_return;
+  }
+  void synced(SourceId source) override { call(options_->on_synced, engines_.at(source)); }
+  void failed(SourceId source, const RuntimeError& error) override {
+    call(options_->on_error, EngineError{engines_.at(source), error});
+  }
 
   std::optional<RuntimeError> add(const Engine& engine);
-  void begin(Source& source);
-  void begin_hosts();
-  void tried(Source& source);
-  [[nodiscard]] bool lists(RuntimeBackendKind runtime) const;
-  asio::awaitable<void> follow(Source& source, EventSender sender);
-  asio::awaitable<void> tell_all(Source& source);
+  asio::awaitable<void> finish();
 
   /// No callback begins after one of them, or another thread, has stopped the watcher.
   template <class Callback, class... Arguments>
@@ -103,22 +100,18 @@ class Run {
   std::shared_ptr<const WatcherOptions> options_;
   const void* owner_;
   std::stop_source stop_;
+  std::map<SourceId, Engine> engines_;
   asio::io_context context_{1};  // outlives all that is made on it
-  Work work_{context_};
-  std::list<Source> sources_;
+  MergedWatch watch_{context_.get_executor(), system_env(), *this};
 };
 
 thread_local Run* Run::current_ = nullptr;
 
-std::optional<RuntimeError> Run::prepare() {
+std::optional<RuntimeError> Run::begin() {
   for (const Engine& engine : options_->engines) {
     if (auto error = add(engine)) return error;
   }
-  for (Source& source : sources_) {
-    if (!is_host(source.engine)) begin(source);
-  }
-  begin_hosts();
-  if (!sources_.empty()) return {};
+  if (!engines_.empty()) return {};
   return RuntimeError{.kind = ErrorKind::invalid_config,
                       .what = "there is no engine to watch",
                       .remedy = "name one in WatcherOptions::engines"};
@@ -131,71 +124,28 @@ std::optional<RuntimeError> Run::add(const Engine& engine) {
       call(options_->log, level, message);
     };
   }
-  options.listed_elsewhere = [this](RuntimeBackendKind runtime) { return lists(runtime); };
-  auto backend = make_backend(engine.kind, std::move(options), context_.get_executor());
-  if (!backend) return std::move(backend.error());
-  EventChannel channel = make_event_channel(context_.get_executor());
-  sources_.emplace_back(engine, std::move(*backend), std::move(channel.receiver),
-                        std::move(channel.sender));
+  auto source =
+      watch_.add(source_of(engine.kind, std::move(options), context_.get_executor(), true));
+  if (!source) return std::move(source.error());
+  engines_.emplace(*source, engine);
   return {};
-}
-
-void Run::begin(Source& source) {
-  work_.spawn(follow(source, *std::exchange(source.sender, {})));
-  work_.spawn(tell_all(source));
-}
-
-void Run::begin_hosts() {
-  const auto ready = [](const Source& source) { return source.tried || is_host(source.engine); };
-  if (stopping() || !std::ranges::all_of(sources_, ready)) return;
-  for (Source& source : sources_) {
-    if (source.sender) begin(source);
-  }
-}
-
-void Run::tried(Source& source) {
-  source.tried = true;
-  begin_hosts();
-}
-
-bool Run::lists(RuntimeBackendKind runtime) const {
-  return std::ranges::any_of(sources_, [runtime](const Source& source) {
-    return source.listed && parse_kind(source.backend->name()) == runtime;
-  });
 }
 
 void Run::work() {
   current_ = this;
+  const std::stop_callback on_stop(
+      stop_.get_token(), [this] { asio::post(context_, [this] { watch_.request_stop(); }); });
+  asio::co_spawn(context_, finish(), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
   context_.run();
   current_ = nullptr;
 }
 
-asio::awaitable<void> Run::follow(Source& source, EventSender sender) {
-  auto watching = source.backend->watch(std::move(sender), stop_.get_token());
-  const Result<void> ended = co_await std::move(watching);
-  if (!ended) call(options_->on_error, EngineError{source.engine, ended.error()});
-  tried(source);
-}
-
-asio::awaitable<void> Run::tell_all(Source& source) {
-  while (!source.events.synced()) {
-    co_await source.events.wait();
-    const auto event = source.events.try_receive();
-    if (event) {
-      call(options_->on_event, *event);
-      if (key_of(*event) == nullptr) tried(source);
-    } else if (!source.events.synced()) {
-      co_return;  // the watch has ended
-    }
-  }
-  call(options_->on_synced, source.engine);
-  source.listed = true;
-  tried(source);
-  for (;;) {
-    const auto event = co_await source.events.receive();
-    if (!event) co_return;
-    call(options_->on_event, *event);
-  }
+/// What a backend left behind, such as a name that is still being looked up, is not waited for.
+asio::awaitable<void> Run::finish() {
+  co_await watch_.done();
+  context_.stop();
 }
 
 RuntimeError no_answer(const Engine& engine, std::chrono::milliseconds timeout) {
@@ -245,15 +195,18 @@ void ask_those(bool that_are_the_host, const WatcherOptions& options,
 /// One engine that was named twice, or by two paths, has its instances once.
 Listing merge(const std::vector<Engine>& engines, std::vector<Answer> answers) {
   Listing listing;
-  std::map<InstanceKey, InstancePtr> by_key;
+  std::vector<InstancePtr> all;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     auto& instances = answers[i].instances;
     if (!instances) {
       listing.errors.push_back({engines[i], std::move(instances.error())});
       continue;
     }
-    for (InstancePtr& instance : *instances) by_key.emplace(instance->key, std::move(instance));
+    std::ranges::move(*instances, std::back_inserter(all));
   }
+  keep_first_of_each(all);
+  std::map<InstanceKey, InstancePtr> by_key;
+  for (InstancePtr& instance : all) by_key.emplace(instance->key, std::move(instance));
   for (auto& [key, instance] : by_key) listing.instances.push_back(std::move(instance));
   return listing;
 }
@@ -301,7 +254,7 @@ std::optional<RuntimeError> Watcher::start() {
   if (impl_->run && !impl_->run->stopping()) return {};
   impl_->finish();
   auto run = std::make_shared<Run>(impl_->options, impl_.get());
-  if (auto error = run->prepare()) return error;
+  if (auto error = run->begin()) return error;
   impl_->thread = std::thread([run] { run->work(); });
   impl_->run = std::move(run);
   return {};

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace rollcall::cli {
 

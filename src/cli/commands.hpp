@@ -8,10 +8,12 @@ namespace rollcall::cli {
 
 constexpr int success = 0;
 constexpr int failure = 1;
+constexpr int wrong_usage = 2;
 
 int list(const Options& options, Console& console);
 int watch(const Options& options, Console& console);
 int doctor(const Options& options, Console& console);
 int explain(const Options& options, Console& console);
+int serve(const Options& options, Console& console);
 
 }  // namespace rollcall::cli

@@ -12,6 +12,7 @@
 #include "cli/cells.hpp"
 #include "cli/commands.hpp"
 #include "cli/document.hpp"
+#include "cli/remote/remote.hpp"
 #include "core/deadline.hpp"
 #include "core/driver.hpp"
 #include "core/env.hpp"
@@ -285,6 +286,7 @@ std::string text_report(const std::vector<Finding>& findings, bool colour) {
 }  // namespace
 
 int doctor(const Options& options, Console& console) {
+  if (!options.server.url.empty()) return doctor_daemon(options, console);
   BackendOptions common = options.backend_options();
   common.getenv = console.environment();
   common.log = console_logger(console, options.verbose);

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 
 #include "cli/cells.hpp"
-#include "cli/suggest.hpp"
 #include "cli/table.hpp"
 #include "core/json.hpp"
+#include "core/suggest.hpp"
 #include "core/text.hpp"
 
 namespace rollcall::cli {

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/suggest.hpp"
 #include "core/json.hpp"
+#include "core/suggest.hpp"
 #include "core/text.hpp"
 
 namespace rollcall::cli {

@@ -10,8 +10,9 @@
 #include <rollcall/backend.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/duplicates.hpp"
+#include "cli/remote/remote.hpp"
 #include "core/deadline.hpp"
+#include "engine/merger.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -65,6 +66,11 @@ const InstanceKey& key_of_instance(const InstancePtr& instance) {
 }  // namespace
 
 std::vector<Inquiry> ask_all(const Options& options, Console& console) {
+  if (!options.server.url.empty()) {
+    Inquiry inquiry{.target = {}, .answer = list_of_daemon(options, console)};
+    inquiry.target.named = true;
+    return {std::move(inquiry)};
+  }
   BackendOptions common = options.backend_options();
   common.getenv = console.environment();
   common.log = console_logger(console, options.verbose);

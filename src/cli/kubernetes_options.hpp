@@ -23,6 +23,8 @@ struct KubernetesOptions {
   [[nodiscard]] bool any() const noexcept;
 
   void apply(BackendOptions& options) const;
+
+  friend bool operator==(const KubernetesOptions&, const KubernetesOptions&) = default;
 };
 
 /// Adds them to a command, bound to `words`.

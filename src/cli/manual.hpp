@@ -71,6 +71,19 @@ inline constexpr std::string_view doctor_notes = R"(Examples:
 Exit code 0 if one runtime answers; the host always does.
 )";
 
+inline constexpr std::string_view serve_notes = R"(Examples:
+  rollcall serve
+  rollcall serve --check-config --config rollcall.yaml
+  rollcall serve docker podman --socket /run/user/1000/rollcall.sock --listen 127.0.0.1:0
+  rollcall serve --endpoint docker=tcp://10.0.0.7:2375 --grace 10m
+  rollcall ls --server http://127.0.0.1:7655
+
+It listens on 127.0.0.1:7655 and on /run/rollcall/rollcall.sock, without root on
+$XDG_RUNTIME_DIR/rollcall.sock. Flags beat the environment (ROLLCALL_LOG_LEVEL is
+the key log.level), that beats the file. SIGHUP reads all of it anew.
+All keys, and the HTTP API: docs/daemon.md. Exit code 2 if the configuration is wrong.
+)";
+
 inline constexpr std::string_view completion_notes = R"(Examples:
   source <(rollcall completion bash)
   source <(rollcall completion zsh)

@@ -9,17 +9,16 @@
 
 #include "cli/cli11.hpp"
 #include "cli/command_line.hpp"
+#include "cli/daemon/settings.hpp"
 #include "cli/manual.hpp"
-#include "cli/suggest.hpp"
+#include "cli/option_words.hpp"
 #include "cli/times.hpp"
+#include "core/suggest.hpp"
 
 namespace rollcall::cli {
 namespace {
 
 constexpr int usage_error = 2;
-
-constexpr std::string_view runtimes_name = "runtimes";
-constexpr std::string_view runtime_words = "all|auto|docker|podman|systemd|incus|kubernetes|host";
 
 constexpr auto outputs =
     std::to_array<std::pair<std::string_view, Output>>({{"table", Output::table},
@@ -36,32 +35,6 @@ constexpr auto sort_keys =
                                                          {"image", SortKey::image},
                                                          {"group", SortKey::group},
                                                          {"age", SortKey::age}});
-
-/// The command line as it was written.
-struct Words {
-  std::vector<std::string> runtimes;
-  std::vector<std::string> arguments;  // runtimes, too
-  std::vector<std::string> endpoints;
-  std::vector<std::string> filters;
-  std::string output = "table";
-  std::string sort = "name";
-  std::string format;
-  std::string timeout = "5s";
-  std::string look_period = "5s";
-  std::string podman_poll;
-  std::string shell;
-  std::string subject;
-  bool all = false;
-  bool quiet = false;
-  bool no_trunc = false;
-  bool verbose = false;
-  bool read_env = false;
-  bool user = false;
-  bool all_units = false;
-  std::vector<std::string> unit_types;
-  std::vector<std::string> projects;
-  KubernetesOptions kubernetes;
-};
 
 template <class Table>
 auto value_of(const Table& table, std::string_view word) {
@@ -92,14 +65,9 @@ class Parser {
   std::variant<Options, Answer> parse(std::vector<std::string> words);
 
  private:
-  void add_runtimes(CLI::App& command);
-  void add_shared_options();
-  void add_list();
-  void add_watch();
-  void add_doctor();
-  void add_explain();
-  void add_completion();
   [[nodiscard]] std::expected<Options, std::string> options() const;
+  [[nodiscard]] std::string why_not_of_a_daemon() const;
+  [[nodiscard]] ServeOptions serve_options() const;
   [[nodiscard]] Answer help() const;
   [[nodiscard]] Answer misuse(const std::string& what) const;
   [[nodiscard]] std::string unexpected_word() const;
@@ -111,8 +79,9 @@ class Parser {
   CLI::App app_{std::string(manual::summary), "rollcall"};
   CLI::App* list_ = nullptr;
   CLI::App* watch_ = nullptr;
-  CLI::App* doctor_ = nullptr;
   CLI::App* explain_ = nullptr;
+  CLI::App* doctor_ = nullptr;
+  CLI::App* serve_ = nullptr;
   CLI::App* completion_ = nullptr;
 };
 
@@ -121,114 +90,16 @@ Parser::Parser() {
   app_.require_subcommand(0, 1);
   app_.fallthrough();  // shared options may stand behind the command
   app_.set_help_flag("-h,--help", "Show this help")->group("General");
-  add_list();
-  add_watch();
-  add_explain();
-  add_doctor();
-  add_completion();
-  add_shared_options();
+  list_ = add_list(app_, words_);
+  watch_ = add_watch(app_, words_);
+  explain_ = add_explain(app_, words_);
+  doctor_ = add_doctor(app_, words_);
+  serve_ = add_serve(app_, words_);
+  completion_ = add_completion(app_, words_);
+  add_shared_options(app_, words_);
   for (CLI::App* command : app_.get_subcommands({})) {
     command->get_option("--help")->group("General");
   }
-}
-
-void Parser::add_runtimes(CLI::App& command) {
-  command.add_option(std::string(runtimes_name), words_.arguments)
-      ->type_name(std::string(runtime_words));
-}
-
-void Parser::add_shared_options() {
-  app_.option_defaults()->group("Where to look");
-  add_repeated(app_, "-r,--runtime", words_.runtimes, std::string(runtime_words),
-               "This one; repeatable (default: all that answer)");
-  add_repeated(app_, "-e,--endpoint", words_.endpoints, "[KIND=]URL",
-               "This engine, such as docker=tcp://10.0.0.7:2375");
-  app_.add_flag("--read-env", words_.read_env,
-                "Also the variables of containers that tools take for labels");
-  app_.option_defaults()->group("Units of systemd");
-  app_.add_flag("--user", words_.user, "Of your own manager instead of the system's");
-  app_.add_flag("--all-units", words_.all_units, "Also those that neither listen nor opted in");
-  add_repeated(app_, "--unit-type", words_.unit_types, "socket|timer|scope",
-               "Besides services; repeatable");
-  app_.get_option("--unit-type")
-      ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
-  app_.option_defaults()->group("Of Incus and LXD");
-  add_repeated(app_, "--project", words_.projects, "NAME", "This project; repeatable");
-  add_kubernetes_options(app_, words_.kubernetes);
-  app_.option_defaults()->group("General");
-  app_.add_flag("-v,--verbose", words_.verbose, "Tell on standard error what is being done");
-  app_.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
-}
-
-void Parser::add_list() {
-  list_ = app_.add_subcommand("ls", "Show what runs now");
-  list_->footer(std::string(manual::list_notes));
-  add_runtimes(*list_);
-  list_->option_defaults()->group("Which");
-  list_->add_flag("-a,--all", words_.all, "Also what does not run");
-  add_repeated(*list_, "-f,--filter", words_.filters, "KEY=VALUE", "Only what matches; repeatable");
-  list_->option_defaults()->group("Output");
-  add_choice(*list_, "-o,--output", words_.output, {"table", "wide", "json", "jsonl", "yaml"},
-             "The form of the output (default: table)");
-  add_text(*list_, "--format", words_.format, "TEMPLATE", "A line each, such as '{{.Name}}'");
-  CLI::Option* quiet = list_->add_flag("-q,--quiet", words_.quiet, "Only the ids");
-  quiet->excludes(list_->get_option("--output"))->excludes(list_->get_option("--format"));
-  list_->get_option("--format")->excludes(list_->get_option("--output"));
-  add_choice(*list_, "-s,--sort", words_.sort,
-             {"name", "runtime", "state", "image", "group", "age"},
-             "In this order (default: name)");
-  list_->add_flag("--no-trunc", words_.no_trunc, "Cut nothing short");
-  list_->option_defaults()->group("Where to look");
-  add_text(*list_, "-t,--timeout", words_.timeout, "TIME",
-           "How long each runtime may take, such as 500ms (default: 5s)");
-}
-
-void Parser::add_watch() {
-  watch_ = app_.add_subcommand("watch", "Show what runs now, then every change");
-  watch_->footer(std::string(manual::watch_notes));
-  add_runtimes(*watch_);
-  watch_->option_defaults()->group("Which");
-  add_repeated(*watch_, "-f,--filter", words_.filters, "KEY=VALUE",
-               "Only what matches; repeatable");
-  watch_->option_defaults()->group("Output");
-  add_choice(*watch_, "-o,--output", words_.output, {"text", "jsonl"},
-             "The form of the output (default: text)");
-  watch_->option_defaults()->group("Where to look");
-  add_text(*watch_, "--look-period", words_.look_period, "TIME",
-           "How often to look at the host, such as 1s (default: 5s)");
-  add_text(*watch_, "--podman-poll", words_.podman_poll, "TIME",
-           "List Podman this often and hold no stream, so that an idle service may end");
-}
-
-void Parser::add_doctor() {
-  doctor_ = app_.add_subcommand("doctor", "Tell which runtimes answer, and why others do not");
-  doctor_->footer(std::string(manual::doctor_notes));
-  add_runtimes(*doctor_);
-  doctor_->option_defaults()->group("Output");
-  add_choice(*doctor_, "-o,--output", words_.output, {"text", "json"},
-             "The form of the output (default: text)");
-  doctor_->option_defaults()->group("Where to look");
-  add_text(*doctor_, "-t,--timeout", words_.timeout, "TIME",
-           "How long each place may take, such as 500ms (default: 5s)");
-}
-
-void Parser::add_explain() {
-  explain_ = app_.add_subcommand("explain", "Tell all that is known of one instance, and why");
-  explain_->footer(std::string(manual::explain_notes));
-  explain_->add_option("instance", words_.subject)->type_name("INSTANCE")->required();
-  explain_->option_defaults()->group("Output");
-  add_choice(*explain_, "-o,--output", words_.output, {"text", "json"},
-             "The form of the output (default: text)");
-  explain_->option_defaults()->group("Where to look");
-  add_text(*explain_, "-t,--timeout", words_.timeout, "TIME",
-           "How long each runtime may take, such as 500ms (default: 5s)");
-}
-
-void Parser::add_completion() {
-  completion_ = app_.add_subcommand("completion", "Print a completion script for your shell");
-  completion_->footer(std::string(manual::completion_notes));
-  add_choice(*completion_, "shell", words_.shell, {"bash", "zsh", "fish"}, "The shell");
-  completion_->get_option("shell")->required();
 }
 
 const CLI::App* Parser::command() const {
@@ -270,7 +141,12 @@ std::expected<Options, std::string> Parser::options() const {
   options.command = command() == watch_     ? Command::watch
                     : command() == doctor_  ? Command::doctor
                     : command() == explain_ ? Command::explain
+                    : command() == serve_   ? Command::serve
                                             : Command::list;
+  if (std::string why = why_not_of_a_daemon(); !why.empty()) return std::unexpected(why);
+  options.server = {
+      .url = words_.server, .token_file = words_.token_file, .ca_file = words_.ca_file};
+  if (command() == serve_) options.serve = serve_options();
   std::vector<std::string> runtimes = words_.runtimes;
   runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
   auto selection = Selection::parse(runtimes, words_.endpoints);
@@ -318,6 +194,55 @@ std::expected<Options, std::string> Parser::options() const {
     options.all_units = true;
   }
   return options;
+}
+
+/// What the daemon alone decides is no option of who asks it.
+std::string Parser::why_not_of_a_daemon() const {
+  const CLI::App* asked = command();
+  const auto given = [asked, this](const char* name) {
+    const CLI::Option* own = asked->get_option_no_throw(name);
+    const CLI::Option* shared = app_.get_option_no_throw(name);
+    return (own != nullptr && own->count() > 0) || (shared != nullptr && shared->count() > 0);
+  };
+  if (asked == serve_) return {};
+  if (words_.server.empty()) {
+    for (const char* name : {"--token-file", "--ca-file"}) {
+      if (given(name)) return fmt::format("{} is of a daemon; name it by --server", name);
+    }
+    return {};
+  }
+  for (const char* name : {"--endpoint", "--all", "--read-env", "--user", "--all-units",
+                           "--unit-type", "--project", "--kubeconfig", "--context", "--namespace",
+                           "--node", "--selector", "--look-period", "--podman-poll"}) {
+    if (given(name)) {
+      return fmt::format("{} is for the daemon to decide, so it does not go with --server", name);
+    }
+  }
+  return {};
+}
+
+ServeOptions Parser::serve_options() const {
+  ServeOptions serve{.check_config = words_.check_config, .sources = {.file = words_.config}};
+  const auto add = [&serve](const CLI::App& app, std::string_view name) {
+    const CLI::Option* option = app.get_option_no_throw(std::string(name));
+    if (option == nullptr || option->count() == 0) return;
+    const bool flag = option->get_items_expected_max() == 0;
+    serve.sources.flags.push_back(
+        {std::string(name), flag ? std::vector<std::string>{"true"} : option->results()});
+  };
+  for (const auto& setting : daemon::settings()) {
+    if (setting.flag.empty() || setting.flag == "--runtime") continue;
+    add(app_, setting.flag);
+    add(*serve_, setting.flag);
+  }
+  add(app_, "--endpoint");
+  std::vector<std::string> runtimes = words_.runtimes;
+  runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
+  if (!runtimes.empty()) serve.sources.flags.push_back({"--runtime", std::move(runtimes)});
+  if (words_.verbose && serve_->count("--log-level") == 0) {
+    serve.sources.flags.push_back({"--log-level", {"debug"}});
+  }
+  return serve;
 }
 
 std::string Parser::unexpected_word() const {

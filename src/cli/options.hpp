@@ -10,16 +10,30 @@
 
 #include <rollcall/config.hpp>
 
-#include "cli/filter.hpp"
+#include "cli/daemon/load.hpp"
 #include "cli/format.hpp"
 #include "cli/kubernetes_options.hpp"
 #include "cli/selection.hpp"
+#include "core/filter.hpp"
 
 namespace rollcall::cli {
 
-enum class Command : std::uint8_t { list, watch, doctor, explain };
+enum class Command : std::uint8_t { list, watch, doctor, explain, serve };
 enum class Output : std::uint8_t { table, wide, json, jsonl, yaml };
 enum class SortKey : std::uint8_t { name, runtime, state, image, group, age };
+
+/// A daemon that is asked instead of the engines.
+struct DaemonAddress {
+  std::string url{};         ///< A URL or the path of a socket; empty: none is.
+  std::string token_file{};  ///< Empty: no token.
+  std::string ca_file{};     ///< Of https://; empty: what this system trusts.
+};
+
+/// Of `rollcall serve`: what its configuration is read from.
+struct ServeOptions {
+  bool check_config = false;
+  daemon::Sources sources{};
+};
 
 /// What the user asked for; checked, so that nothing in it can be wrong any more.
 struct Options {
@@ -42,6 +56,9 @@ struct Options {
   bool all = false;
   bool quiet = false;
   bool no_trunc = false;
+
+  DaemonAddress server;
+  ServeOptions serve;
 
   // Of systemd.
   bool user_manager = false;

@@ -1,5 +1,9 @@
 #include "cli/options.hpp"
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -171,6 +175,32 @@ TEST(Options, MistakesAreExplainedInOneLine) {
               HasSubstr("KIND=URL"));
   EXPECT_THAT(misuse({"completion"}), HasSubstr("bash, zsh or fish"));
   EXPECT_THAT(misuse({"completion", "tcsh"}), HasSubstr("'tcsh' is none of"));
+}
+
+TEST(Options, ServeHandsOnWhatStandsForAKey) {
+  const Options options =
+      parsed({"serve", "docker", "-r", "host", "-c", "f.yaml", "--listen", "a:1", "--listen", "b:2",
+              "--reveal", "--user", "-v", "-e", "tcp://h:1"});
+  EXPECT_EQ(options.command, Command::serve);
+  EXPECT_EQ(options.serve.sources.file, "f.yaml");
+  std::map<std::string, std::vector<std::string>> flags;
+  for (const auto& flag : options.serve.sources.flags) flags[flag.name] = flag.words;
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(flags, (std::map<std::string, Words>{{"--listen", Words{"a:1", "b:2"}},
+                                                 {"--reveal", Words{"true"}},
+                                                 {"--user", Words{"true"}},
+                                                 {"--endpoint", Words{"tcp://h:1"}},
+                                                 {"--runtime", Words{"host", "docker"}},
+                                                 {"--log-level", Words{"debug"}}}));
+}
+
+TEST(Options, WhatEnginesAloneDecideDoesNotGoWithADaemon) {
+  const Options options = parsed({"ls", "docker", "--server", "/run/x.sock", "--token-file", "/t"});
+  EXPECT_EQ(options.server.url, "/run/x.sock");
+  EXPECT_EQ(options.server.token_file, "/t");
+  EXPECT_THAT(misuse({"ls", "--all", "--server", "/x"}), HasSubstr("--all is for the daemon"));
+  EXPECT_THAT(misuse({"watch", "-e", "tcp://h", "--server", "/x"}), HasSubstr("--endpoint"));
+  EXPECT_THAT(misuse({"ls", "--ca-file", "/x"}), HasSubstr("name it by --server"));
 }
 
 TEST(Options, HelpNamesEverything) {

@@ -27,6 +27,8 @@ int run_command(const Options& options, Console& console) {
       return doctor(options, console);
     case Command::explain:
       return explain(options, console);
+    case Command::serve:
+      return serve(options, console);
   }
   return failure;
 }

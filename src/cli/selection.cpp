@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -63,10 +63,15 @@ std::vector<Target> targets_of(RuntimeBackendKind kind, bool named, const Backen
 
 /// What the runtime makes of it. If that cannot be told, the backend is left to say why.
 Target target_of(const NamedEndpoint& endpoint, BackendOptions options) {
-  Target target{.kind = endpoint.kind, .place = {endpoint.url, "--endpoint"}, .named = true};
+  Target target{.kind = endpoint.kind,
+                .place = {endpoint.url, "--endpoint"},
+                .named = true,
+                .alias = endpoint.alias,
+                .tls = endpoint.tls};
   const BackendDescriptor& descriptor = descriptor_of(endpoint.kind);
   if (!descriptor.built()) return target;
   options.endpoint = endpoint.url;
+  options.tls = endpoint.tls;
   auto places = descriptor.places(options);
   if (places && places->size() == 1) target.place = std::move(places->front());
   return target;
@@ -185,7 +190,8 @@ std::vector<Target> targets_to_watch(const Selection& selection, const BackendOp
 BackendOptions options_for(const Target& target, BackendOptions options) {
   const Place& place = target.place;
   options.endpoint = place.url;
-  options.tls = place.tls;
+  options.tls = place.tls ? place.tls : target.tls;
+  options.alias = target.alias;
   // It was decided that this is without TLS, and variables shall not make TLS of it again.
   const bool speaks_http =
       target.kind != RuntimeBackendKind::host && target.kind != RuntimeBackendKind::systemd;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ namespace rollcall::cli {
 struct NamedEndpoint {
   RuntimeBackendKind kind{};
   std::string url;
+  std::string alias{};              ///< What keys say instead of the URL; empty: the URL.
+  std::optional<TlsOptions> tls{};  ///< Absent: the runtime's own rules.
 };
 
 /// --runtime and --endpoint, understood.
@@ -41,7 +44,9 @@ struct Target {
   Place place;         ///< An empty URL leaves the choice of the place to the backend.
   bool named = false;  ///< The user asked for it: that it cannot be reached is an error.
   std::size_t request =
-      0;  ///< Targets of one request are alternatives: one that answers is enough.
+      0;                ///< Targets of one request are alternatives: one that answers is enough.
+  std::string alias{};  ///< Of the endpoint that was named.
+  std::optional<TlsOptions> tls{};  ///< Of that, too.
 };
 
 /// All engines that may be there, each once: two paths to one socket are one engine.

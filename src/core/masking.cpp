@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/secrets.hpp"
 #include "core/text.hpp"
 
 namespace rollcall {
@@ -25,51 +26,6 @@ bool is_digit(char c) {
 }
 bool is_alphanumeric(char c) {
   return is_upper(c) || is_lower(c) || is_digit(c);
-}
-
-// --- names of secrets ---
-
-constexpr auto secret_words = std::to_array<std::string_view>(
-    {"authorization", "apikey", "accesskey", "credential", "credentials", "masterauth", "pass",
-     "passphrase", "passwd", "password", "pat", "privatekey", "pwd", "requirepass", "secret",
-     "secretkey", "token"});
-/// A key is a secret only if the word before it says so.
-constexpr auto words_before_key = std::to_array<std::string_view>(
-    {"access", "account", "api", "auth", "encryption", "master", "private", "secret", "signing"});
-/// "--password-file" names a place, and "--token-ttl" a time.
-constexpr auto harmless_last_words =
-    std::to_array<std::string_view>({"dir", "file", "id", "length", "lifetime", "name", "path",
-                                     "policy", "provider", "prompt", "ttl", "type", "url"});
-
-/// The words of "--db-password", "DB_PASSWORD" or "dbPassword", in small letters.
-std::vector<std::string> words_of(std::string_view name) {
-  std::vector<std::string> words(1);
-  char before = 0;
-  for (const char c : name) {
-    const bool begins = !is_alphanumeric(c) || (is_upper(c) && is_lower(before));
-    if (begins && !words.back().empty()) words.emplace_back();
-    if (is_alphanumeric(c)) {
-      words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    before = c;
-  }
-  if (words.back().empty()) words.pop_back();
-  return words;
-}
-
-bool names_secret(std::string_view name) {
-  const std::vector<std::string> words = words_of(name);
-  if (words.empty()) return false;
-  if (std::ranges::find(harmless_last_words, words.back()) != harmless_last_words.end()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (std::ranges::find(secret_words, words[i]) != secret_words.end()) return true;
-    if (i == 0 || words[i] != "key") continue;
-    const auto& before = words[i - 1];
-    if (std::ranges::find(words_before_key, before) != words_before_key.end()) return true;
-  }
-  return false;
 }
 
 // --- within one argument ---
@@ -107,33 +63,6 @@ std::string without_named_secrets(std::string_view text) {
     at = end - 1;
   }
   shown += text.substr(done);
-  return shown;
-}
-
-/// "scheme://user:password@host".
-std::string without_passwords_of_urls(std::string_view text) {
-  std::string shown;
-  for (;;) {
-    const std::size_t scheme = text.find("://");
-    if (scheme == std::string_view::npos) break;
-    const std::size_t begin = scheme + 3;
-    std::size_t end = std::min(text.find_first_of("/?# ", begin), text.size());
-    // Another URL may follow in the same word, and its scheme is no part of this host.
-    if (end > begin && text.substr(end - 1).starts_with("://")) --end;
-    const std::string_view authority = text.substr(begin, end - begin);
-    const std::size_t at = authority.rfind('@');
-    const std::size_t colon = authority.find(':');
-    shown += text.substr(0, begin);
-    if (at != std::string_view::npos && colon < at) {
-      shown += authority.substr(0, colon + 1);
-      shown += mask;
-      shown += authority.substr(at);
-    } else {
-      shown += authority;
-    }
-    text.remove_prefix(end);
-  }
-  shown += text;
   return shown;
 }
 

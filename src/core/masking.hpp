@@ -8,9 +8,6 @@
 
 namespace rollcall {
 
-/// What stands for a secret.
-inline constexpr std::string_view mask = "***";
-
 /// Arguments as they may be shown: what looks like a secret is masked, bytes that are not UTF-8 are
 /// replaced, and what is too long is cut and ends in "…".
 ///

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -19,9 +20,24 @@
 
 namespace rollcall {
 
+/// What a watch has come to, and by what. Valid during the call that tells it.
+struct Transition {
+  ReflectorFsm::Outcome outcome{};
+  ReflectorFsm::State state{};
+  Duration retry_in{};                  ///< For backing_off.
+  const RuntimeError* error = nullptr;  ///< Of a failure.
+  std::string_view backend;             ///< The name, as far as it is known.
+  std::string_view endpoint;            ///< As in InstanceKey; empty until it is known.
+};
+
+/// Called on the backend's executor at each outcome, when what it means for the consumer was sent;
+/// must not throw.
+using TransitionObserver = std::function<void(const Transition&)>;
+
 struct ReflectorOptions {
   bool include_stopped = false;  ///< For list_instances() alone.
   Logger log{};
+  TransitionObserver on_transition{};
   std::optional<HealingPolicy> healing{};  ///< Nothing: by whether the engine is local.
 };
 

@@ -72,8 +72,20 @@ asio::awaitable<void> Watch::control() {
     // A report of a session that was dropped meanwhile is void; the wish to end never is.
     if (report.epoch != epoch_ && report.outcome != Outcome::cancelled) continue;
     ReflectorFsm::Action action = resume(report);
+    const Duration retry_in = action.delay;
     perform(action, report);
+    observe(report, retry_in);
   }
+}
+
+void Watch::observe(const Report& report, Duration retry_in) const {
+  if (!reflector_.options_.on_transition) return;
+  reflector_.options_.on_transition({.outcome = report.outcome,
+                                     .state = fsm_.state(),
+                                     .retry_in = retry_in,
+                                     .error = report.error ? &*report.error : nullptr,
+                                     .backend = reflector_.driver_->name(),
+                                     .endpoint = reflector_.driver_->endpoint()});
 }
 
 void Watch::report(Report report) {

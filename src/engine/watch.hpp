@@ -52,6 +52,7 @@ class Watch {
   void report_failure(Outcome outcome, std::uint64_t epoch, RuntimeError error);
   ReflectorFsm::Action resume(const Report& report);
   void perform(ReflectorFsm::Action& action, Report& report);
+  void observe(const Report& report, Duration retry_in) const;
   void begin(ReflectorFsm::Step step, Duration delay);
   void drop_session();
   void begin_session(SessionPtr session);

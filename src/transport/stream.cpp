@@ -254,16 +254,36 @@ std::unexpected<RuntimeError> mute_error(const Endpoint& endpoint, Milliseconds 
        .remedy = "the engine hangs or is still starting: look at its log"});
 }
 
-StreamPtr stream_of(const asio::any_io_executor& executor, int socket, Endpoint endpoint) {
-  using Unix = asio::local::stream_protocol;
-  Unix::socket connected(executor);
+namespace {
+
+template <class Protocol>
+StreamPtr assigned(const asio::any_io_executor& executor, const Protocol& protocol, int socket,
+                   Endpoint endpoint) {
+  typename Protocol::socket connected(executor);
   error_code ec;
-  connected.assign(Unix(), socket, ec);
+  connected.assign(protocol, socket, ec);
   if (ec) {
     ::close(socket);
     return nullptr;
   }
-  return std::make_unique<SocketStream<Unix::socket>>(std::move(connected), std::move(endpoint));
+  return std::make_unique<SocketStream<typename Protocol::socket>>(std::move(connected),
+                                                                   std::move(endpoint));
+}
+
+}  // namespace
+
+StreamPtr stream_of(const asio::any_io_executor& executor, int socket, Endpoint endpoint) {
+  int domain = AF_UNIX;
+  socklen_t size = sizeof domain;
+  ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+  if (domain == AF_UNIX) {
+    return assigned(executor, asio::local::stream_protocol(), socket, std::move(endpoint));
+  }
+  notice_silence(socket);
+  const int at_once = 1;  // answers and events are whole when they are written
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+  const auto version = domain == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+  return assigned(executor, version, socket, std::move(endpoint));
 }
 
 Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline) {

@@ -39,7 +39,8 @@ using StreamPtr = std::unique_ptr<Stream>;
 /// each step of it.
 [[nodiscard]] Task<StreamPtr> connect_stream(Endpoint endpoint, Milliseconds deadline);
 
-/// The stream of a connected Unix socket, which it takes; null if the executor cannot wait for it.
+/// The stream of a connected socket, Unix or TCP, which it takes; null if the executor cannot wait
+/// for it.
 [[nodiscard]] StreamPtr stream_of(const boost::asio::any_io_executor& executor, int socket,
                                   Endpoint endpoint);
 

@@ -55,7 +55,7 @@ class Receiving {
 
 class TlsStream final : public Stream {
  public:
-  TlsStream(StreamPtr plain, std::unique_ptr<tls::Session> session, Endpoint endpoint)
+  TlsStream(StreamPtr plain, tls::MachinePtr session, Endpoint endpoint)
       : plain_(std::move(plain)),
         session_(std::move(session)),
         endpoint_(std::move(endpoint)),
@@ -131,22 +131,32 @@ class TlsStream final : public Stream {
   }
 
   StreamPtr plain_;
-  std::unique_ptr<tls::Session> session_;
+  tls::MachinePtr session_;
   Endpoint endpoint_;
   std::string buffer_;
   bool receiving_ = false;
 };
+
+Task<StreamPtr> secured(StreamPtr plain, tls::MachinePtr machine, Endpoint endpoint,
+                        Milliseconds deadline) {
+  auto stream =
+      std::make_unique<TlsStream>(std::move(plain), std::move(machine), std::move(endpoint));
+  auto done = co_await stream->handshake(deadline);
+  if (!done) co_return fail(std::move(done.error()));
+  co_return StreamPtr(std::move(stream));
+}
 
 }  // namespace
 
 Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint, Milliseconds deadline) {
   auto session = tls::Session::open(endpoint);
   if (!session) co_return fail(std::move(session.error()));
-  auto stream =
-      std::make_unique<TlsStream>(std::move(plain), std::move(*session), std::move(endpoint));
-  auto done = co_await stream->handshake(deadline);
-  if (!done) co_return fail(std::move(done.error()));
-  co_return StreamPtr(std::move(stream));
+  co_return co_await secured(std::move(plain), std::move(*session), std::move(endpoint), deadline);
+}
+
+Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine, Endpoint client,
+                              Milliseconds deadline) {
+  co_return co_await secured(std::move(plain), std::move(machine), std::move(client), deadline);
 }
 
 std::optional<Timestamp> expiry_of(const Pem& certificate) {

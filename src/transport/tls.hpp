@@ -7,6 +7,7 @@
 #include <rollcall/tls.hpp>
 
 #include "transport/stream.hpp"
+#include "transport/tls_machine.hpp"
 
 namespace rollcall {
 
@@ -23,5 +24,11 @@ namespace rollcall {
 
 /// Until when a certificate is good, the first of its file; nothing if it cannot be read.
 [[nodiscard]] std::optional<Timestamp> expiry_of(const Pem& certificate);
+
+/// The same as a server, by a machine at its beginning (ServerIdentity::session).
+///
+/// Errors: tls; unreachable; mute.
+[[nodiscard]] Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine,
+                                            Endpoint client, Milliseconds deadline);
 
 }  // namespace rollcall

@@ -122,8 +122,7 @@ Result<std::vector<Certificate>> read_certificates(const Pem& pem, std::string_v
   return all;
 }
 
-Result<Key> read_key(const Pem& pem) {
-  constexpr std::string_view what = "the key of the client certificate";
+Result<Key> read_key(const Pem& pem, std::string_view what) {
   auto text = text_of(pem, what);
   if (!text) return fail(std::move(text.error()));
   const Bio bio = reader_of(*text);

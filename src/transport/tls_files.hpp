@@ -37,7 +37,7 @@ using Connection = std::unique_ptr<SSL, Freed<&SSL_free>>;
 Result<std::vector<Certificate>> read_certificates(const Pem& pem, std::string_view what);
 
 /// Errors: the same; tls for a key that a passphrase protects.
-Result<Key> read_key(const Pem& pem);
+Result<Key> read_key(const Pem& pem, std::string_view what = "the key of the client certificate");
 
 /// The authorities of this system, for SSL_CTX_set1_cert_store. Loading them takes tens of
 /// milliseconds, so each thread keeps them until their file or folder has changed.

@@ -154,6 +154,7 @@ std::unique_ptr<BackendUnderTest> lxd_projects_scripted();
 std::unique_ptr<BackendUnderTest> incus_real();
 std::unique_ptr<BackendUnderTest> kubernetes_scripted();
 std::unique_ptr<BackendUnderTest> kubernetes_1_20_scripted();
+std::unique_ptr<BackendUnderTest> kubernetes_real();
 std::unique_ptr<BackendUnderTest> systemd_scripted();
 std::unique_ptr<BackendUnderTest> systemd_real();
 

@@ -18,6 +18,7 @@ const std::vector<BackendCase>& all_backends() {
       {"incus_real", false, &incus_real},
       {"kubernetes_scripted", true, &kubernetes_scripted},
       {"kubernetes_1_20_scripted", true, &kubernetes_1_20_scripted},
+      {"kubernetes_real", false, &kubernetes_real},
       {"systemd_scripted", false, &systemd_scripted},
       {"systemd_real", false, &systemd_real},
   };

@@ -142,6 +142,14 @@ def check_command(build):
         expect(run("bash", "-c", f". {bash}; {words}"), "watch\n")
         zsh = prefix / "share/zsh/site-functions/_rollcall"
         expect(zsh.read_text(encoding="utf-8").splitlines()[0], "#compdef rollcall")
+        run("cmake", "--install", build, "--component", "daemon", "--prefix", prefix)
+        unit = (prefix / "lib/systemd/system/rollcall.service").read_text(encoding="utf-8")
+        expect(f"ExecStart={prefix}/bin/rollcall serve\n" in unit and "_dir@" not in unit, True)
+        for name in ("lib/systemd/system/rollcall.socket", "lib/sysusers.d/rollcall.conf"):
+            expect((prefix / name).exists(), True)
+        example = prefix / "share/rollcall/rollcall.yaml"
+        checked = run(prefix / "bin" / "rollcall", "serve", "--check-config", "--config", example)
+        expect("socket: auto" in checked, True)
         fish = prefix / "share/fish/vendor_completions.d/rollcall.fish"
         expect("complete -c rollcall -f\n" in fish.read_text(encoding="utf-8"), True)
 

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 class Seeds {
  public:
   explicit Seeds(fs::path folder) : folder_(std::move(folder)) {
-    for (const char* fuzzer : {"labels", "rules", "names"}) {
+    for (const char* fuzzer : {"labels", "rules", "names", "requests", "kubernetes_kubeconfig"}) {
       fs::remove_all(folder_ / fuzzer);
       fs::create_directories(folder_ / fuzzer);
     }
@@ -27,6 +27,15 @@ class Seeds {
     for (const auto& label : node["labels"]) text += line_of("", label);
     for (const auto& variable : node["environment"]) text += line_of("$", variable);
     write("labels", text);
+  }
+
+  void add_requests() {
+    for (const char* text :
+         {"/v1/instances?name=web&label=a%3Db", "/v1/instances/docker/unix%3A%2F%2F%2Fx/1",
+          "http://localhost:7655/v1/events?since=1-2#x", "app in (web, api),tier!=test,!canary",
+          "text/event-stream;q=0.5, application/jsonl", "br, gzip;q=0", "W/\"1-2\", \"3-4\""}) {
+      write("requests", text);
+    }
   }
 
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -67,5 +76,6 @@ int main(int argc, char** argv) {
     std::cerr << "there is no case in " << argv[1] << '\n';
     return 1;
   }
+  seeds.add_requests();
   return 0;
 }

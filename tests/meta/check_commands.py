@@ -52,6 +52,9 @@ class Checker:
             "HOME": nowhere,
             "XDG_RUNTIME_DIR": nowhere,
             "DOCKER_HOST": f"unix://{nowhere}/absent.sock",
+            # Several daemons at once, and none where a real one may be.
+            "ROLLCALL_LISTEN": "127.0.0.1:0",
+            "ROLLCALL_SOCKET": f"{nowhere}/daemon.sock",
         }
 
     def problem_of(self, words):

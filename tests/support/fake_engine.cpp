@@ -74,8 +74,8 @@ class FakeDriver final : public Driver {
  public:
   explicit FakeDriver(FakeEngine& engine) : engine_(engine) {}
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "fake"; }
-  [[nodiscard]] std::string_view endpoint() const noexcept override { return "fake://engine"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return engine_.name; }
+  [[nodiscard]] std::string_view endpoint() const noexcept override { return engine_.endpoint; }
   [[nodiscard]] bool local() const noexcept override { return true; }
   [[nodiscard]] Duration resync_period() const noexcept override { return engine_.resync_period; }
 

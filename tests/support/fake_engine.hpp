@@ -65,6 +65,8 @@ class FakeEngine {
   }
   void change_endpoint() { endpoint_.notify(); }
 
+  std::string name = "fake";
+  std::string endpoint = "fake://engine";
   std::map<std::string, InstancePtr> world;
   std::map<std::string, bool> unsettled;
   std::deque<Change> changes;

@@ -8,7 +8,7 @@ std::string gzipped(std::string_view text) {
   constexpr int window_with_gzip = 15 + 16;
   constexpr int usual_memory = 8;
   z_stream stream{};
-  ::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_with_gzip, usual_memory,
+  ::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window_with_gzip, usual_memory,
                  Z_DEFAULT_STRATEGY);
   std::string bytes(::deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));

@@ -18,10 +18,10 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include "core/turns.hpp"
 #include "support/http_server.hpp"
 #include "support/scripted_bytes.hpp"
 #include "support/websocket_frames.hpp"
-#include "transport/turns.hpp"
 
 namespace rollcall::test {
 

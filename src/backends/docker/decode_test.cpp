@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.hpp"
+#include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
 namespace rollcall::docker_api {
@@ -26,6 +27,7 @@ Result<DecodedContainer> try_decode(std::string json) {
 DecodedContainer decode(const std::string& json) {
   auto decoded = try_decode(json);
   EXPECT_TRUE(decoded) << json << ": " << (decoded ? "" : decoded.error().describe());
+  if (decoded) test::expect_survives_json(decoded->instance);
   return decoded ? std::move(*decoded) : DecodedContainer{};
 }
 

@@ -12,8 +12,8 @@
 #include <rollcall/task.hpp>
 
 #include "core/env.hpp"
+#include "core/turns.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/turns.hpp"
 #include "transport/wire.hpp"
 
 namespace rollcall::docker_api {

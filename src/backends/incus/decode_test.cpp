@@ -13,6 +13,7 @@
 
 #include "backends/incus/answer.hpp"
 #include "core/text.hpp"
+#include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
 namespace rollcall::incus {
@@ -48,6 +49,7 @@ Result<DecodedInstance> try_decode(const std::string& json) {
 DecodedInstance decode(const std::string& json) {
   auto decoded = try_decode(json);
   EXPECT_TRUE(decoded) << json << ": " << (decoded ? "" : decoded.error().describe());
+  if (decoded) test::expect_survives_json(decoded->instance);
   return decoded ? std::move(*decoded) : DecodedInstance{};
 }
 

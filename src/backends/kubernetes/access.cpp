@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,7 @@ namespace json = boost::json;
 
 constexpr std::array<std::string_view, 2> exec_versions = {"client.authentication.k8s.io/v1",
                                                            "client.authentication.k8s.io/v1beta1"};
+constexpr std::size_t most_names = 16;
 constexpr std::size_t max_authority = std::size_t{1} << 20U;
 
 std::unexpected<RuntimeError> unusable(const std::filesystem::path& file, std::string what,
@@ -41,7 +43,12 @@ const Entry* find(const std::vector<Entry>& entries, std::string_view name) {
 
 std::string names_of(const std::vector<ContextEntry>& contexts) {
   std::vector<std::string> names;
-  for (const ContextEntry& context : contexts) names.push_back(excerpt(context.name));
+  for (const ContextEntry& context : contexts | std::views::take(most_names)) {
+    names.push_back(excerpt(context.name));
+  }
+  if (contexts.size() > most_names) {
+    names.push_back(fmt::format("and {} more", contexts.size() - most_names));
+  }
   return names.empty() ? "it has none" : fmt::format("it has {}", fmt::join(names, ", "));
 }
 
@@ -138,7 +145,8 @@ Result<CredentialSource> credentials_of(const UserEntry& user, const ClusterEntr
 
 /// How a user shows who it is.
 std::string kind_of(const CredentialSource& source, bool has_certificate) {
-  if (const auto* file = std::get_if<TokenFile>(&source)) return "token file " + file->path;
+  if (const auto* file = std::get_if<TokenFile>(&source))
+    return "token file " + printable(file->path);
   if (std::holds_alternative<BearerToken>(source)) return "token";
   if (const auto* plugin = std::get_if<ExecPlugin>(&source)) {
     return "plugin " + excerpt(plugin->command);

@@ -41,6 +41,7 @@ struct Rights {
     if (!refused.empty()) {
       text += fmt::format("{} may not {}", allowed.empty() ? ":" : ";", fmt::join(refused, ", "));
     }
+    if (!pods) text += "; bind the role of packaging/kubernetes to see its pods";
     return text;
   }
 };

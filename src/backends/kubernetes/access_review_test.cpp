@@ -61,7 +61,8 @@ TEST_F(AccessReview, WithoutTheClusterItAsksForTheOwnNamespace) {
   ASSERT_TRUE(sentences);
   EXPECT_THAT(*sentences,
               ElementsAre("in the whole cluster: may not list pods, watch pods, list services, "
-                          "watch services, list endpointslices, watch endpointslices",
+                          "watch services, list endpointslices, watch endpointslices; bind the "
+                          "role of packaging/kubernetes to see its pods",
                           "in the namespace shop: may list pods, watch pods; may not list "
                           "services, watch services, list endpointslices, watch endpointslices"));
 }

@@ -7,8 +7,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "backends/kubernetes/exec_plugin.hpp"
+#include "core/turns.hpp"
 #include "transport/small_files.hpp"
-#include "transport/turns.hpp"
 
 namespace rollcall::kubernetes {
 namespace {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -27,6 +28,11 @@ constexpr Duration desyncs_apart = 1min;     // those that have nothing to do wi
 constexpr Duration longest_desync_delay = 30s;
 constexpr Duration shortest_desync_delay = 100ms;
 constexpr int enough_doublings = 9;
+
+/// A cancelled channel unwinds as all else that is cancelled.
+void unwind_if_cancelled(const boost::system::error_code& ec) {
+  if (ec) throw boost::system::system_error(asio::error::operation_aborted);
+}
 
 }  // namespace
 
@@ -94,7 +100,10 @@ Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
     if (!changes_.empty()) wake();
     if (!more) co_return fail(std::move(more.error()));
     if (!*more) break;
-    while (changes_.size() > max_waiting) co_await drained_.async_receive(asio::use_awaitable);
+    while (changes_.size() > max_waiting) {
+      const auto [ec] = co_await drained_.async_receive(asio::as_tuple(asio::use_awaitable));
+      unwind_if_cancelled(ec);
+    }
   }
   if (told || engine_->env->monotonic() - began >= short_life) {
     engine_->proof = Duration::zero();
@@ -191,7 +200,8 @@ Task<Change> Observation::next() {
       if (delay > Duration::zero()) co_await engine_->env->sleep_for(delay);
       co_return Change(ResyncNeeded{failure.describe()});
     }
-    co_await gate_.async_receive(asio::use_awaitable);
+    const auto [ec] = co_await gate_.async_receive(asio::as_tuple(asio::use_awaitable));
+    unwind_if_cancelled(ec);
   }
 }
 

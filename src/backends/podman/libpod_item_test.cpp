@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.hpp"
+#include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
 namespace rollcall::podman {
@@ -66,6 +67,7 @@ std::map<std::string, DecodedContainer> recorded(const std::string& version,
   }
   for (const auto& [id, container] : all) {
     EXPECT_THAT(container.instance.problems, IsEmpty()) << version << name;
+    test::expect_survives_json(container.instance);
   }
   return all;
 }

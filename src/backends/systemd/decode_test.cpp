@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/json_round_trip.hpp"
+
 namespace rollcall::systemd {
 namespace {
 
@@ -25,12 +27,14 @@ struct Given {
 };
 
 Instance decode(const Given& given) {
-  return decode_unit({.row = given.row,
-                      .properties = given.properties,
-                      .settings = given.settings,
-                      .ports = given.ports,
-                      .manager_user = "manager"},
-                     "unix:///bus", Timestamp(std::chrono::seconds(7)));
+  Instance instance = decode_unit({.row = given.row,
+                                   .properties = given.properties,
+                                   .settings = given.settings,
+                                   .ports = given.ports,
+                                   .manager_user = "manager"},
+                                  "unix:///bus", Timestamp(std::chrono::seconds(7)));
+  test::expect_survives_json(instance);
+  return instance;
 }
 
 Given in_state(std::string active, std::string sub) {

@@ -14,6 +14,7 @@
 #include "core/metadata.hpp"
 #include "core/metadata_values.hpp"
 #include "core/text.hpp"
+#include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
 namespace rollcall {
@@ -163,6 +164,12 @@ void expect_case(const YAML::Node& node) {
   EXPECT_EQ(said, lines_of(node["says"])) << "it says:" << listed(said);
   EXPECT_EQ(overridden, lines_of(node["overridden"])) << "overridden:" << listed(overridden);
   expect_problems(reading.problems, lines_of(node["problems"]));
+
+  Instance labelled;
+  labelled.key = {.backend = "docker", .endpoint = "e", .id = "i"};
+  labelled.labels = labels;
+  labelled.metadata = reading.metadata;
+  test::expect_survives_json(labelled);
 
   const MetadataReading plain = read_metadata(labels, environment);
   EXPECT_EQ(said_by(plain), said);

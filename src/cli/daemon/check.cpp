@@ -1,0 +1,230 @@
+#include "cli/daemon/check.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rollcall::cli::daemon {
+namespace {
+
+constexpr std::size_t longest_token = 4096;
+constexpr std::string_view space = " \t\r\n";
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(space);
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+std::string message_of(int error) {
+  return std::generic_category().message(error);
+}
+
+/// What speaks against a file as the keeper of a secret; empty: nothing.
+std::string why_not_secret(const std::string& path, const struct ::stat& file) {
+  if (!S_ISREG(file.st_mode)) return "it is no plain file";
+  if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
+    return fmt::format("it belongs to user {}, who could change it; `chown root {}`", file.st_uid,
+                       path);
+  }
+  // A group may be let read it, as systemd and package managers do; nobody may change it.
+  if ((file.st_mode & 027U) != 0) {
+    return fmt::format("others may read or change it (mode {:04o}); `chmod 0600 {}`",
+                       file.st_mode & 07777U, path);
+  }
+  return {};
+}
+
+std::expected<std::string, std::string> read_secret(int fd, const std::string& path) {
+  struct ::stat file{};
+  if (::fstat(fd, &file) != 0) return std::unexpected(message_of(errno));
+  if (const std::string why = why_not_secret(path, file); !why.empty()) return std::unexpected(why);
+  std::string text(longest_token + 1, '\0');
+  const ssize_t size = ::read(fd, text.data(), text.size());
+  if (size < 0) return std::unexpected(message_of(errno));
+  text.resize(static_cast<std::size_t>(size));
+  if (text.size() > longest_token) return std::unexpected("it is too long for a token");
+  text = trimmed(text);
+  if (text.empty()) return std::unexpected("it is empty; `openssl rand -hex 32` makes a token");
+  return text;
+}
+
+void check_engines(const Config& config, ConfigErrors& errors) {
+  std::set<std::pair<std::string_view, std::string>> seen;
+  for (const EngineConfig& engine : config.engines) {
+    const auto kind = parse_kind(engine.runtime);
+    const std::string& name = engine.alias.empty() ? engine.endpoint : engine.alias;
+    if (!kind) continue;  // said before
+    if (engine.endpoint.empty() && (!engine.alias.empty() || engine.tls != EngineTlsConfig{})) {
+      errors.push_back(
+          fmt::format("engines: one of {} has an alias or tls, and no endpoint", to_string(*kind)));
+    }
+    if (!seen.emplace(to_string(*kind), name).second) {
+      errors.push_back(fmt::format("engines: '{}' of {} is there twice; give each an alias", name,
+                                   to_string(*kind)));
+    }
+    if (engine.tls.certificate.empty() != engine.tls.key.empty()) {
+      errors.push_back(
+          fmt::format("engines: of '{}' a tls.certificate and its tls.key belong together", name));
+    }
+  }
+}
+
+void check_periods(const Config& config, ConfigErrors& errors) {
+  constexpr Milliseconds shortest{100};
+  if (config.look_period < shortest) errors.emplace_back("look_period: is at least 100ms");
+  if (config.podman_poll.count() != 0 && config.podman_poll < shortest) {
+    errors.emplace_back("podman_poll: is 0 or at least 100ms");
+  }
+}
+
+std::optional<TlsOptions> tls_of(const EngineTlsConfig& tls) {
+  if (tls == EngineTlsConfig{}) return {};
+  return TlsOptions{.authority = {.file = tls.authority},
+                    .certificate = {.file = tls.certificate},
+                    .key = {.file = tls.key},
+                    .server_name = tls.server_name,
+                    .verify = tls.verify,
+                    .pinned = {.file = tls.pinned},
+                    .fingerprint = tls.fingerprint};
+}
+
+}  // namespace
+
+std::expected<server::TcpListener, std::string> parse_listener(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const std::string wrong =
+      fmt::format("'{}' is no address with a port, such as 127.0.0.1:7655 or [::1]:7655", text);
+  if (colon == std::string_view::npos) return std::unexpected(wrong);
+  std::string_view host = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.contains(':')) {
+    return std::unexpected(wrong);
+  }
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (host.empty() || error != std::errc() || end != digits.data() + digits.size()) {
+    return std::unexpected(wrong);
+  }
+  return server::TcpListener{.host = std::string(host), .port = port};
+}
+
+std::expected<std::string, std::string> read_token(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) {
+    return std::unexpected(
+        fmt::format("{}: {}; `openssl rand -hex 32` makes a token", path, message_of(errno)));
+  }
+  auto token = read_secret(fd, path);
+  ::close(fd);
+  if (!token) return std::unexpected(fmt::format("{}: {}", path, token.error()));
+  return token;
+}
+
+std::string socket_of(const Config& config, const Getenv& getenv) {
+  if (config.socket == "none") return {};
+  if (config.socket != "auto") return config.socket;
+  constexpr std::string_view name = "rollcall.sock";
+  // Of several folders systemd makes a list.
+  if (const auto folder = getenv("RUNTIME_DIRECTORY"); folder && !folder->empty()) {
+    return fmt::format("{}/{}", folder->substr(0, folder->find(':')), name);
+  }
+  if (::geteuid() == 0) return fmt::format("/run/rollcall/{}", name);
+  if (const auto folder = getenv("XDG_RUNTIME_DIR"); folder && !folder->empty()) {
+    return fmt::format("{}/{}", *folder, name);
+  }
+  return {};
+}
+
+server::ServerOptions server_options(const Config& config, const Getenv& getenv) {
+  server::ServerOptions options;
+  options.tcp.clear();
+  for (const std::string& text : config.listen) {
+    if (auto listener = parse_listener(text)) options.tcp.push_back(std::move(*listener));
+  }
+  if (std::string path = socket_of(config, getenv); !path.empty()) {
+    options.sockets.push_back({.path = std::move(path), .mode = config.socket_mode});
+  }
+  options.certificate = config.tls;
+  options.hosts = config.hosts;
+  options.limits = config.limits;
+  return options;
+}
+
+ConfigErrors check(const Config& config) {
+  ConfigErrors errors;
+  for (const std::string& text : config.listen) {
+    const auto listener = parse_listener(text);
+    if (!listener) errors.push_back(fmt::format("listen: {}", listener.error()));
+  }
+  check_engines(config, errors);
+  check_periods(config, errors);
+  server::ServerOptions options = server_options(config, process_environment());
+  if (!config.token_file.empty()) {
+    auto token = read_token(config.token_file);
+    if (!token) {
+      errors.push_back(fmt::format("token_file: {}", token.error()));
+      return errors;
+    }
+    options.token = std::move(*token);
+  }
+  // A service manager may pass what to listen on.
+  const bool nowhere = options.tcp.empty() && options.sockets.empty();
+  if (!nowhere && errors.empty()) {
+    const auto allowed = server::check(options);
+    if (!allowed) errors.push_back(allowed.error().describe());
+  }
+  return errors;
+}
+
+Selection selection_of(const Config& config) {
+  Selection selection;
+  selection.all = config.runtimes.empty() && config.engines.empty();
+  for (const std::string& word : config.runtimes) {
+    const auto kind = parse_kind(word);
+    if (!kind) {
+      selection.all = true;  // "all"
+    } else if (std::ranges::find(selection.kinds, *kind) == selection.kinds.end()) {
+      selection.kinds.push_back(*kind);
+    }
+  }
+  if (config.kubernetes.any()) selection.name(RuntimeBackendKind::kubernetes);
+  for (const EngineConfig& engine : config.engines) {
+    const auto kind = parse_kind(engine.runtime).value_or(RuntimeBackendKind::docker);
+    if (engine.endpoint.empty()) {
+      selection.kinds.push_back(kind);
+      continue;
+    }
+    const bool path = engine.endpoint.starts_with('/');
+    selection.endpoints.push_back({.kind = kind,
+                                   .url = path ? "unix://" + engine.endpoint : engine.endpoint,
+                                   .alias = engine.alias,
+                                   .tls = tls_of(engine.tls)});
+  }
+  return selection;
+}
+
+BackendOptions backend_options(const Config& config) {
+  BackendOptions options;
+  options.look_period = config.look_period;
+  options.podman_poll = config.podman_poll;
+  options.read_env = config.read_env;
+  options.user_manager = config.user;
+  options.all_units = config.all_units;
+  options.unit_types = config.unit_types;
+  options.projects = config.projects;
+  config.kubernetes.apply(options);
+  return options;
+}
+
+}  // namespace rollcall::cli::daemon

@@ -1,0 +1,77 @@
+// What the daemon is told: its configuration as plain data. docs/daemon.md is the reference.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/kubernetes_options.hpp"
+#include "engine/change_log.hpp"
+#include "server/options.hpp"
+
+namespace rollcall::cli::daemon {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// A time, or nothing, written "never".
+using MaybeNever = std::optional<Milliseconds>;
+
+/// TLS towards an engine; files, because a configuration names no secrets.
+struct EngineTlsConfig {
+  std::string authority{};
+  std::string certificate{};
+  std::string key{};
+  std::string server_name{};
+  std::string pinned{};
+  std::string fingerprint{};
+  bool verify = true;
+
+  friend bool operator==(const EngineTlsConfig&, const EngineTlsConfig&) = default;
+};
+
+/// One engine that is named.
+struct EngineConfig {
+  std::string runtime{};   ///< A word that parse_kind() knows.
+  std::string endpoint{};  ///< As `--endpoint`; empty: the places that are usual for the runtime.
+  std::string alias{};     ///< What `key.endpoint` says instead of the URL.
+  EngineTlsConfig tls{};
+
+  friend bool operator==(const EngineConfig&, const EngineConfig&) = default;
+};
+
+struct LogConfig {
+  std::string format = "auto";
+  std::string level = "info";
+
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
+};
+
+struct Config {
+  std::vector<std::string> listen = {"127.0.0.1:7655"};
+  std::string socket = "auto";
+  unsigned socket_mode = 0660;
+  server::CertificateFiles tls{};
+  std::string token_file{};
+  std::vector<std::string> hosts{};
+  bool reveal = false;
+
+  std::vector<std::string> runtimes{};
+  std::vector<EngineConfig> engines{};
+  MaybeNever grace{};
+  Milliseconds look_period = std::chrono::seconds(5);
+  Milliseconds podman_poll{0};
+  bool read_env = false;
+  bool user = false;
+  bool all_units = false;
+  std::vector<std::string> unit_types{};
+  std::vector<std::string> projects{};
+  KubernetesOptions kubernetes{};
+
+  LogBounds change_log{};
+  server::Limits limits{};
+  LogConfig log{};
+};
+
+}  // namespace rollcall::cli::daemon

@@ -1,0 +1,288 @@
+#include "cli/daemon/daemon.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+
+#include "backends/source.hpp"
+#include "cli/commands.hpp"
+#include "cli/daemon/check.hpp"
+
+namespace rollcall::cli::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+/// A connection is a descriptor, and the usual limit is for programs that call select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/// A long first list takes more memory for a moment than what is kept of it.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+/// All that a source is made of: if one letter of it differs, it is another.
+std::string identity_of(const Target& target, const Config& config) {
+  const TlsOptions tls = target.tls.value_or(target.place.tls.value_or(TlsOptions{}));
+  const KubernetesOptions& kubernetes = config.kubernetes;
+  return fmt::format("{} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {}",
+                     to_string(target.kind), target.place.url, target.alias, tls.authority.file,
+                     tls.certificate.file, tls.key.file, tls.server_name, tls.pinned.file,
+                     tls.fingerprint, tls.verify, config.look_period.count(),
+                     config.podman_poll.count(), config.read_env, config.user, config.all_units,
+                     fmt::join(config.unit_types, ","), fmt::join(config.projects, ","),
+                     kubernetes.kubeconfig, kubernetes.context,
+                     fmt::join(kubernetes.namespaces, ","), kubernetes.node, kubernetes.selector);
+}
+
+bool same_engines(const Config& a, const Config& b) {
+  const auto all = [](const Config& c) {
+    return std::tie(c.runtimes, c.engines, c.look_period, c.podman_poll, c.read_env, c.user,
+                    c.all_units, c.unit_types, c.projects, c.kubernetes);
+  };
+  return all(a) == all(b);
+}
+
+}  // namespace
+
+Daemon::Daemon(Loaded loaded, Sources sources)
+    : sources_(std::move(sources)),
+      loaded_(std::move(loaded)),
+      log_(loaded_.config.log, sources_.getenv),
+      hub_(context_.get_executor(), env_,
+           {.log = loaded_.config.change_log,
+            .grace = loaded_.config.grace,
+            .reveal = loaded_.config.reveal,
+            .logger = [this](LogLevel level, std::string_view message) { say(level, message); }}),
+      api_(context_.get_executor(), hub_, env_, server_options_, stats_, ROLLCALL_VERSION),
+      server_(context_.get_executor(), server_options_, api_, stats_, log_.logger()),
+      stop_signals_(context_, SIGINT, SIGTERM),
+      reload_signals_(context_, SIGHUP) {}
+
+int Daemon::run() {
+  raise_descriptor_limit();
+  if (!start()) {
+    spawn(end());
+    context_.run();
+    return failure;
+  }
+  spawn(heed_stop());
+  spawn(heed_reload());
+  spawn(tell_when_settled());
+  spawn(manager_.keep_alive());
+  ready_ = true;
+  manager_.ready(status());
+  context_.run();
+  // What hangs still uses what is here: the system lets go of all of it at once.
+  if (overdue_) std::_Exit(success);
+  return success;
+}
+
+void Daemon::spawn(asio::awaitable<void> work) {
+  asio::co_spawn(context_, std::move(work), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+}
+
+bool Daemon::take_passed_sockets() {
+  auto passed = manager_.passed();
+  if (!passed) {
+    log_.write(LogLevel::error, passed.error().describe());
+    return false;
+  }
+  passed_ = std::move(*passed);
+  return true;
+}
+
+/// What a service manager has passed stands in the place of what is built in, not of what is said.
+server::ServerOptions Daemon::wanted_server(const Loaded& loaded) const {
+  server::ServerOptions options = server_options(loaded.config, sources_.getenv);
+  if (!loaded.config.token_file.empty()) {
+    options.token = read_token(loaded.config.token_file).value_or(std::string());
+  }
+  if (passed_.empty()) return options;
+  if (!loaded.origins.contains("listen")) options.tcp.clear();
+  if (!loaded.origins.contains("socket")) options.sockets.clear();
+  for (const ServiceManager::Passed& socket : passed_) options.passed.push_back(socket.fd);
+  return options;
+}
+
+bool Daemon::start() {
+  if (!take_passed_sockets()) return false;
+  server_options_ = wanted_server(loaded_);
+  for (const server::UnixListener& socket : server_options_.sockets) {
+    std::error_code ignored;  // listening tells what is wrong
+    std::filesystem::create_directories(std::filesystem::path(socket.path).parent_path(), ignored);
+  }
+  say(LogLevel::info, fmt::format("rollcall {} starts with {}", ROLLCALL_VERSION,
+                                  loaded_.file.empty() ? "no configuration file" : loaded_.file));
+  if (const auto listening = server_.listen(); !listening) {
+    log_.write(LogLevel::error, listening.error().describe());
+    return false;
+  }
+  return watch_engines(loaded_.config);
+}
+
+bool Daemon::add(const std::string& name, const Target& target) {
+  BackendOptions options = options_for(target, backend_options(loaded_.config));
+  options.getenv = sources_.getenv;
+  options.log = log_.logger();
+  auto added =
+      hub_.add(source_of(target.kind, std::move(options), context_.get_executor(), target.named));
+  if (added) {
+    engines_[name] = *added;
+    return true;
+  }
+  log_.write(target.named ? LogLevel::error : LogLevel::warning, added.error().describe());
+  return !target.named;
+}
+
+/// Leaves alone what is watched already, in the same way.
+bool Daemon::watch_engines(const Config& config) {
+  BackendOptions common = backend_options(config);
+  common.getenv = sources_.getenv;
+  std::set<std::string> wanted;
+  bool all_added = true;
+  for (const Target& target : targets_to_watch(selection_of(config), common)) {
+    std::string name = identity_of(target, config);
+    if (!engines_.contains(name) && !add(name, target)) all_added = false;
+    wanted.insert(std::move(name));
+  }
+  std::erase_if(engines_, [&](const auto& engine) {
+    if (wanted.contains(engine.first)) return false;
+    hub_.remove(engine.second);
+    return true;
+  });
+  return all_added;
+}
+
+asio::awaitable<void> Daemon::tell_when_settled() {
+  auto settling = hub_.wait_settled();
+  co_await std::move(settling);
+  give_back_memory();
+  tell_status();
+}
+
+asio::awaitable<void> Daemon::heed_stop() {
+  auto waiting = stop_signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto [error, signal] = co_await std::move(waiting);
+  if (error) co_return;
+  stop_signals_.clear();  // a second one ends the process, whatever it waits for
+  manager_.stopping();
+  log_.write(LogLevel::info, signal == SIGINT ? "stopping: SIGINT" : "stopping: SIGTERM");
+  asio::steady_timer limit(context_, longest_stop);
+  limit.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled) return;
+    log_.write(LogLevel::warning, "not all has ended in time");
+    overdue_ = true;
+    context_.stop();
+  });
+  auto ending = end();
+  co_await std::move(ending);
+  log_.write(LogLevel::info, "stopped");
+}
+
+asio::awaitable<void> Daemon::end() {
+  auto leaving = server_.stop();
+  co_await std::move(leaving);
+  auto ending = hub_.stop();
+  co_await std::move(ending);
+  context_.stop();
+}
+
+asio::awaitable<void> Daemon::heed_reload() {
+  for (;;) {
+    auto waiting = reload_signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    const auto [error, signal] = co_await std::move(waiting);
+    if (error) co_return;
+    manager_.reloading();
+    reload();
+    manager_.ready(status());
+  }
+}
+
+void Daemon::reload() {
+  Loaded next = load(sources_);
+  for (const std::string& error : next.errors) log_.write(LogLevel::error, error);
+  if (!next.errors.empty() || !apply(std::move(next))) {
+    log_.write(LogLevel::error, "the configuration stays as it was");
+    return;
+  }
+  log_.write(LogLevel::info, loaded_.file.empty() ? "the configuration was read anew"
+                                                  : "read anew: " + loaded_.file);
+}
+
+bool Daemon::apply(Loaded next) {
+  auto wanted = wanted_server(next);
+  std::swap(server_options_, wanted);
+  if (const auto listening = server_.listen(); !listening) {
+    std::swap(server_options_, wanted);
+    log_.write(LogLevel::error, listening.error().describe());
+    return false;
+  }
+  log_.set_level(next.config.log.level);
+  say_what_stays(next.config);
+  const bool other_engines = !same_engines(next.config, loaded_.config);
+  loaded_ = std::move(next);
+  // One that cannot be added is told, and the others are watched all the same.
+  if (other_engines) static_cast<void>(watch_engines(loaded_.config));
+  return true;
+}
+
+/// What was decided at the start.
+void Daemon::say_what_stays(const Config& next) {
+  const Config& now = loaded_.config;
+  const auto tell = [this](bool differs, std::string_view key) {
+    if (!differs) return;
+    log_.write(LogLevel::warning, fmt::format("{} takes effect at the next start", key));
+  };
+  tell(next.grace != now.grace, "grace");
+  tell(next.reveal != now.reveal, "reveal");
+  tell(next.change_log.entries != now.change_log.entries ||
+           next.change_log.bytes != now.change_log.bytes,
+       "change_log");
+  tell(next.log.format != now.log.format, "log.format");
+}
+
+void Daemon::say(LogLevel level, std::string_view message) {
+  log_.write(level, message);
+  tell_status();
+}
+
+void Daemon::tell_status() {
+  if (ready_) manager_.status(status());
+}
+
+std::string Daemon::status() const {
+  const std::vector<SourceStatus> all = hub_.sources();
+  const auto ready = std::ranges::count(all, SourceState::ready, &SourceStatus::state);
+  std::size_t instances = 0;
+  for (const SourceStatus& source : all) instances += source.instances;
+  return fmt::format("{} instances, {} of {} engines ready", instances, ready, all.size());
+}
+
+}  // namespace rollcall::cli::daemon

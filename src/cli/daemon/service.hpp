@@ -1,0 +1,52 @@
+// The daemon as a service of systemd: readiness, status, watchdog, and sockets that were passed.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <rollcall/result.hpp>
+
+namespace rollcall::cli::daemon {
+
+/// Tells the service manager of this process; without one it does nothing.
+///
+/// Threads: any. It never waits: a manager that does not read loses a word.
+class ServiceManager {
+ public:
+  /// Takes what the manager has passed, and forgets its variables, so that no child inherits them.
+  ServiceManager();
+
+  void ready(std::string_view status) const;
+  void status(std::string_view text) const;
+  void reloading() const;
+  void stopping() const;
+
+  /// How often it must hear that we are alive; nothing: it does not watch.
+  [[nodiscard]] std::optional<std::chrono::microseconds> watchdog() const noexcept {
+    return watchdog_;
+  }
+
+  /// Says so at half that interval, for ever: as long as the executor turns.
+  [[nodiscard]] boost::asio::awaitable<void> keep_alive() const;
+
+  struct Passed {
+    int fd;
+    std::string name;  ///< FileDescriptorName= of the socket; may be empty.
+  };
+
+  /// Sockets to listen on. Errors: invalid_config, for one that does not listen.
+  [[nodiscard]] Result<std::vector<Passed>> passed() const;
+
+ private:
+  void notify(const std::string& text) const;
+
+  std::string address_;
+  std::optional<std::chrono::microseconds> watchdog_;
+  std::vector<Passed> passed_;
+};
+
+}  // namespace rollcall::cli::daemon

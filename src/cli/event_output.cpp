@@ -1,0 +1,68 @@
+#include "cli/event_output.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+
+#include "core/json.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+std::string wall_clock() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  std::array<char, sizeof "00:00:00"> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
+  return {text.data(), size};
+}
+
+}  // namespace
+
+EventOutput::EventOutput(const Options& options, Console& console,
+                         const asio::any_io_executor& executor)
+    : options_(options),
+      console_(console),
+      outlet_(console.out(), executor),
+      lines_(console.colour()) {}
+
+asio::awaitable<void> EventOutput::show(RuntimeEvent event) {
+  const bool shown = wanted(event);
+  std::string line;
+  if (shown && options_.output == Output::jsonl) {
+    line = boost::json::serialize(to_json(event)) + "\n";
+  } else if (shown) {
+    line = lines_.line(event, known_, wall_clock());
+  }
+  known_.apply(event);
+  outlet_.write(line);
+  // The next event stays where it can collapse until the reader is ready for it.
+  co_await outlet_.drained();
+}
+
+asio::awaitable<void> EventOutput::run() {
+  co_await outlet_.run();
+  if (outlet_.error() != ECANCELED) console_.set_write_error(outlet_.error());
+}
+
+bool EventOutput::wanted(const RuntimeEvent& event) const {
+  const InstanceKey* key = key_of(event);
+  if (key == nullptr) return true;
+  const InstancePtr before = known_.find(*key);
+  if (before && options_.filters.matches(*before)) return true;
+  if (const auto* started = std::get_if<Started>(&event)) {
+    return options_.filters.matches(*started->instance);
+  }
+  const auto* updated = std::get_if<Updated>(&event);
+  return updated != nullptr && options_.filters.matches(*updated->instance);
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,167 @@
+#include "cli/option_words.hpp"
+
+#include "cli/cli11.hpp"
+#include "cli/manual.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+void add_runtimes(CLI::App& command, Words& words) {
+  command.add_option(std::string(runtimes_name), words.arguments)
+      ->type_name(std::string(runtime_words));
+}
+
+/// Those of commands that may ask a daemon instead of the engines.
+void add_daemon(CLI::App& command, Words& words) {
+  command.option_defaults()->group("From a daemon");
+  add_text(command, "--server", words.server, "URL|SOCKET",
+           "Ask `rollcall serve` at this place, and no engine");
+  add_text(command, "--token-file", words.token_file, "FILE", "The token that it wants");
+  add_text(command, "--ca-file", words.ca_file, "FILE",
+           "Who has signed its certificate (default: whom this system trusts)");
+}
+
+/// An option that stands for a key of the configuration.
+void add_key(CLI::App& command, Words& words, const std::string& name, const std::string& value,
+             const std::string& text) {
+  command.add_option(name, words.keys[name], text)->allow_extra_args(false)->type_name(value);
+}
+
+}  // namespace
+
+void add_shared_options(CLI::App& app, Words& words) {
+  app.option_defaults()->group("Where to look");
+  add_repeated(app, "-r,--runtime", words.runtimes, std::string(runtime_words),
+               "This one; repeatable (default: all that answer)");
+  add_repeated(app, "-e,--endpoint", words.endpoints, "[KIND=]URL",
+               "This engine, such as docker=tcp://10.0.0.7:2375");
+  app.add_flag("--read-env", words.read_env,
+               "Also the variables of containers that tools take for labels");
+  app.option_defaults()->group("Units of systemd");
+  app.add_flag("--user", words.user, "Of your own manager instead of the system's");
+  app.add_flag("--all-units", words.all_units, "Also those that neither listen nor opted in");
+  add_repeated(app, "--unit-type", words.unit_types, "socket|timer|scope",
+               "Besides services; repeatable");
+  app.get_option("--unit-type")
+      ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
+  app.option_defaults()->group("Of Incus and LXD");
+  add_repeated(app, "--project", words.projects, "NAME", "This project; repeatable");
+  add_kubernetes_options(app, words.kubernetes);
+  app.option_defaults()->group("General");
+  app.add_flag("-v,--verbose", words.verbose, "Tell on standard error what is being done");
+  app.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
+}
+
+CLI::App* add_list(CLI::App& app, Words& words) {
+  CLI::App* list = app.add_subcommand("ls", "Show what runs now");
+  list->footer(std::string(manual::list_notes));
+  add_runtimes(*list, words);
+  list->option_defaults()->group("Which");
+  list->add_flag("-a,--all", words.all, "Also what does not run");
+  add_repeated(*list, "-f,--filter", words.filters, "KEY=VALUE", "Only what matches; repeatable");
+  list->option_defaults()->group("Output");
+  add_choice(*list, "-o,--output", words.output, {"table", "wide", "json", "jsonl", "yaml"},
+             "The form of the output (default: table)");
+  add_text(*list, "--format", words.format, "TEMPLATE", "A line each, such as '{{.Name}}'");
+  CLI::Option* quiet = list->add_flag("-q,--quiet", words.quiet, "Only the ids");
+  quiet->excludes(list->get_option("--output"))->excludes(list->get_option("--format"));
+  list->get_option("--format")->excludes(list->get_option("--output"));
+  add_choice(*list, "-s,--sort", words.sort, {"name", "runtime", "state", "image", "group", "age"},
+             "In this order (default: name)");
+  list->add_flag("--no-trunc", words.no_trunc, "Cut nothing short");
+  list->option_defaults()->group("Where to look");
+  add_text(*list, "-t,--timeout", words.timeout, "TIME",
+           "How long each runtime may take, such as 500ms (default: 5s)");
+  add_daemon(*list, words);
+  return list;
+}
+
+CLI::App* add_watch(CLI::App& app, Words& words) {
+  CLI::App* watch = app.add_subcommand("watch", "Show what runs now, then every change");
+  watch->footer(std::string(manual::watch_notes));
+  add_runtimes(*watch, words);
+  watch->option_defaults()->group("Which");
+  add_repeated(*watch, "-f,--filter", words.filters, "KEY=VALUE", "Only what matches; repeatable");
+  watch->option_defaults()->group("Output");
+  add_choice(*watch, "-o,--output", words.output, {"text", "jsonl"},
+             "The form of the output (default: text)");
+  watch->option_defaults()->group("Where to look");
+  add_text(*watch, "--look-period", words.look_period, "TIME",
+           "How often to look at the host, such as 1s (default: 5s)");
+  add_text(*watch, "--podman-poll", words.podman_poll, "TIME",
+           "List Podman this often and hold no stream, so that an idle service may end");
+  add_daemon(*watch, words);
+  return watch;
+}
+
+CLI::App* add_doctor(CLI::App& app, Words& words) {
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Tell which runtimes answer, and why others do not");
+  doctor->footer(std::string(manual::doctor_notes));
+  add_runtimes(*doctor, words);
+  doctor->option_defaults()->group("Output");
+  add_choice(*doctor, "-o,--output", words.output, {"text", "json"},
+             "The form of the output (default: text)");
+  doctor->option_defaults()->group("Where to look");
+  add_text(*doctor, "-t,--timeout", words.timeout, "TIME",
+           "How long each place may take, such as 500ms (default: 5s)");
+  add_daemon(*doctor, words);
+  return doctor;
+}
+
+CLI::App* add_explain(CLI::App& app, Words& words) {
+  CLI::App* explain =
+      app.add_subcommand("explain", "Tell all that is known of one instance, and why");
+  explain->footer(std::string(manual::explain_notes));
+  explain->add_option("instance", words.subject)->type_name("INSTANCE")->required();
+  explain->option_defaults()->group("Output");
+  add_choice(*explain, "-o,--output", words.output, {"text", "json"},
+             "The form of the output (default: text)");
+  explain->option_defaults()->group("Where to look");
+  add_text(*explain, "-t,--timeout", words.timeout, "TIME",
+           "How long each runtime may take, such as 500ms (default: 5s)");
+  add_daemon(*explain, words);
+  return explain;
+}
+
+CLI::App* add_serve(CLI::App& app, Words& words) {
+  CLI::App* serve = app.add_subcommand("serve", "Serve one live inventory of all by HTTP");
+  serve->footer(std::string(manual::serve_notes));
+  add_runtimes(*serve, words);
+  serve->option_defaults()->group("Configuration");
+  add_text(*serve, "-c,--config", words.config, "FILE",
+           "This file (default: /etc/rollcall/rollcall.yaml, if it is there)");
+  serve->add_flag("--check-config", words.check_config,
+                  "Say what is configured, or all that is wrong with it, and end");
+  serve->option_defaults()->group("Whom to serve");
+  add_key(*serve, words, "--listen", "ADDRESS:PORT",
+          "At this address; repeatable (default: 127.0.0.1:7655)");
+  add_key(*serve, words, "--socket", "PATH|auto|none", "At this Unix socket (default: auto)");
+  add_key(*serve, words, "--tls-certificate", "FILE", "Speak TLS on addresses, with this");
+  add_key(*serve, words, "--tls-key", "FILE", "The key of the certificate");
+  add_key(*serve, words, "--token-file", "FILE",
+          "Whoever comes by an address must know this token");
+  serve->add_flag("--reveal", words.reveal, "Do not mask labels that look secret");
+  serve->option_defaults()->group("Where to look");
+  add_key(*serve, words, "--grace", "TIME|never",
+          "Drop what a lost engine ran after this time (default: never)");
+  add_key(*serve, words, "--look-period", "TIME",
+          "How often to look at the host, such as 1s (default: 5s)");
+  add_key(*serve, words, "--podman-poll", "TIME",
+          "List Podman this often and hold no stream, so that an idle service may end");
+  serve->option_defaults()->group("Log");
+  add_key(*serve, words, "--log-format", "auto|logfmt|journald", "The form (default: auto)");
+  add_key(*serve, words, "--log-level", "debug|info|warning|error", "The least (default: info)");
+  return serve;
+}
+
+CLI::App* add_completion(CLI::App& app, Words& words) {
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a completion script for your shell");
+  completion->footer(std::string(manual::completion_notes));
+  add_choice(*completion, "shell", words.shell, {"bash", "zsh", "fish"}, "The shell");
+  completion->get_option("shell")->required();
+  return completion;
+}
+
+}  // namespace rollcall::cli

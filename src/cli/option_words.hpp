@@ -1,0 +1,68 @@
+// The options of each command, as CLI11 knows them, and the words that were written for them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/kubernetes_options.hpp"
+
+namespace rollcall::cli {
+
+inline constexpr std::string_view runtimes_name = "runtimes";
+inline constexpr std::string_view runtime_words =
+    "all|auto|docker|podman|systemd|incus|kubernetes|host";
+
+/// The command line as it was written.
+struct Words {
+  std::vector<std::string> runtimes;
+  std::vector<std::string> arguments;  // runtimes, too
+  std::vector<std::string> endpoints;
+  std::vector<std::string> filters;
+  std::string output = "table";
+  std::string sort = "name";
+  std::string format;
+  std::string timeout = "5s";
+  std::string look_period = "5s";
+  std::string podman_poll;
+  std::string shell;
+  std::string subject;
+  bool all = false;
+  bool quiet = false;
+  bool no_trunc = false;
+  bool verbose = false;
+  bool read_env = false;
+  bool user = false;
+  bool all_units = false;
+  std::vector<std::string> unit_types;
+  std::vector<std::string> projects;
+  KubernetesOptions kubernetes;
+
+  // Of `--server`.
+  std::string server;
+  std::string token_file;
+  std::string ca_file;
+
+  // Of serve.
+  std::string config;
+  bool check_config = false;
+  bool reveal = false;
+  /// Those that stand for a key of the configuration; what was written is asked of the option.
+  std::map<std::string, std::vector<std::string>> keys;
+};
+
+/// Those of all commands, which may stand before or behind them.
+void add_shared_options(CLI::App& app, Words& words);
+
+// Each makes the command of that name, with its options.
+CLI::App* add_list(CLI::App& app, Words& words);
+CLI::App* add_watch(CLI::App& app, Words& words);
+CLI::App* add_explain(CLI::App& app, Words& words);
+CLI::App* add_doctor(CLI::App& app, Words& words);
+CLI::App* add_serve(CLI::App& app, Words& words);
+CLI::App* add_completion(CLI::App& app, Words& words);
+
+}  // namespace rollcall::cli

@@ -1,0 +1,228 @@
+// `rollcall watch --server`: the changes of a daemon, from its list on, whatever happens to it.
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/json/parse.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/event_output.hpp"
+#include "cli/remote/daemon_client.hpp"
+#include "cli/remote/differences.hpp"
+#include "cli/remote/remote.hpp"
+#include "core/env.hpp"
+#include "core/json_read.hpp"
+#include "engine/change_log.hpp"
+#include "engine/reflector_fsm.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+/// What the daemon itself is called in events of backends.
+constexpr const char* daemon_name = "rollcall";
+
+/// One daemon, one output. While the daemon is away nothing is forgotten; on its return its log
+/// tells what changed, or else its list.
+class DaemonWatch {
+ public:
+  DaemonWatch(const Options& options, Console& console, DaemonClient client)
+      : client_(std::move(client)),
+        output_(options, console, context_.get_executor()),
+        runtimes_(options.selection),
+        signals_(context_, SIGINT, SIGTERM) {}
+
+  int run();
+
+ private:
+  void spawn(asio::awaitable<void> work);
+  asio::awaitable<void> follow();
+  asio::awaitable<void> mind_output();
+  asio::awaitable<Result<void>> session();
+  asio::awaitable<Result<void>> catch_up();
+  asio::awaitable<Result<void>> list();
+  asio::awaitable<Result<void>> take(std::vector<StreamEvent> events);
+  asio::awaitable<void> reached();
+  asio::awaitable<void> lost(const RuntimeError& error);
+  [[nodiscard]] Duration delay();
+  void stop();
+
+  asio::io_context context_{1};  // outlives all that is made on it
+  DaemonClient client_;
+  EventOutput output_;
+  RuntimeFilter runtimes_;
+  asio::signal_set signals_;
+  EnvPtr env_ = system_env();
+  std::string cursor_;     // up to where all was shown; empty: list first
+  Cursor target_;          // where the daemon's log was when it answered again
+  bool listed_ = false;    // a list was shown
+  bool away_ = false;      // disconnected was said
+  unsigned failures_ = 0;  // since something came
+};
+
+int DaemonWatch::run() {
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    signals_.clear();  // a second Ctrl-C ends the process, whatever it waits for
+    stop();
+  });
+  spawn(mind_output());
+  spawn(follow());
+  context_.run();
+  return success;
+}
+
+void DaemonWatch::spawn(asio::awaitable<void> work) {
+  asio::co_spawn(context_, std::move(work), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+}
+
+/// Nothing that is under way is waited for: it only reads.
+void DaemonWatch::stop() {
+  output_.close();
+  context_.stop();
+}
+
+asio::awaitable<void> DaemonWatch::mind_output() {
+  co_await output_.run();
+  stop();
+}
+
+asio::awaitable<void> DaemonWatch::follow() {
+  for (;;) {
+    auto watching = session();
+    const auto ended = co_await std::move(watching);
+    if (!ended && ended.error().kind == ErrorKind::desynced) {
+      cursor_.clear();  // its log does not reach so far back
+    } else {
+      static const RuntimeError closed{.what = "the daemon closed the connection"};
+      co_await lost(ended ? closed : ended.error());
+    }
+    ++failures_;
+    auto pause = env_->sleep_for(delay());
+    co_await std::move(pause);
+  }
+}
+
+/// As for an engine: full jitter, and a floor.
+Duration DaemonWatch::delay() {
+  const HealingPolicy policy =
+      client_.local() ? HealingPolicy::for_local() : HealingPolicy::for_remote();
+  const unsigned doublings = std::min(failures_ - 1, 10U);
+  const Duration longest = std::min(policy.cap, policy.base * (1U << doublings));
+  return std::max(policy.floor, std::chrono::duration_cast<Duration>(longest * env_->random()));
+}
+
+asio::awaitable<void> DaemonWatch::lost(const RuntimeError& error) {
+  if (std::exchange(away_, true)) co_return;
+  auto showing = output_.show(BackendDisconnected{daemon_name, error.describe()});
+  co_await std::move(showing);
+}
+
+/// One connection: what was missed, and then what comes.
+asio::awaitable<Result<void>> DaemonWatch::session() {
+  auto catching = catch_up();
+  auto ready = co_await std::move(catching);
+  if (!ready) co_return ready;
+  auto opening = client_.events(cursor_);
+  auto events = co_await std::move(opening);
+  if (!events) co_return fail(std::move(events.error()));
+  for (;;) {
+    auto reached_it = reached();
+    co_await std::move(reached_it);
+    auto reading = (*events)->next();
+    auto batch = co_await std::move(reading);
+    if (!batch) co_return fail(std::move(batch.error()));
+    if (batch->empty()) co_return Result<void>();
+    failures_ = 0;
+    auto taking = take(std::move(*batch));
+    auto taken = co_await std::move(taking);
+    if (!taken) co_return taken;
+  }
+}
+
+/// Lists if there is no cursor; else asks where the daemon's log is, to know when all was told.
+asio::awaitable<Result<void>> DaemonWatch::catch_up() {
+  if (cursor_.empty()) {
+    auto listing = list();
+    co_return co_await std::move(listing);
+  }
+  auto asking = client_.status();
+  const auto status = co_await std::move(asking);
+  if (!status) co_return fail(status.error());
+  target_ = cursor_in(*status).value_or(Cursor{});
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> DaemonWatch::list() {
+  auto asking = client_.list();
+  const auto listed = co_await std::move(asking);
+  if (!listed) co_return fail(listed.error());
+  const Cause cause = listed_ ? Cause::resync : Cause::initial;
+  std::vector<InstancePtr> now;
+  std::ranges::copy_if(listed->instances, std::back_inserter(now),
+                       [this](const InstancePtr& i) { return runtimes_.wants(i->key.backend); });
+  for (RuntimeEvent& event : differences(output_.known().list(), now, cause)) {
+    auto showing = output_.show(std::move(event));
+    co_await std::move(showing);
+  }
+  listed_ = true;
+  cursor_ = listed->cursor;
+  target_ = {};
+  co_return Result<void>();
+}
+
+/// Says that the daemon is back, once all that it logged until then was shown.
+asio::awaitable<void> DaemonWatch::reached() {
+  const auto here = parse_cursor(cursor_);
+  const bool there = !here || here->epoch != target_.epoch || here->sequence >= target_.sequence;
+  if (there && std::exchange(away_, false)) {
+    auto showing = output_.show(BackendReconnected{daemon_name});
+    co_await std::move(showing);
+  }
+}
+
+asio::awaitable<Result<void>> DaemonWatch::take(std::vector<StreamEvent> events) {
+  for (StreamEvent& told : events) {
+    if (told.type == "lagged") co_return fail({.kind = ErrorKind::desynced, .what = told.data});
+    boost::system::error_code broken;
+    const boost::json::value value = boost::json::parse(told.data, broken);
+    if (broken) {
+      co_return fail({.kind = ErrorKind::protocol,
+                      .endpoint = client_.url(),
+                      .what = "an event is no JSON: " + broken.message()});
+    }
+    auto event =
+        read_event(value, [this](const InstanceKey& key) { return output_.known().find(key); });
+    if (!event) co_return fail(std::move(event.error()));
+    if (runtimes_.wants(*event)) {
+      auto showing = output_.show(std::move(*event));
+      co_await std::move(showing);
+    }
+    if (!told.id.empty()) cursor_ = told.id;
+    auto reached_it = reached();
+    co_await std::move(reached_it);
+  }
+  co_return Result<void>();
+}
+
+}  // namespace
+
+int watch_daemon(const Options& options, Console& console) {
+  auto client = DaemonClient::make(options.server);
+  if (!client) {
+    console.note(client.error().describe());
+    return failure;
+  }
+  return DaemonWatch(options, console, std::move(*client)).run();
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,138 @@
+#include "engine/subscription.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "engine/signal.hpp"
+
+namespace rollcall {
+
+namespace asio = boost::asio;
+
+struct Subscription::State {
+  State(const std::shared_ptr<LogReaders>& its_readers, Cursor since,
+        const asio::any_io_executor& executor)
+      : readers(its_readers), at(since), signal(executor) {}
+  ~State() { close(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void close() {
+    if (std::exchange(closed, true)) return;
+    if (const auto its = readers.lock()) its->subscribers_.erase(this);
+    signal.notify();
+  }
+
+  [[nodiscard]] bool over() const { return closed || readers.expired(); }
+
+  Batch read(std::size_t most) {
+    const auto its = readers.lock();
+    if (closed || !its) return {};
+    Batch batch = its->log().after(at, most);
+    if (!batch) {
+      ++its->lagged_;
+      close();
+    } else if (!batch->empty()) {
+      at.sequence = batch->back()->sequence;
+    }
+    return batch;
+  }
+
+  std::weak_ptr<LogReaders> readers;
+  Cursor at;
+  Signal signal;
+  bool waiting = false;
+  bool woken = false;
+  bool closed = false;
+};
+
+Subscription::Subscription(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Subscription::Subscription(Subscription&&) noexcept = default;
+Subscription& Subscription::operator=(Subscription&& other) noexcept {
+  if (state_ && state_ != other.state_) state_->close();
+  state_ = std::move(other.state_);
+  return *this;
+}
+Subscription::~Subscription() {
+  if (state_) state_->close();
+}
+
+asio::awaitable<Subscription::Batch> Subscription::next(std::size_t most) {
+  const auto state = state_;
+  for (;;) {
+    Batch batch = state->read(most);
+    const bool woken = std::exchange(state->woken, false);
+    if (!batch || !batch->empty() || woken || state->over()) co_return batch;
+    state->waiting = true;
+    co_await state->signal.wait();
+    state->waiting = false;
+  }
+}
+
+Subscription::Batch Subscription::try_next(std::size_t most) {
+  return state_->read(most);
+}
+
+Cursor Subscription::cursor() const {
+  return state_->at;
+}
+
+void Subscription::wake() {
+  state_->woken = true;
+  state_->signal.notify();
+}
+
+bool Subscription::closed() const {
+  return state_->over();
+}
+
+void Subscription::close() {
+  state_->close();
+}
+
+LogReaders::LogReaders(asio::any_io_executor executor, ChangeLog log)
+    : executor_(std::move(executor)), log_(std::move(log)) {}
+
+void LogReaders::append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before) {
+  log_.append(std::move(origin), std::move(event), at, std::move(before));
+  if (subscribers_.empty() || std::exchange(waking_, true)) return;
+  asio::post(executor_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->wake_all();
+  });
+}
+
+void LogReaders::wake_all() {
+  waking_ = false;
+  for (Subscription::State* subscriber : subscribers_) {
+    if (subscriber->waiting) subscriber->signal.notify();
+  }
+}
+
+std::expected<Subscription, LogGap> LogReaders::subscribe(Cursor since) {
+  if (auto gap = log_.gap(since)) return std::unexpected(std::move(*gap));
+  auto state = std::make_shared<Subscription::State>(shared_from_this(), since, executor_);
+  state->closed = closed_;
+  if (!closed_) subscribers_.insert(state.get());
+  return Subscription(std::move(state));
+}
+
+void LogReaders::close() {
+  closed_ = true;
+  for (Subscription::State* subscriber : std::set(subscribers_)) subscriber->close();
+}
+
+LogStatus LogReaders::status() const {
+  LogStatus status{.entries = log_.size(),
+                   .bytes = log_.bytes(),
+                   .subscribers = subscribers_.size(),
+                   .lagged = lagged_};
+  for (const Subscription::State* subscriber : subscribers_) {
+    status.furthest_behind =
+        std::max(status.furthest_behind, log_.newest().sequence - subscriber->at.sequence);
+  }
+  return status;
+}
+
+}  // namespace rollcall

@@ -1,0 +1,104 @@
+// Who reads the log of changes, each at its own pace.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/change_log.hpp"
+
+namespace rollcall {
+
+/// Reads a log of changes, in order and without a hole, at its own pace.
+///
+/// It costs the log nothing while it does not read: it only remembers where it was. If the log
+/// drops what it has not read, it is told.
+///
+/// Lifetime: may outlive the log, and is then closed. Threads: those of the log.
+class Subscription {
+ public:
+  struct State;
+  explicit Subscription(std::shared_ptr<State> state);
+  ~Subscription();  ///< Closes it.
+  Subscription(Subscription&&) noexcept;
+  Subscription& operator=(Subscription&&) noexcept;
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+
+  /// Changes, or how much was missed.
+  using Batch = std::expected<std::vector<LogEntryPtr>, LogGap>;
+
+  /// Up to `most` changes, at once if there are any; else waits for one. None: it was closed, or
+  /// wake() was called. One call at a time.
+  ///
+  /// Errors: it has lagged behind what the log keeps: how much is missed, and from where the log
+  /// goes on. It is closed then; list again, and subscribe from that list's cursor.
+  [[nodiscard]] boost::asio::awaitable<Batch> next(std::size_t most = 256);
+
+  /// The same without waiting.
+  [[nodiscard]] Batch try_next(std::size_t most = 256);
+
+  /// What is known after the last change that was taken.
+  [[nodiscard]] Cursor cursor() const;
+
+  /// Ends a wait in next() with no change: for a heartbeat.
+  void wake();
+
+  /// Whether nothing more comes: it was closed, has lagged, or the log is at its end.
+  [[nodiscard]] bool closed() const;
+
+  void close();
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+/// How the log and its readers stand.
+struct LogStatus {
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+  std::size_t subscribers = 0;
+  std::uint64_t furthest_behind = 0;  ///< Changes that the slowest subscriber has not taken.
+  std::uint64_t lagged = 0;           ///< Subscribers that were told so, since the start.
+};
+
+/// A log and those who read it. Readers are woken together, once for all that a turn of the
+/// executor has brought.
+///
+/// Threads: one executor.
+class LogReaders : public std::enable_shared_from_this<LogReaders> {
+ public:
+  LogReaders(boost::asio::any_io_executor executor, ChangeLog log);
+
+  void append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before = nullptr);
+
+  /// Errors: the log cannot be read from there.
+  [[nodiscard]] std::expected<Subscription, LogGap> subscribe(Cursor since);
+
+  /// Ends all subscriptions. Those that come later are closed at once.
+  void close();
+
+  [[nodiscard]] const ChangeLog& log() const noexcept { return log_; }
+  [[nodiscard]] LogStatus status() const;
+
+ private:
+  friend struct Subscription::State;
+  friend class Subscription;
+
+  void wake_all();
+
+  boost::asio::any_io_executor executor_;
+  ChangeLog log_;
+  std::set<Subscription::State*> subscribers_;
+  std::uint64_t lagged_ = 0;
+  bool waking_ = false;  // a wake-up is on its way
+  bool closed_ = false;
+};
+
+}  // namespace rollcall

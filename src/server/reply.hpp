@@ -1,0 +1,55 @@
+// An answer: a text, or one that grows for as long as the client listens.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace rollcall::server {
+
+/// Bytes that many answers share.
+using SharedText = std::shared_ptr<const std::string>;
+
+/// A body without an end that is known.
+class LiveBody {
+ public:
+  virtual ~LiveBody() = default;
+
+  /// Waits for what is to be said next; null: that was all. Never called twice at once.
+  [[nodiscard]] virtual boost::asio::awaitable<SharedText> next() = 0;
+
+  /// The client has gone: next() returns null soon.
+  virtual void close() = 0;
+};
+
+struct Reply {
+  unsigned status = 200;
+  std::string type{};                                          ///< Of the body.
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< Besides those of the body.
+  SharedText body{};                                           ///< Null: empty.
+  std::shared_ptr<LiveBody> live{};                            ///< Instead of `body`.
+};
+
+/// "Not Found".
+std::string_view reason_phrase(unsigned status) noexcept;
+
+/// A body of its own.
+[[nodiscard]] Reply text_reply(std::string_view type, std::string body, unsigned status = 200);
+
+/// How the head says that the connection goes on.
+enum class Persistence : std::uint8_t { close, keep_alive };
+
+/// The head of an answer, with its empty line. `date` is that of the Date header.
+[[nodiscard]] std::string head_of(const Reply& reply, Persistence persistence,
+                                  std::string_view date);
+
+/// "Wed, 25 Nov 2026 21:40:00 GMT"
+[[nodiscard]] std::string http_date(std::time_t time);
+
+}  // namespace rollcall::server

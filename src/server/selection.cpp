@@ -1,0 +1,165 @@
+#include "server/selection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/json.hpp"
+#include "core/suggest.hpp"
+#include "core/text.hpp"
+
+namespace rollcall::server {
+namespace {
+
+constexpr std::string_view selector_name = "selector";
+
+constexpr auto filter_names =
+    std::to_array<std::string_view>({"runtime", "state", "health", "name", "group", "label"});
+
+constexpr std::array fields = {
+    Field{"key", "object", "What tells it from all others: backend, endpoint, id"},
+    Field{"name", "string", "What the engine calls it"},
+    Field{"kind", "string", "container, vm, pod, service or process"},
+    Field{"state", "string", "running, paused, restarting, reloading, stopped or unknown"},
+    Field{"health", "string", "starting, healthy or unhealthy; absent: nobody checks"},
+    Field{"network_mode", "string", "host, none or joined; absent: its own network"},
+    Field{"network_owner", "string", "The id of the one whose network it uses"},
+    Field{"reason", "string", "Why it is in this state"},
+    Field{"image", "string", "What it was made from"},
+    Field{"group", "string", "Compose project, namespace, Incus project, slice"},
+    Field{"service", "string", "What in its group it is a replica of"},
+    Field{"node", "string", "The machine of a cluster"},
+    Field{"addresses", "array", "Its addresses, each with its network"},
+    Field{"ports", "array", "What it serves, and where that is published"},
+    Field{"labels", "object", "Its labels; those that look secret are masked"},
+    Field{"metadata", "object", "What labels ask for, each value with its source"},
+    Field{"description", "string", "What its definition calls it"},
+    Field{"definition", "string", "The file that defines it"},
+    Field{"user", "string", "Whom it runs as"},
+    Field{"command", "array", "Its arguments; those that look secret are masked"},
+    Field{"pid", "integer", "Its main process"},
+    Field{"restarts", "integer", "How often its manager started it again"},
+    Field{"problems", "array", "What could not be read or understood"},
+    Field{"created_at", "string", "RFC 3339, UTC"},
+    Field{"started_at", "string", "RFC 3339, UTC"},
+    Field{"discovered_at", "string", "RFC 3339, UTC: when it was first read"},
+};
+
+InstancePtr after(const RuntimeEvent& event) {
+  if (const auto* started = std::get_if<Started>(&event)) return started->instance;
+  if (const auto* updated = std::get_if<Updated>(&event)) return updated->instance;
+  if (const auto* stopped = std::get_if<Stopped>(&event)) return stopped->last;
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<Parameter> selection_parameters() {
+  return {
+      {.name = "runtime",
+       .description = "Only what this runtime runs",
+       .example = "docker",
+       .values = {"docker", "podman", "systemd", "incus", "lxc", "lxd", "kubernetes", "k8s",
+                  "host"},
+       .repeatable = true},
+      {.name = "state",
+       .description = "Only what is in this state",
+       .example = "running",
+       .values = {"running", "paused", "restarting", "reloading", "stopped", "unknown"},
+       .repeatable = true},
+      {.name = "health",
+       .description = "Only what is of this health",
+       .example = "unhealthy",
+       .values = {"none", "starting", "healthy", "unhealthy"},
+       .repeatable = true},
+      {.name = "name",
+       .description = "A part of the name; with * ? [ a pattern for the whole of it",
+       .example = "web",
+       .repeatable = true},
+      {.name = "group",
+       .description = "Compose project, namespace, Incus project, slice; may be a pattern",
+       .example = "shop",
+       .repeatable = true},
+      {.name = "label",
+       .description = "Has the label, or has it with this value",
+       .example = "tier=front",
+       .repeatable = true},
+      {.name = selector_name,
+       .description = "A label selector as of Kubernetes; all of its requirements must hold",
+       .example = "app in (web,api),tier!=test,!canary",
+       .repeatable = true},
+  };
+}
+
+std::expected<Selection, std::string> Selection::of(const Question& question) {
+  std::vector<std::string> words;
+  for (const std::string_view name : filter_names) {
+    for (const std::string& value : question.all(name)) {
+      words.push_back(fmt::format("{}={}", name, value));
+    }
+  }
+  Selection selection;
+  auto filters = Filters::parse(words);
+  if (!filters) return std::unexpected(std::move(filters.error()));
+  selection.filters_ = std::move(*filters);
+  for (const std::string& text : question.all(selector_name)) {
+    auto selector = Selector::parse(text);
+    if (!selector) return std::unexpected(std::move(selector.error()));
+    selection.selectors_.push_back(std::move(*selector));
+  }
+  return selection;
+}
+
+bool Selection::matches(const Instance& instance) const {
+  return filters_.matches(instance) &&
+         std::ranges::all_of(selectors_, [&instance](const Selector& selector) {
+           return selector.matches(instance.labels);
+         });
+}
+
+bool Selection::wants(const LogEntry& entry) const {
+  if (empty()) return true;
+  const InstancePtr now = after(entry.event);
+  if (!now || matches(*now)) return true;
+  return entry.before && matches(*entry.before);
+}
+
+std::span<const Field> instance_fields() {
+  return fields;
+}
+
+std::expected<Fields, std::string> Fields::of(const Question& question) {
+  Fields wanted;
+  std::vector<std::string> known;
+  for (const Field& field : fields) known.emplace_back(field.name);
+  for (const std::string& list : question.all("fields")) {
+    std::string_view rest = list;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      std::string name(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      if (std::ranges::find(known, name) == known.end()) {
+        return std::unexpected(fmt::format("there is no field '{}'{} (there are {})", excerpt(name),
+                                           suggestion(name, known), fmt::join(known, ", ")));
+      }
+      wanted.names_.push_back(std::move(name));
+    }
+  }
+  return wanted;
+}
+
+boost::json::object Fields::pick(const Instance& instance) const {
+  boost::json::object whole = to_json(instance);
+  boost::json::object picked{{"key", std::move(whole["key"])}};
+  for (const std::string& name : names_) {
+    if (name == "key") continue;
+    if (boost::json::value* value = whole.if_contains(name)) picked[name] = std::move(*value);
+  }
+  return picked;
+}
+
+}  // namespace rollcall::server

@@ -1,0 +1,201 @@
+// Who may read what on a real API server, and how one shows who one is.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "live/kubernetes_live.hpp"
+#include "transport/base64.hpp"
+
+namespace rollcall::support {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class KubernetesRights : public KubernetesLive {
+ protected:
+  void TearDown() override {
+    KubernetesLive::TearDown();
+    for (const auto& [user, in] : allowed_) cluster().forbid(user, in);
+  }
+
+  void allow(const std::string& user, const std::vector<KubernetesRule>& rules,
+             const std::string& in = {}) {
+    cluster().allow(user, rules, in);
+    allowed_.emplace_back(user, in);
+  }
+
+  void forbid() {
+    const auto [user, in] = allowed_.back();
+    allowed_.pop_back();
+    cluster().forbid(user, in);
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> allowed_;
+};
+
+TEST_F(KubernetesRights, that_are_dropped_and_given_back_are_an_outage) {
+  allow("tenant", reading_rules());
+  start_watch(as("tenant"));
+  const Pod web = run("web");
+  ASSERT_TRUE(starts(web));
+  forbid();
+  cluster().kill9();
+  cluster().start();
+  ASSERT_TRUE(counts("backend_disconnected", 1));
+  const Pod unseen = run("unseen");
+  EXPECT_TRUE(told(web)) << "it is stale, not stopped";
+  allow("tenant", reading_rules());
+  ASSERT_TRUE(counts("backend_reconnected", 1)) << transcript(watched().fold());
+  EXPECT_TRUE(starts(unseen));
+  EXPECT_EQ(history(web), "started");
+}
+
+TEST_F(KubernetesRights, that_one_does_not_have_are_named_with_the_rule_that_gives_them) {
+  WatchFold backend(RuntimeBackendKind::kubernetes, as("nobody"),
+                    [] { cluster().room().join_network(); });
+  const auto listed = backend.list();
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().kind, ErrorKind::denied) << listed.error();
+  EXPECT_THAT(listed.error().what, HasSubstr("pods"));
+  EXPECT_THAT(listed.error().what, HasSubstr("nobody"));
+  EXPECT_THAT(listed.error().remedy, HasSubstr("pods"));
+}
+
+TEST_F(KubernetesRights, in_one_namespace_show_its_pods) {
+  const std::string other = group() + "-other";
+  api().create_group(other);
+  allow("tenant", reading_rules(), group());
+  start_watch(as("tenant"));
+  judge_by(group());
+  const Pod hidden = api().run({.name = "hidden", .group = other});
+  const Pod web = run("web");
+  ASSERT_TRUE(starts(web));
+  EXPECT_EQ(history(hidden), "");
+  api().create_service(group(), "web", "web");
+  api().create_slice("web", {web});
+  EXPECT_TRUE(becomes(web, [](const Instance& it) { return it.ports.size() == 1; }));
+  api().remove_all_pods(other);
+}
+
+TEST_F(KubernetesRights, in_chosen_namespaces_show_theirs) {
+  const std::string other = group() + "-other";
+  api().create_group(other);
+  BackendOptions options = as("viewer");
+  options.namespaces = {group(), other};
+  start_watch(std::move(options));
+  const Pod hidden = api().run({.name = "hidden", .group = "default"});
+  const Pod one = run("web");
+  const Pod two = api().run({.name = "web", .group = other});
+  ASSERT_TRUE(starts(one) && starts(two));
+  EXPECT_EQ(history(hidden), "");
+  api().remove(hidden);
+  api().remove(two);
+  EXPECT_TRUE(stops(two));
+}
+
+TEST_F(KubernetesRights, to_pods_alone_show_complete_pods) {
+  allow("tenant", {{.resources = "pods"}});
+  start_watch(as("tenant"));
+  const Pod web = run("web");
+  ASSERT_TRUE(starts(web));
+  api().create_service(group(), "web", "web");
+  api().create_slice("web", {web});
+  api().label(web, "tier", "front");
+  EXPECT_TRUE(becomes(web, [](const Instance& it) { return it.labels.find("tier") == "front"; }));
+  EXPECT_EQ(history(web), "started updated");
+}
+
+enum class Holder : std::uint8_t { file, plugin };
+
+class KubernetesToken : public KubernetesRights, public ::testing::WithParamInterface<Holder> {
+ protected:
+  /// A kubeconfig whose token is what the file "token" holds now.
+  [[nodiscard]] BackendOptions holder() const {
+    BackendOptions options;
+    if (GetParam() == Holder::file) {
+      options.kubeconfig = cluster().kubeconfig("rotated", "tokenFile: token", group());
+      return options;
+    }
+    const std::string plugin = cluster().write("plugin", fmt::format(R"sh(#!/bin/sh
+printf '{{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential",'
+printf '"status":{{"token":"%s"}}}}' "$(cat {}/token)"
+)sh",
+                                                                     cluster().room().folder()));
+    std::filesystem::permissions(plugin, std::filesystem::perms(0755));
+    options.kubeconfig = cluster().kubeconfig(
+        "rotated",
+        "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./plugin, "
+        "interactiveMode: Never}",
+        group());
+    return options;
+  }
+};
+
+TEST_P(KubernetesToken, that_is_rotated_is_read_again) {
+  allow(group() + ":reader", reading_rules());
+  cluster().write("token", cluster().account_token(group(), "reader"));
+  start_watch(holder());
+  const Pod web = run("web");
+  ASSERT_TRUE(starts(web));
+  // What was given out for an account that is gone counts no more.
+  cluster().remove_account(group(), "reader");
+  cluster().write("token", cluster().account_token(group(), "reader"));
+  cluster().kill9();
+  cluster().start();
+  ASSERT_TRUE(counts("backend_reconnected", 1)) << transcript(watched().fold());
+  const Pod later = run("later");
+  EXPECT_TRUE(starts(later));
+  EXPECT_EQ(history(web), "started");
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, KubernetesToken, ::testing::Values(Holder::file, Holder::plugin),
+                         [](const auto& info) {
+                           return info.param == Holder::file ? "from_a_file" : "from_a_plugin";
+                         });
+
+class KubernetesUsers : public KubernetesLive {
+ protected:
+  /// What a user with this line of YAML lists.
+  [[nodiscard]] Result<std::vector<InstancePtr>> listed_by(const std::string& user) const {
+    BackendOptions options;
+    options.kubeconfig = cluster().kubeconfig("some", user, group());
+    WatchFold backend(RuntimeBackendKind::kubernetes, options,
+                      [] { cluster().room().join_network(); });
+    return backend.list();
+  }
+};
+
+TEST_F(KubernetesUsers, of_every_kind_are_let_in) {
+  run("web");
+  const Identity elliptic = issue(cluster().authority(), {.name = "viewer", .hosts = {}});
+  const Identity rsa = issue(cluster().authority(), {.name = "viewer", .hosts = {}, .rsa = true});
+  cluster().write("viewer.crt", elliptic.certificate);
+  cluster().write("viewer.key", elliptic.key);
+  cluster().write("viewer.token", "viewer-token");
+  for (const std::string& user :
+       {std::string("token: viewer-token"), std::string("tokenFile: viewer.token"),
+        std::string("{client-certificate: viewer.crt, client-key: viewer.key}"),
+        fmt::format("{{client-certificate-data: {}, client-key-data: {}}}",
+                    to_base64(rsa.certificate), to_base64(rsa.key))}) {
+    const auto listed = listed_by(user);
+    ASSERT_TRUE(listed) << user.substr(0, 40) << ": " << listed.error();
+    EXPECT_THAT(*listed, SizeIs(1)) << user.substr(0, 40);
+  }
+}
+
+TEST_F(KubernetesUsers, that_are_nobody_are_told_so) {
+  for (const std::string user : {"token: wrong", "{}"}) {
+    const auto listed = listed_by(user);
+    ASSERT_FALSE(listed) << user;
+    EXPECT_EQ(listed.error().kind, ErrorKind::denied) << listed.error();
+    EXPECT_EQ(listed.error().fault, ConnectFault::auth) << listed.error();
+  }
+}
+
+}  // namespace
+}  // namespace rollcall::support

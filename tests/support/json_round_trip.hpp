@@ -1,0 +1,24 @@
+// Whether an instance comes through JSON as it went in.
+#pragma once
+
+#include <string>
+
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include "core/json.hpp"
+#include "core/json_read.hpp"
+
+namespace rollcall::test {
+
+/// Written, read and written again it is the same, and nothing of it was unclear. For all that
+/// decoders make.
+inline void expect_survives_json(const Instance& instance) {
+  const std::string written = boost::json::serialize(to_json(instance));
+  const auto read = read_instance(to_json(instance));
+  ASSERT_TRUE(read) << written << ": " << read.error().describe();
+  EXPECT_EQ(boost::json::serialize(to_json(**read)), written);
+  EXPECT_EQ((*read)->problems.size(), instance.problems.size()) << written;
+}
+
+}  // namespace rollcall::test
