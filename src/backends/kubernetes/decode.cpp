@@ -180,7 +180,7 @@ Result<Event<Pod>> Decoder::pod_event(std::string_view line, Timestamp now,
   auto error = read_line(parser_->reader, line, item, walker(item.object, wanted));
   if (error && item.type.empty()) item.type = json_walk::salvage_text(line, "type");
   auto event = begin_event<Pod>(item);
-  if (event.type == EventType::unknown && error) {
+  if (event.type == EventType::unknown && error && error != walked_enough) {
     return not_understood("a line of the watch is no event", line);
   }
   if (event.type != EventType::put && event.type != EventType::deleted) return event;
