@@ -150,7 +150,10 @@ bool Daemon::start() {
 bool Daemon::add(const std::string& name, const Target& target) {
   BackendOptions options = options_for(target, backend_options(loaded_.config));
   options.getenv = sources_.getenv;
-  options.log = log_.logger();
+  // What a backend tells of a connection the hub tells as a change of its state.
+  options.log = [this](LogLevel level, std::string_view message) {
+    log_.write(level == LogLevel::info ? LogLevel::debug : level, message);
+  };
   auto added =
       hub_.add(source_of(target.kind, std::move(options), context_.get_executor(), target.named));
   if (added) {

@@ -150,7 +150,7 @@ TEST(Status, TellsHowAllStands) {
   const boost::json::object& docker = status.at("backends").as_array().at(0).as_object();
   EXPECT_EQ(docker.at("state").as_string(), "ready");
   EXPECT_EQ(docker.at("last_event").as_string(), "1970-01-01T00:00:20Z");
-  EXPECT_EQ(docker.at("counters").at("events").as_uint64(), 5U);
+  EXPECT_EQ(docker.at("counters").at("events").as_int64(), 5);
   EXPECT_FALSE(docker.contains("reason")) << "absent rather than empty";
   const boost::json::object& podman = status.at("backends").as_array().at(1).as_object();
   EXPECT_EQ(podman.at("state").as_string(), "backing_off");
