@@ -16,10 +16,8 @@ namespace rollcall {
 namespace {
 
 using namespace std::chrono_literals;
-using test::container_at;
 using test::FakeEngine;
 using test::LogFold;
-using test::unique_id;
 
 /// One that reads the log when it pleases, and lists again when it was told that it lags.
 struct Reader {
