@@ -108,6 +108,7 @@ class KubernetesScripted final : public HttpScripted {
             : fmt::format(R"({{"metadata":{{"name":"{}","uid":"{}"}},"spec":tru}})", id, id));
   }
   void signal_without_change(const std::string& id) override { kubernetes_.touch(id); }
+  void signal_unknown(const std::string& id) override { kubernetes_.tell_as("TRANSFIGURED", id); }
   void signal_doubt() override { kubernetes_.expire(); }
   void repeat_signals(std::size_t count) override { kubernetes_.tell_again(count); }
   void end_stream() override { kubernetes_.end_streams(); }

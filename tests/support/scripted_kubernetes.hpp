@@ -39,6 +39,7 @@ class ScriptedKubernetes final : public EngineApi {
   void crash(const std::string& uid);    ///< Its container waits to be started again.
   void recover(const std::string& uid);
   void relabel(const std::string& uid, const std::string& word);  ///< The label "word".
+  void tell_as(const std::string& type, const std::string& uid);  ///< How it is, as an event.
   void touch(const std::string& uid);   ///< Another version, with nothing else that is new.
   void remove(const std::string& uid);  ///< It terminates, and is gone.
 

@@ -135,6 +135,12 @@ void ScriptedKubernetes::relabel(const std::string& uid, const std::string& word
   });
 }
 
+void ScriptedKubernetes::tell_as(const std::string& type, const std::string& uid) {
+  json::object& pod = pod_at(uid);
+  stamp(pod);
+  tell("pods", type, pod, false);
+}
+
 void ScriptedKubernetes::touch(const std::string& uid) {
   change(uid, [](json::object& /*pod*/) {});
 }

@@ -175,15 +175,15 @@ Result<Event<Pod>> Decoder::pod_event(std::string_view line, Timestamp now,
   // Of one that is deleted its names are enough; `type` comes first.
   const auto wanted = [&](const Meta& meta) {
     const EventType type = type_of(item.type);
-    return item.type.empty() || (type == EventType::put && !is_known(meta));
+    return type == EventType::unknown || (type == EventType::put && !is_known(meta));
   };
   auto error = read_line(parser_->reader, line, item, walker(item.object, wanted));
   if (error && item.type.empty()) item.type = json_walk::salvage_text(line, "type");
   auto event = begin_event<Pod>(item);
-  if (event.type == EventType::unknown && error) {
-    return not_understood("a line of the watch is no event", line);
-  }
-  if (event.type != EventType::put && event.type != EventType::deleted) return event;
+  const bool unknown = event.type == EventType::unknown;
+  if (unknown && error) return not_understood("a line of the watch is no event", line);
+  const bool of_pod = event.type == EventType::put || event.type == EventType::deleted;
+  if (!of_pod && (!unknown || item.object.meta.uid.empty())) return event;
   auto pod = finish(item.object, object_of(line), error, now);
   if (!pod) return fail(std::move(pod.error()));
   event.object = std::move(*pod);

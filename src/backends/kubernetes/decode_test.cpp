@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr Timestamp discovered(7s);
@@ -293,7 +294,7 @@ TEST(KubernetesDecode, HostileObjectsAreNoted) {
   EXPECT_EQ(broken.name, "n");
   EXPECT_EQ(broken.group, "s");
   EXPECT_EQ(broken.state, InstanceState::unknown);
-  EXPECT_THAT(broken.problems, SizeIs(1));
+  EXPECT_THAT(broken.problems, Not(IsEmpty()));
   const Instance nameless = decode(R"({"metadata":{"uid":"u"},"status":{"phase":"Running"}})");
   EXPECT_EQ(nameless.name, "u");
   const Instance odd =

@@ -191,16 +191,14 @@ error_code read_run(Value value, PodItem::ContainerStatus& status) {
 
 error_code read_statuses(Value value, std::vector<PodItem::ContainerStatus>& into) {
   return each_element(value, [&into](Value element) {
-    PodItem::ContainerStatus& status = into.emplace_back();
-    return each_field(element, [&status](std::string_view key, Value child) {
+    PodItem::ContainerStatus status;
+    const auto read = each_field(element, [&status](std::string_view key, Value child) {
       if (key == "name") return text(child, status.name);
       if (key == "state") return read_run(child, status);
-      if (key != "started") return good;
-      bool started = false;
-      const auto error = read_bool(child, started);
-      if (error == good) status.started = started;
-      return tolerate(error);
+      return good;
     });
+    if (read == good) into.push_back(status);
+    return read;
   });
 }
 

@@ -49,7 +49,6 @@ struct PodItem {
     bool is_waiting = false;
     bool is_running = false;
     bool is_terminated = false;
-    std::optional<bool> started;
   };
   struct Condition {
     std::string_view status;

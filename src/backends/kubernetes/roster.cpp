@@ -52,7 +52,6 @@ void Roster::erase(Pods::iterator at) {
 
 void Roster::begin_round() {
   ++round_;
-  network_changed_ = false;
 }
 
 bool Roster::knows(const Meta& meta) const {
@@ -104,6 +103,7 @@ std::vector<InstancePtr> Roster::end_round() {
     }
     at = next;
   }
+  network_changed_ = false;
   return all;
 }
 

@@ -126,7 +126,7 @@ class Roster {
 
   bool keeps_ended_;
   std::uint32_t round_ = 0;
-  bool network_changed_ = false;  // in this round
+  bool network_changed_ = false;  // since the last round that was finished
   Pods pods_;
   std::map<std::string, std::vector<PortMapping>> many_ports_;  // own ones where bits are too few
   std::map<std::string, std::string> nodes_;                    // addresses by name

@@ -43,6 +43,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
 
   /// What may not be seen, and what to do about it; empty: nothing.
   [[nodiscard]] std::string blind_spot() const;
+  [[nodiscard]] std::size_t unknown_signals() const noexcept { return unknown_signals_; }
 
  private:
   using Gate = boost::asio::experimental::channel<void(boost::system::error_code)>;
@@ -96,7 +97,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
   std::optional<RuntimeError> failure_;
   Gate gate_;     // there is something to tell
   Gate drained_;  // what there was to tell has been told
-  bool unknown_told_ = false;
+  std::size_t unknown_signals_ = 0;
 };
 
 class KubernetesSession final : public Session {
@@ -119,6 +120,9 @@ class KubernetesSession final : public Session {
   [[nodiscard]] Task<std::vector<std::string>> examine() override {
     std::vector<std::string> namespaces(engine_->namespaces.begin(), engine_->namespaces.end());
     return review_access(engine_->api, std::move(namespaces), engine_->own_namespace);
+  }
+  [[nodiscard]] std::size_t unknown_signals() const noexcept override {
+    return observation_->unknown_signals();
   }
   [[nodiscard]] EngineInfo info() const override {
     return {.product = "Kubernetes",

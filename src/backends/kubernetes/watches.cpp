@@ -34,6 +34,13 @@ void unwind_if_cancelled(const boost::system::error_code& ec) {
   if (ec) throw boost::system::system_error(asio::error::operation_aborted);
 }
 
+bool is_of_nothing(const Pod& pod) {
+  return pod.instance.key.id.empty();
+}
+bool is_of_nothing(const auto& object) {
+  return object.name.empty();
+}
+
 }  // namespace
 
 /// Ends by itself, by stop(), or when it fails; what it must not outlive it holds.
@@ -139,13 +146,9 @@ template <class Object>
 Result<bool> Observation::take_event(Source& source, std::string_view line, Event<Object>& event) {
   if (event.type == EventType::error) return fail(source.fault_of(line).error);
   if (event.type == EventType::unknown) {
-    if (!std::exchange(unknown_told_, true)) {
-      engine_->warn(
-          fmt::format("{}: a watch tells of events that are not known; they are passed "
-                      "over",
-                      engine_->url));
-    }
-    return false;
+    // Whatever has happened to the object, this is how it is now.
+    ++unknown_signals_;
+    if (is_of_nothing(event.object)) return false;
   }
   if (source.is_repeated(event.version)) return false;
   source.advance(std::move(event.version));
