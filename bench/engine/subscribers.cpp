@@ -192,11 +192,12 @@ class Crowd {
       if (late.empty()) return 0.0;
       return late[static_cast<std::size_t>(p * static_cast<double>(late.size() - 1))];
     };
-    fmt::print(
-        R"({{"told":{},"missing":{},"p50_ms":{},"p99_ms":{},"longest_ms":{},"lagged":{},"bytes":{}}})"
-        "\n",
-        late.size(), static_cast<std::int64_t>(wanted) - static_cast<std::int64_t>(late.size()),
-        part(0.5), part(0.99), part(1), lagged_, bytes_);
+    fmt::print(R"({{"told":{},"missing":{},"p50_ms":{},"p99_ms":{},"longest_ms":{},)"
+               R"("lagged":{},"bytes":{}}})"
+               "\n",
+               late.size(),
+               static_cast<std::int64_t>(wanted) - static_cast<std::int64_t>(late.size()),
+               part(0.5), part(0.99), part(1), lagged_, bytes_);
     std::fflush(stdout);
     told_.clear();
     signalled_.clear();

@@ -212,8 +212,8 @@ std::string Parser::why_not_of_a_daemon() const {
     return {};
   }
   for (const char* name : {"--endpoint", "--all", "--read-env", "--user", "--all-units",
-                           "--unit-type", "--project", "--kubeconfig", "--context", "--namespace",
-                           "--node", "--selector", "--look-period", "--podman-poll"}) {
+                           "--unit-type", "--project", "--look-period", "--podman-poll",
+                           "--kubeconfig", "--context", "--namespace", "--node", "--selector"}) {
     if (given(name)) {
       return fmt::format("{} is for the daemon to decide, so it does not go with --server", name);
     }

@@ -38,7 +38,8 @@ bool label_matches(const Instance& instance, const std::string& value) {
 
 bool runtime_matches(const Instance& instance, const std::string& value) {
   const auto kind = parse_kind(value);
-  return kind && instance.key.backend == to_string(*kind);
+  // LXD is of the runtime Incus, under a name of its own.
+  return kind && parse_kind(instance.key.backend) == kind;
 }
 
 bool state_matches(const Instance& instance, const std::string& value) {

@@ -53,6 +53,9 @@ TEST(Filters, RuntimeByAnyOfItsNames) {
   Instance instance = web_instance();
   instance.key.backend = "incus";
   EXPECT_TRUE(matches({"runtime=lxd"}, instance));
+  instance.key.backend = "lxd";  // as it is shown
+  EXPECT_TRUE(matches({"runtime=incus"}, instance));
+  EXPECT_TRUE(matches({"runtime=lxd"}, instance));
   EXPECT_FALSE(matches({"runtime=docker"}, instance));
 }
 

@@ -12,15 +12,18 @@ namespace rollcall::server {
 namespace {
 
 constexpr std::string_view style = R"(
-:root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#dfe4ea;--paper:#fff;--shade:#f5f7f9;
+:root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#dfe4ea;--paper:#fff;
+--shade:#f5f7f9;
 --accent:#0b6b53;--tint:#e4f3ee}
-@media(prefers-color-scheme:dark){:root{--ink:#e3e8ee;--soft:#9aa6b5;--line:#2f3945;--paper:#12171d;
+@media(prefers-color-scheme:dark){:root{--ink:#e3e8ee;--soft:#9aa6b5;--line:#2f3945;
+--paper:#12171d;
 --shade:#1a2129;--accent:#5fcaa9;--tint:#15312a}}
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;scroll-padding-top:1rem}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 .page{display:grid;grid-template-columns:17rem minmax(0,1fr);max-width:78rem;margin:0 auto}
-nav{position:sticky;top:0;align-self:start;max-height:100vh;overflow:auto;padding:2rem 1rem 2rem 1.5rem;
+nav{position:sticky;top:0;align-self:start;max-height:100vh;overflow:auto;
+padding:2rem 1rem 2rem 1.5rem;
 border-right:1px solid var(--line);font-size:.9rem}
 nav b{display:block;margin:1.2rem 0 .3rem;color:var(--soft);font-weight:600}
 nav a{display:block;padding:.16rem 0;color:var(--ink);text-decoration:none;overflow-wrap:anywhere}
@@ -34,20 +37,24 @@ section{margin:1.2rem 0;padding:1rem 1.2rem;border:1px solid var(--line);border-
 section p{margin:.5rem 0 0;max-width:46rem}
 code,pre{font:.88em/1.5 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 code{background:var(--shade);padding:.1em .3em;border-radius:.25rem;overflow-wrap:anywhere}
-pre{margin:.7rem 0 0;padding:.7rem .9rem;background:var(--shade);border-radius:.4rem;overflow-x:auto}
+pre{margin:.7rem 0 0;padding:.7rem .9rem;background:var(--shade);border-radius:.4rem;
+overflow-x:auto}
 pre code{padding:0;background:none;overflow-wrap:normal}
-.verb{display:inline-block;margin-right:.5rem;padding:.05rem .45rem;border-radius:.3rem;background:var(--tint);
+.verb{display:inline-block;margin-right:.5rem;padding:.05rem .45rem;border-radius:.3rem;
+background:var(--tint);
 color:var(--accent);font-size:.78rem;font-weight:700;vertical-align:.08em}
 .open{margin-left:.5rem;color:var(--soft);font-size:.82rem}
 table{width:100%;margin-top:.8rem;border-collapse:collapse;font-size:.9rem}
-th{padding:.3rem .8rem .3rem 0;text-align:left;color:var(--soft);font-weight:600;border-bottom:1px solid var(--line)}
+th{padding:.3rem .8rem .3rem 0;text-align:left;color:var(--soft);font-weight:600;
+border-bottom:1px solid var(--line)}
 td{padding:.4rem .8rem .4rem 0;vertical-align:top;border-bottom:1px solid var(--line)}
 tr:last-child td{border-bottom:0}
 td:first-child{white-space:nowrap}
 .soft{color:var(--soft)}
 a{color:var(--accent)}
 @media(max-width:52rem){.page{display:block}nav{position:static;max-height:none;border-right:0;
-border-bottom:1px solid var(--line);padding:1.2rem}main{padding:1.2rem}td:first-child{white-space:normal}}
+border-bottom:1px solid var(--line);padding:1.2rem}main{padding:1.2rem}td:first-child{
+white-space:normal}}
 )";
 
 std::string escaped(std::string_view text) {
@@ -172,13 +179,15 @@ std::string fields_table() {
 }
 
 constexpr std::string_view introduction = R"(
-<p>One inventory of all that runs here: containers, virtual machines, services, pods, and whatever else
-listens. List it, then follow its changes from the cursor that the list tells, and nothing is missed.</p>
+<p>One inventory of all that runs here: containers, virtual machines, services, pods, and whatever
+else listens. List it, then follow its changes from the cursor that the list tells, and nothing is
+missed.</p>
 <pre><code>curl -s http://127.0.0.1:7655/v1/instances            # …"cursor":"7-41"…
-curl -N 'http://127.0.0.1:7655/v1/events?since=7-41'   # every change after it</code></pre>
-<p>The server is read-only. Errors are <code>application/problem+json</code> (RFC 9457), and a parameter that
-it does not know is one. Where a token is wanted, send <code>Authorization: Bearer TOKEN</code>; on the Unix
-socket none is. For programs there is <a href="/openapi.json">openapi.json</a>.</p>
+curl -N 'http://127.0.0.1:7655/v1/events?since=7-41'  # every change after it</code></pre>
+<p>The server is read-only. Errors are <code>application/problem+json</code> (RFC 9457), and a
+parameter that it does not know is one. Where a token is wanted, send
+<code>Authorization: Bearer TOKEN</code>; on the Unix socket none is. For programs there is
+<a href="/openapi.json">openapi.json</a>.</p>
 )";
 
 }  // namespace
