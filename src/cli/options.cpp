@@ -67,7 +67,7 @@ class Parser {
  private:
   [[nodiscard]] std::expected<Options, std::string> options() const;
   [[nodiscard]] std::string why_not_of_a_daemon() const;
-  [[nodiscard]] ServeOptions serve_options() const;
+  [[nodiscard]] ServeOptions serve_options(const Selection& selection) const;
   [[nodiscard]] Answer help() const;
   [[nodiscard]] Answer misuse(const std::string& what) const;
   [[nodiscard]] std::string unexpected_word() const;
@@ -146,11 +146,11 @@ std::expected<Options, std::string> Parser::options() const {
   if (std::string why = why_not_of_a_daemon(); !why.empty()) return std::unexpected(why);
   options.server = {
       .url = words_.server, .token_file = words_.token_file, .ca_file = words_.ca_file};
-  if (command() == serve_) options.serve = serve_options();
   std::vector<std::string> runtimes = words_.runtimes;
   runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
   auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
+  if (command() == serve_) options.serve = serve_options(*selection);
   if (words_.kubernetes.any()) selection->name(RuntimeBackendKind::kubernetes);
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
@@ -221,7 +221,7 @@ std::string Parser::why_not_of_a_daemon() const {
   return {};
 }
 
-ServeOptions Parser::serve_options() const {
+ServeOptions Parser::serve_options(const Selection& selection) const {
   ServeOptions serve{.check_config = words_.check_config, .sources = {.file = words_.config}};
   const auto add = [&serve](const CLI::App& app, std::string_view name) {
     const CLI::Option* option = app.get_option_no_throw(std::string(name));
@@ -235,9 +235,15 @@ ServeOptions Parser::serve_options() const {
     add(app_, setting.flag);
     add(*serve_, setting.flag);
   }
-  add(app_, "--endpoint");
-  std::vector<std::string> runtimes = words_.runtimes;
-  runtimes.insert(runtimes.end(), words_.arguments.begin(), words_.arguments.end());
+  std::vector<std::string> engines;
+  for (const NamedEndpoint& endpoint : selection.endpoints) {
+    engines.push_back(fmt::format("{}={}", to_string(endpoint.kind), endpoint.url));
+  }
+  std::vector<std::string> runtimes;
+  for (const RuntimeBackendKind kind : selection.kinds) runtimes.emplace_back(to_string(kind));
+  const bool some = !words_.runtimes.empty() || !words_.arguments.empty();
+  if (selection.all && some) runtimes.emplace_back("all");
+  if (!engines.empty()) serve.sources.flags.push_back({"--endpoint", std::move(engines)});
   if (!runtimes.empty()) serve.sources.flags.push_back({"--runtime", std::move(runtimes)});
   if (words_.verbose && serve_->count("--log-level") == 0) {
     serve.sources.flags.push_back({"--log-level", {"debug"}});

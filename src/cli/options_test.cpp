@@ -180,7 +180,7 @@ TEST(Options, MistakesAreExplainedInOneLine) {
 TEST(Options, ServeHandsOnWhatStandsForAKey) {
   const Options options =
       parsed({"serve", "docker", "-r", "host", "-c", "f.yaml", "--listen", "a:1", "--listen", "b:2",
-              "--reveal", "--user", "-v", "-e", "tcp://h:1"});
+              "--reveal", "--user", "-v", "-e", "podman=/p.sock"});
   EXPECT_EQ(options.command, Command::serve);
   EXPECT_EQ(options.serve.sources.file, "f.yaml");
   std::map<std::string, std::vector<std::string>> flags;
@@ -189,7 +189,7 @@ TEST(Options, ServeHandsOnWhatStandsForAKey) {
   EXPECT_EQ(flags, (std::map<std::string, Words>{{"--listen", Words{"a:1", "b:2"}},
                                                  {"--reveal", Words{"true"}},
                                                  {"--user", Words{"true"}},
-                                                 {"--endpoint", Words{"tcp://h:1"}},
+                                                 {"--endpoint", Words{"podman=/p.sock"}},
                                                  {"--runtime", Words{"host", "docker"}},
                                                  {"--log-level", Words{"debug"}}}));
 }

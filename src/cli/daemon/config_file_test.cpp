@@ -65,8 +65,8 @@ TEST(ConfigFile, AnUnknownKeyIsAnErrorWithItsLineAndASuggestion) {
   EXPECT_THAT(errors_in("subscribers: 7\n"),
               ElementsAre("f.yaml:1: there is no key 'subscribers'; did you mean "
                           "'limits.subscribers'?"));
-  EXPECT_THAT(errors_in("engines:\n  - runtime: host\n    alais: x\n"),
-              ElementsAre("f.yaml:3: there is no key 'alais'; did you mean 'alias'?"));
+  EXPECT_THAT(errors_in("engines:\n  - runtime: host\n    aliass: x\n"),
+              ElementsAre("f.yaml:3: there is no key 'aliass'; did you mean 'alias'?"));
 }
 
 TEST(ConfigFile, AllErrorsAreFound) {
