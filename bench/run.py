@@ -39,10 +39,10 @@ ROWS: dict[str, Row] = {
     "sockets": sockets_row,
     "systemd": systemd_row,
     "incus": incus_row,
+    "serve": serve_row,
     "kubernetes": kubernetes_row,
     "kubernetes-watch": kubernetes_watch_row,
     "kubernetes-real": kubernetes_real_row,
-    "serve": serve_row,
 }
 
 
