@@ -142,6 +142,7 @@ void Hub::Impl::changed(SourceId id, const Transition& transition) {
   if (source == nullptr) return;
   SourceStatus& status = source->status;
   name(*source, transition.backend, transition.endpoint);
+  status.counters.unknown_signals = transition.unknown_signals;
   if (transition.outcome == Outcome::connected) ++status.counters.connects;
   if (transition.outcome == Outcome::desynced) ++status.counters.resyncs;
   if (transition.outcome == Outcome::listed) {

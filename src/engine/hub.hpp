@@ -46,6 +46,7 @@ struct SourceCounters {
   std::uint64_t resyncs = 0;     ///< Lists because the stream was in doubt, or a check was due.
   std::uint64_t failures = 0;    ///< Attempts and sessions that ended with an error.
   std::uint64_t protocol_errors = 0;  ///< Those of them that broke the engine's own API.
+  std::uint64_t unknown_signals = 0;  ///< Whose meaning is not known, as of its last transition.
 };
 
 /// One engine that is watched, as it stands now.

@@ -389,6 +389,18 @@ TEST_F(HubTest, LogsALineForEachTurnAndNoneForAnEventOrATry) {
   EXPECT_THAT(logged_, SizeIs(4));
 }
 
+TEST_F(HubTest, CountsSignalsOfUnknownMeaning) {
+  make_hub();
+  const SourceId id = add(engine("a"));
+  settle();
+  engine("a").unknown_signals = 2;  // in each session
+  pass(15min);                      // a list was due
+  EXPECT_EQ(status(id).counters.unknown_signals, 2U);
+  engine("a").break_stream(unavailable());
+  pass(3s);
+  EXPECT_EQ(status(id).counters.unknown_signals, 4U);
+}
+
 TEST_F(HubTest, CountsWhatBrokeTheProtocol) {
   make_hub();
   const SourceId id = add(engine("a"));

@@ -26,6 +26,7 @@ struct Transition {
   ReflectorFsm::State state{};
   Duration retry_in{};                  ///< For backing_off.
   const RuntimeError* error = nullptr;  ///< Of a failure.
+  std::size_t unknown_signals = 0;      ///< As of Session, of all sessions up to now.
   std::string_view backend;             ///< The name, as far as it is known.
   std::string_view endpoint;            ///< As in InstanceKey; empty until it is known.
 };

@@ -80,10 +80,12 @@ asio::awaitable<void> Watch::control() {
 
 void Watch::observe(const Report& report, Duration retry_in) const {
   if (!reflector_.options_.on_transition) return;
+  const std::size_t present = session_ ? session_->unknown_signals() : 0;
   reflector_.options_.on_transition({.outcome = report.outcome,
                                      .state = fsm_.state(),
                                      .retry_in = retry_in,
                                      .error = report.error ? &*report.error : nullptr,
+                                     .unknown_signals = reflector_.unknown_signals_ + present,
                                      .backend = reflector_.driver_->name(),
                                      .endpoint = reflector_.driver_->endpoint()});
 }

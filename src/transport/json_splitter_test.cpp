@@ -100,6 +100,27 @@ TEST(JsonSplitter, AnItemAboveTheBoundIsAnErrorBeforeItIsHeld) {
   EXPECT_THAT(split(Shape::array, {big}, 1000).error, HasSubstr("larger than 1000 bytes"));
 }
 
+TEST(JsonSplitter, TakesNoMoreThanTheArrayWithinSomethingElse) {
+  const std::string text = R"([{"a":"]"}, {"b":1} ],"metadata":{}})";
+  for (std::size_t cut = 0; cut < text.size(); ++cut) {
+    JsonSplitter splitter(Shape::array);
+    std::size_t items = 0;
+    std::size_t taken = 0;
+    const auto sink = [&items](std::string_view) -> Result<void> {
+      ++items;
+      return {};
+    };
+    for (const std::string& piece : {text.substr(0, cut), text.substr(cut)}) {
+      const auto some = splitter.feed_some(piece, sink);
+      ASSERT_TRUE(some) << cut;
+      taken += *some;
+    }
+    EXPECT_EQ(taken, text.find(R"(,"metadata")")) << cut;
+    EXPECT_TRUE(splitter.closed());
+    EXPECT_EQ(items, 2U);
+  }
+}
+
 TEST(JsonSplitter, ASinkThatFailsEndsIt) {
   JsonSplitter splitter(Shape::stream);
   int calls = 0;

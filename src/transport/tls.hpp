@@ -22,13 +22,13 @@ namespace rollcall {
 [[nodiscard]] Task<StreamPtr> secure_stream(StreamPtr plain, Endpoint endpoint,
                                             Milliseconds deadline);
 
+/// Until when a certificate is good, the first of its file; nothing if it cannot be read.
+[[nodiscard]] std::optional<Timestamp> expiry_of(const Pem& certificate);
+
 /// The same as a server, by a machine at its beginning (ServerIdentity::session).
 ///
 /// Errors: tls; unreachable; mute.
 [[nodiscard]] Task<StreamPtr> accept_secure(StreamPtr plain, tls::MachinePtr machine,
                                             Endpoint client, Milliseconds deadline);
-
-/// Until when a certificate is good, the first of its file; nothing if it cannot be read.
-[[nodiscard]] std::optional<Timestamp> expiry_of(const Pem& certificate);
 
 }  // namespace rollcall

@@ -51,6 +51,9 @@ std::string_view host_lacks(Ability ability) {
     case Ability::outages:
     case Ability::new_ids:
     case Ability::renaming:
+    case Ability::stream_first:
+    case Ability::readings:
+    case Ability::periodic_lists:
       return {};
   }
   return {};

@@ -45,10 +45,11 @@ class KubernetesCommand : public ::testing::Test {
   /// The program in the cluster's network, with these variables and no other that matters.
   static std::vector<std::string> command(const std::vector<std::string>& variables,
                                           const std::vector<std::string>& words) {
-    std::vector<std::string> line = {"env", "HOME=/nonexistent"};
+    std::vector<std::string> line = {"env"};
     for (const char* name : {"KUBECONFIG", "DOCKER_HOST", "KUBERNETES_SERVICE_HOST"}) {
       line.insert(line.end(), {"-u", name});
     }
+    line.emplace_back("HOME=/nonexistent");
     line.insert(line.end(), variables.begin(), variables.end());
     line.push_back(ROLLCALL_COMMAND);
     line.insert(line.end(), words.begin(), words.end());
@@ -88,22 +89,23 @@ TEST_F(KubernetesCommand, ls_and_explain_tell_pods_and_how_they_are_reached) {
   const Output as_json = rollcall({"ls", "kubernetes", "-o", "json"});
   const json::value all = json::parse(as_json.out);
   ASSERT_EQ(all.at("instances").as_array().size(), 2U) << as_json.out;
-  const Output explained = rollcall({"explain", "web", "kubernetes"});
+  const Output explained = rollcall({"explain", "web", "--runtime", "kubernetes"});
   EXPECT_EQ(explained.status, success) << explained.err;
-  EXPECT_THAT(explained.out, AllOf(HasSubstr("10.9.1.1"), HasSubstr("10.96."), HasSubstr(web.uid)));
+  EXPECT_THAT(explained.out,
+              AllOf(HasSubstr("10.9.1.1"), HasSubstr(":80->8080/tcp"), HasSubstr(web.uid)));
   api.remove_service("default", "web");
   api.remove_slice("default", "web");
 }
 
 TEST_F(KubernetesCommand, context_and_namespace_are_chosen) {
   in_group("cart");
-  cluster().api().run({.name = "web"});
+  cluster().api().run({.name = "elsewhere"});
   const std::string config = cluster().kubeconfig_of("viewer");
   const Output chosen = rollcall({"ls", "--kubeconfig", config, "--namespace", "shop"}, {});
   EXPECT_EQ(chosen.status, success) << chosen.err;
-  EXPECT_THAT(chosen.out, AllOf(HasSubstr("cart"), Not(HasSubstr("web"))));
+  EXPECT_THAT(chosen.out, AllOf(HasSubstr("cart"), Not(HasSubstr("elsewhere"))));
   const Output named = rollcall({"ls", "kubernetes", "--context", "test"});
-  EXPECT_THAT(named.out, AllOf(HasSubstr("cart"), HasSubstr("web"))) << named.err;
+  EXPECT_THAT(named.out, AllOf(HasSubstr("cart"), HasSubstr("elsewhere"))) << named.err;
   const Output absent = rollcall({"ls", "kubernetes", "--context", "nope"});
   EXPECT_NE(absent.status, success);
   EXPECT_THAT(absent.err, HasSubstr("nope"));
@@ -117,8 +119,7 @@ TEST_F(KubernetesCommand, doctor_explains_the_chain) {
                                  HasSubstr("1.20"), HasSubstr("pods")));
   const Output refused =
       rollcall({"doctor", "kubernetes"}, {"KUBECONFIG=" + cluster().kubeconfig_of("nobody")});
-  EXPECT_NE(refused.status, success);
-  EXPECT_THAT(refused.out + refused.err, HasSubstr("pods"));
+  EXPECT_THAT(refused.out, AllOf(HasSubstr("nobody"), HasSubstr("may not"), HasSubstr("pods")));
 }
 
 TEST_F(KubernetesCommand, a_kubeconfig_at_home_is_no_reason_to_call) {
@@ -159,7 +160,7 @@ TEST_F(KubernetesCommand, in_a_pod_its_service_account_is_who_asks) {
 }
 
 TEST_F(KubernetesCommand, a_watch_that_stood_still_misses_nothing) {
-  constexpr std::size_t many = 400;
+  constexpr std::size_t many = 60;
   const Capture out;
   const Process watch =
       cluster().room().spawn(command({"KUBECONFIG=" + cluster().kubeconfig_of("viewer")},
@@ -172,7 +173,7 @@ TEST_F(KubernetesCommand, a_watch_that_stood_still_misses_nothing) {
   ASSERT_TRUE(tells(R"("name":"before")")) << out.text();
   watch.freeze();
   // More than the sockets hold: the server gives up on who does not read, without a word.
-  const std::string padding(8000, 'x');
+  const std::string padding(100'000, 'x');
   std::vector<Pod> pods(many);
   cluster().at_once(many, [&](KubernetesApi& api, std::size_t i) {
     pods[i] =
@@ -184,7 +185,7 @@ TEST_F(KubernetesCommand, a_watch_that_stood_still_misses_nothing) {
   watch.signal(SIGCONT);
   EXPECT_TRUE(tells(fmt::format(R"("type":"stopped","id":"{}")", before)));
   EXPECT_TRUE(tells(R"("name":"after")"));
-  for (const Pod& pod : pods) ASSERT_TRUE(tells(pod.uid)) << pod.name;
+  for (const Pod& pod : pods) EXPECT_TRUE(tells(pod.uid)) << pod.name;
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ class KubernetesDriver final : public Driver {
 
   [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose purpose) override {
     const EnginePtr engine = engine_;
+    // Who is asked again is found anew: behind one address there may be several servers.
+    engine->api.close_idle();
     auto server = co_await greet(engine);
     if (!server) co_return fail(std::move(server.error()));
     // A list alone has no use for a stream.

@@ -41,6 +41,8 @@ Task<Server> greet(EnginePtr engine) {
   auto answer = co_await engine->api.get("/version", deadlines);
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) {
+    // Even a server that is still starting knows this path.
+    if (answer->fault->status == 404) answer->fault->error.kind = ErrorKind::protocol;
     if (answer->fault->status != 403) co_return fail(std::move(answer->fault->error));
     // Hardened clusters tell their version to few; pods are what matters.
     const std::string space =

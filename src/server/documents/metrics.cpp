@@ -111,6 +111,9 @@ constexpr auto of_backends = std::to_array<OfBackend>({
     {{"rollcall_backend_protocol_errors_total", "counter",
       "Answers that the API of the backend does not allow."},
      [](Of s, Timestamp) { return number(s.counters.protocol_errors); }},
+    {{"rollcall_backend_unknown_signals_total", "counter",
+      "Signals of the backend whose meaning is not known."},
+     [](Of s, Timestamp) { return number(s.counters.unknown_signals); }},
 });
 
 /// A label's value between quotes.

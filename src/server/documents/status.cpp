@@ -24,10 +24,15 @@ void put_time(json::object& out, std::string_view key, const std::optional<Times
 }
 
 json::object counters_of(const SourceCounters& counters) {
-  return {{"events", counters.events},         {"connects", counters.connects},
-          {"reconnects", counters.reconnects}, {"drops", counters.drops},
-          {"lists", counters.lists},           {"resyncs", counters.resyncs},
-          {"failures", counters.failures},     {"protocol_errors", counters.protocol_errors}};
+  return {{"events", counters.events},
+          {"connects", counters.connects},
+          {"reconnects", counters.reconnects},
+          {"drops", counters.drops},
+          {"lists", counters.lists},
+          {"resyncs", counters.resyncs},
+          {"failures", counters.failures},
+          {"protocol_errors", counters.protocol_errors},
+          {"unknown_signals", counters.unknown_signals}};
 }
 
 json::object backend_of(const SourceStatus& source) {
