@@ -6,7 +6,7 @@
 
 #include <rollcall/config.hpp>
 
-namespace CLI {
+namespace CLI {  // CLI11 calls it so. NOLINT(readability-identifier-naming)
 class App;
 }
 

@@ -15,9 +15,8 @@ std::optional<std::uint64_t> number(std::string_view text) noexcept {
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
   std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || at != end) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
@@ -132,7 +131,7 @@ std::optional<LogGap> ChangeLog::gap(const Cursor& cursor) const {
 
 std::expected<std::vector<LogEntryPtr>, LogGap> ChangeLog::after(const Cursor& cursor,
                                                                  std::size_t most) const {
-  if (auto found = gap(cursor)) return std::unexpected(std::move(*found));
+  if (auto found = gap(cursor)) return std::unexpected(*found);
   const auto first = static_cast<std::size_t>(cursor.sequence - dropped_);
   const std::size_t count = std::min(most, entries_.size() - first);
   std::vector<LogEntryPtr> found;

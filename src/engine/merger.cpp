@@ -237,10 +237,8 @@ void Merger::show_what_ended_elsewhere(const Name& name) {
     if (source.second.disconnected) continue;
     const auto at = source.second.hidden.find(std::string_view(name.second));
     if (at == source.second.hidden.end() || (*at)->key.backend != name.first) continue;
-    const InstancePtr instance = *at;
-    if (who_shows(*instance, source) != nullptr) continue;
-    source.second.hidden.erase(at);
-    show(source, instance, Cause::resync);
+    if (who_shows(**at, source) != nullptr) continue;
+    show(source, take_out(source.second.hidden, name.second), Cause::resync);
   }
 }
 

@@ -111,7 +111,7 @@ void LogReaders::wake_all() {
 }
 
 std::expected<Subscription, LogGap> LogReaders::subscribe(Cursor since) {
-  if (auto gap = log_.gap(since)) return std::unexpected(std::move(*gap));
+  if (auto gap = log_.gap(since)) return std::unexpected(*gap);
   auto state = std::make_shared<Subscription::State>(shared_from_this(), since, executor_);
   state->closed = closed_;
   if (!closed_) subscribers_.insert(state.get());

@@ -152,7 +152,9 @@ Task<ExecCredential> run_plugin(ExecPlugin plugin, Milliseconds deadline) {
   std::vector<std::string> words = {plugin.command};
   words.insert(words.end(), plugin.arguments.begin(), plugin.arguments.end());
   std::vector<std::string> variables = {"KUBERNETES_EXEC_INFO=" + exec_info(plugin)};
-  for (const auto& [name, value] : plugin.variables) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : plugin.variables) {
+    variables.push_back(fmt::format("{}={}", name, value));
+  }
   const auto executor = co_await asio::this_coro::executor;
   auto process = ChildProcess::start(std::move(words), std::move(variables));
   if (!process) co_return fail(not_started(plugin, process.error()));

@@ -37,8 +37,8 @@ std::unexpected<RuntimeError> unusable(const fs::path& file, std::string what) {
 /// Reads the fields of one entry; the first that has the wrong form is remembered.
 class Fields {
  public:
-  Fields(YAML::Node node, std::string entry, const fs::path& file)
-      : node_(std::move(node)), entry_(std::move(entry)), file_(file) {}
+  Fields(const YAML::Node& node, std::string entry, const fs::path& file)
+      : node_(node), entry_(std::move(entry)), file_(file) {}
 
   [[nodiscard]] bool is_there() const { return node_.IsDefined() && !node_.IsNull(); }
 
@@ -61,7 +61,7 @@ class Fields {
 
   /// The file is relative to the folder of the kubeconfig.
   std::string path(const char* key) {
-    const std::string written = text(key);
+    std::string written = text(key);
     if (written.empty()) return written;
     return (file_.parent_path() / written).lexically_normal().string();
   }
