@@ -41,7 +41,6 @@ def _change(engine: ScriptedEngine, first: int, count: int, a_second: float) -> 
 
 def _told(engine: ScriptedEngine, subscribers: Subscribers, first: int, count: int, a_second: float) -> dict:
     changes = _change(engine, first, count, a_second)
-    time.sleep(SETTLED_S)
     figures = subscribers.figures_of(changes)
     for number in range(first, first + count):
         engine.end(number)

@@ -64,10 +64,10 @@ TEST(Run, HelpGoesToStandardOutput) {
 }
 
 TEST(Run, MisuseGoesToStandardError) {
-  const Ran ran = run_alone({"ls", "--nope"});
+  const Ran ran = run_alone({"ls", "--frob"});
   EXPECT_EQ(ran.code, 2);
   EXPECT_EQ(ran.out, "");
-  EXPECT_EQ(ran.err, "rollcall: unknown option '--nope' (see `rollcall ls --help`)\n");
+  EXPECT_EQ(ran.err, "rollcall: unknown option '--frob' (see `rollcall ls --help`)\n");
 }
 
 TEST(Run, ListWithoutAnyEngineIsThatOfTheHost) {

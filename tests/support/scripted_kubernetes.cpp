@@ -285,7 +285,8 @@ void ScriptedKubernetes::compact() {
 std::size_t ScriptedKubernetes::waiting() const {
   std::size_t lines = 0;
   for (const Watch& watch : watches_) {
-    if (const auto feed = watch.feed.lock()) lines += feed->waiting();
+    const auto feed = watch.feed.lock();
+    if (feed && !watch.query.contains("sendInitialEvents")) lines += feed->waiting();
   }
   return lines;
 }

@@ -58,10 +58,11 @@ class ScriptedKubernetes final : public EngineApi {
   void tell_raw(const std::string& line);  ///< To those of pods.
   void tell_again(std::size_t count);      ///< The last events once more.
   void bookmark();
-  void end_streams();                         ///< In the way that the protocol calls normal.
-  void expire();                              ///< All open watches end with 410.
-  void compact();                             ///< What was before now is no longer known.
-  [[nodiscard]] std::size_t waiting() const;  ///< Lines that open watches have not taken.
+  void end_streams();  ///< In the way that the protocol calls normal.
+  void expire();       ///< All open watches end with 410.
+  void compact();      ///< What was before now is no longer known.
+  /// Lines that open watches have not taken; those of a list that is streamed are none of a watch.
+  [[nodiscard]] std::size_t waiting() const;
 
   [[nodiscard]] const std::map<std::string, boost::json::object>& objects(
       const std::string& resource) {

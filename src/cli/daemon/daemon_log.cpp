@@ -36,7 +36,7 @@ bool in_journal(const LogConfig& config, const Getenv& getenv) {
 }  // namespace
 
 std::string logfmt_value(std::string_view text) {
-  const std::string shown = printable(text);
+  std::string shown = printable(text);
   const auto plain = [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\'; };
   if (!shown.empty() && std::ranges::all_of(shown, plain)) return shown;
   std::string quoted = "\"";

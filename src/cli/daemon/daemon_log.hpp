@@ -11,7 +11,7 @@
 #include "cli/daemon/config.hpp"
 
 namespace spdlog {
-class logger;
+class logger;  // spdlog calls it so. NOLINT(readability-identifier-naming)
 }
 
 namespace rollcall::cli::daemon {

@@ -28,7 +28,7 @@ std::vector<std::string> words(const std::vector<RuntimeEvent>& events) {
   return all;
 }
 
-TEST(Differences, ComeInTheOrderOfAReconciliation) {
+TEST(DaemonDifferences, ComeInTheOrderOfAReconciliation) {
   const std::vector<InstancePtr> before = {instance("a"), instance("b"), instance("c"),
                                            instance("e")};
   const std::vector<InstancePtr> now = {instance("0"), instance("b", "other"), instance("c"),
@@ -37,7 +37,7 @@ TEST(Differences, ComeInTheOrderOfAReconciliation) {
               ElementsAre("stopped a", "stopped e", "updated b", "started 0", "started d"));
 }
 
-TEST(Differences, OfNothingAreAll) {
+TEST(DaemonDifferences, OfNothingAreAll) {
   const std::vector<InstancePtr> some = {instance("a"), instance("b")};
   EXPECT_THAT(words(differences({}, some, Cause::initial)), ElementsAre("started a", "started b"));
   EXPECT_THAT(words(differences(some, {}, Cause::resync)), ElementsAre("stopped a", "stopped b"));

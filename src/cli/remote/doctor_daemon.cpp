@@ -18,8 +18,6 @@
 namespace rollcall::cli {
 namespace {
 
-namespace json = boost::json;
-
 /// One engine, as the daemon tells of it.
 struct EngineRow {
   std::string name;
