@@ -80,7 +80,7 @@ class ApiServer {
   ApiServer(std::string_view text, std::size_t count)
       : listed_(text),
         watched_(fmt::format(R"({{"kind":"Pod","apiVersion":"v1",{})", text.substr(1))),
-        words_(count, 0) {
+        pods_(count) {
     make_list();
   }
 
@@ -104,6 +104,11 @@ class ApiServer {
   void forget(const Connection& ended) { watches_.erase(const_cast<Connection*>(&ended)); }
 
  private:
+  struct Pod {
+    std::uint64_t word = 0;  // how often it was changed
+    std::uint64_t version = first_version;
+  };
+
   static void begin_stream(Connection& to) {
     to.send(
         std::string("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -145,12 +150,18 @@ class ApiServer {
     from.send(whole("200 OK", "{}"));
   }
 
+  void change(Pod& pod) {
+    ++pod.word;
+    pod.version = ++version_;
+  }
+
   // The list is made anew when the past is forgotten: nobody lists before.
   void change(std::size_t count) {
     for (; count > 0; --count) {
-      const std::size_t number = next_++ % words_.size();
+      const std::size_t number = next_++ % pods_.size();
       std::string event = R"({"type":"MODIFIED","object":)";
-      watched_.write(event, number, ++words_[number], ++version_);
+      change(pods_[number]);
+      watched_.write(event, number, pods_[number].word, pods_[number].version);
       event += "}\n";
       const auto chunk = std::make_shared<const std::string>(chunk_of(event));
       for (Connection* watch : watches_) watch->send(chunk);
@@ -159,7 +170,7 @@ class ApiServer {
 
   void expire(bool all) {
     if (all) {
-      for (auto& word : words_) ++word;
+      for (Pod& pod : pods_) change(pod);
     }
     oldest_ = ++version_;
     make_list();
@@ -172,9 +183,9 @@ class ApiServer {
     std::string body = fmt::format(
         R"({{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"{}"}},"items":[)",
         version_);
-    for (std::size_t number = 0; number < words_.size(); ++number) {
+    for (std::size_t number = 0; number < pods_.size(); ++number) {
       if (number > 0) body += ',';
-      listed_.write(body, number, words_[number], first_version + words_[number]);
+      listed_.write(body, number, pods_[number].word, pods_[number].version);
     }
     body += "]}\n";
     body.insert(0, fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -196,7 +207,7 @@ class ApiServer {
 
   PodTemplate listed_;  // items of a list do not say what they are
   PodTemplate watched_;
-  std::vector<std::uint64_t> words_;  // by number: how often it was changed
+  std::vector<Pod> pods_;  // by number
   std::uint64_t version_ = first_version;
   std::uint64_t oldest_ = 0;
   std::size_t next_ = 0;
