@@ -77,7 +77,11 @@ class ScriptedKubernetes:
         template.write_text(pods.template())
         self._process = subprocess.Popen([str(BIN / "scripted_kubernetes"), str(self.port), str(template), str(count)])
         self._control = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        wait_until(lambda: self.stats() is not None, self._process, "the scripted API server")
+        wait_until(self._is_there, self._process, "the scripted API server")
+
+    def _is_there(self) -> bool:
+        self._control.close()  # what was refused is asked of a new connection
+        return bool(self.stats())
 
     def _ask(self, method: str, path: str, body: str = "") -> dict:
         self._control.request(method, path, body)
