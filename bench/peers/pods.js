@@ -13,11 +13,9 @@ async function main([stay]) {
     process.exit(1);
   });
   await informer.start();
-  process.stdout.write(informer.list().map((pod) => pod.metadata.name + "\n").join(""));
-  if (stay !== "--stay") {
-    await informer.stop();
-    process.exit(0);
-  }
+  const names = informer.list().map((pod) => pod.metadata.name + "\n").join("");
+  // To stop it would tell the watch that it begins as an error.
+  process.stdout.write(names, () => stay === "--stay" || process.exit(0));
   informer.on("add", tell);
   informer.on("update", tell);
 }
