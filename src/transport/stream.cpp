@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -219,14 +221,27 @@ Task<Addresses> resolve_within(const Endpoint endpoint, Milliseconds deadline) {
   co_return addresses;
 }
 
+/// One that is an address already needs no resolver, which would outlive a cancelled watch.
+Task<std::vector<asio::ip::tcp::endpoint>> addresses_of(const Endpoint endpoint,
+                                                        Milliseconds deadline) {
+  error_code not_an_address;
+  const auto address = asio::ip::make_address(endpoint.host, not_an_address);
+  if (!not_an_address) co_return std::vector{asio::ip::tcp::endpoint(address, endpoint.port)};
+  auto resolved = co_await resolve_within(endpoint, deadline);
+  if (!resolved) co_return fail(std::move(resolved.error()));
+  std::vector<asio::ip::tcp::endpoint> addresses;
+  for (const auto& entry : *resolved) addresses.push_back(entry.endpoint());
+  co_return addresses;
+}
+
 Task<StreamPtr> connect_tcp(Endpoint endpoint, Milliseconds deadline) {
-  auto addresses = co_await resolve_within(endpoint, deadline);
+  auto addresses = co_await addresses_of(endpoint, deadline);
   if (!addresses) co_return fail(std::move(addresses.error()));
   Result<StreamPtr> last = fail({.fault = ConnectFault::unreachable,
                                  .endpoint = endpoint.url(),
                                  .what = "the name has no address"});
-  for (const auto& entry : *addresses) {
-    last = co_await connect_socket<asio::ip::tcp>(entry.endpoint(), endpoint, deadline);
+  for (const auto& address : *addresses) {
+    last = co_await connect_socket<asio::ip::tcp>(address, endpoint, deadline);
     if (last) break;
   }
   co_return last;

@@ -101,8 +101,9 @@ bool is_plain(std::string_view text) {
 
 Version Version::of(std::string_view text) {
   Version version;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, version.number);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [at, error] = std::from_chars(begin, end, version.number);
   version.ordered = error == std::errc() && at == end;
   if (!version.ordered) version.number = std::hash<std::string_view>()(text);
   return version;

@@ -343,6 +343,10 @@ TEST_P(KubernetesDriverTest, OurOwnNamespaceIsListedWhereTheClusterIsRefused) {
   kubernetes_.forbidden = {"v1/pods", "v1/services"};
   EXPECT_THAT(names_of(list()), ElementsAre("mine"));
   EXPECT_THAT(logged_, Contains(HasSubstr("only the namespace default is listed")));
+  auto session = test::run(io_, driver_->connect(Purpose::list));
+  ASSERT_TRUE(session);
+  ASSERT_TRUE(test::run(io_, (*session)->list()));
+  EXPECT_THAT((*session)->info().blind_spot, HasSubstr("only the namespace default is listed"));
   watch();
   EXPECT_EQ(history(theirs), "");
   kubernetes_.forbidden.clear();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -45,7 +46,8 @@ struct Engine {
   std::shared_ptr<Roster> roster{};
   std::size_t watches = 0;  ///< Under way.
 
-  bool narrowed = false;      ///< To our own namespace, as the whole cluster is refused.
+  /// Why all is not listed but our own namespace: the whole cluster is refused.
+  std::optional<RuntimeError> narrowed{};
   bool streams_lists = true;  ///< Until it turns out not to know sendInitialEvents.
   SliceApi slice_api = SliceApi::slices_v1;
   std::map<std::string, std::string> versions{};  ///< Last seen, by path: lists are not older.

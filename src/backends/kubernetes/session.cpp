@@ -50,11 +50,16 @@ Observation::~Observation() {
 
 std::string Observation::blind_spot() const {
   std::string all;
-  for (const RuntimeError& error : blind_) {
+  const auto add = [&all](const RuntimeError& error) {
     if (!all.empty()) all += "; ";
     all += error.what;
     if (!error.remedy.empty()) all += "; " + error.remedy;
+  };
+  if (engine_->narrowed) {
+    all = fmt::format("only the namespace {} is listed", engine_->own_namespace);
+    add(*engine_->narrowed);
   }
+  for (const RuntimeError& error : blind_) add(error);
   return all;
 }
 
@@ -187,9 +192,9 @@ Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
   auto asked = co_await own.ask();
   if (!asked) co_return fail(std::move(asked.error()));
   if (*asked) co_return fail(std::move(error));
-  engine_->narrowed = true;
   engine_->warn(fmt::format("{}: {}; only the namespace {} is listed; {}", engine_->url, error.what,
                             engine_->own_namespace, error.remedy));
+  engine_->narrowed = std::move(error);
   co_return false;
 }
 

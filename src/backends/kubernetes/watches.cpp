@@ -134,7 +134,7 @@ asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
     for (const SourcePtr& source : refused_) {
       auto outcome = co_await source->ask();
       if (!outcome || *outcome) continue;
-      if (source->resource() == Resource::pods) engine_->narrowed = false;
+      if (source->resource() == Resource::pods) engine_->narrowed.reset();
       co_return fail_with({.kind = ErrorKind::desynced, .what = "more may be read than before"},
                           epoch);
     }
