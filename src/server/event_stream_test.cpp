@@ -13,7 +13,6 @@ namespace rollcall::server {
 namespace {
 
 using namespace std::chrono_literals;
-using test::unique_id;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
