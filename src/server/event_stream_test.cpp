@@ -13,6 +13,7 @@ namespace rollcall::server {
 namespace {
 
 using namespace std::chrono_literals;
+using test::unique_id;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
