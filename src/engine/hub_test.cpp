@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::container_at;
-using test::LogFold;
 using test::unavailable;
 using test::unique_id;
 using testing::ElementsAre;

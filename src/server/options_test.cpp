@@ -97,7 +97,9 @@ int passed(int family, std::uint32_t address, bool listens = true) {
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
   v4.sin_addr.s_addr = htonl(address);
-  if (family == AF_INET) ::bind(socket, reinterpret_cast<sockaddr*>(&v4), sizeof v4);
+  if (family == AF_INET) {
+    EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&v4), sizeof v4), 0);
+  }
   if (listens) ::listen(socket, 1);
   return socket;
 }

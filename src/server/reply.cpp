@@ -58,7 +58,7 @@ std::string head_of(const Reply& reply, Persistence persistence, std::string_vie
   if (!reply.type.empty()) head += "Content-Type: " + reply.type + "\r\n";
   // A client must not guess that JSON is a page.
   head += "X-Content-Type-Options: nosniff\r\n";
-  for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : reply.headers) head += fmt::format("{}: {}\r\n", name, value);
   if (!reply.live && reply.status != 304) {
     head += fmt::format("Content-Length: {}\r\n", reply.body ? reply.body->size() : 0);
   }

@@ -1,6 +1,7 @@
 #include "server/request.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -182,7 +183,7 @@ TEST(ServerRequests, HaveOneDeadlineHoweverSlowlyTheyTrickle) {
   EXPECT_LT(stream.deadlines.size(), 40U) << "a byte each 2 ms, for 40 ms";
   EXPECT_EQ(stream.deadlines.front(), 7s)
       << "the first byte may take as long as a connection idles";
-  EXPECT_TRUE(std::is_sorted(stream.deadlines.rbegin(), stream.deadlines.rend()));
+  EXPECT_TRUE(std::ranges::is_sorted(stream.deadlines, std::ranges::greater()));
 }
 
 TEST(ServerRequests, WaitForTheNextAsLongAsAConnectionMayIdle) {

@@ -51,7 +51,7 @@ class KubernetesCommand : public ::testing::Test {
     }
     line.emplace_back("HOME=/nonexistent");
     line.insert(line.end(), variables.begin(), variables.end());
-    line.push_back(ROLLCALL_COMMAND);
+    line.emplace_back(ROLLCALL_COMMAND);
     line.insert(line.end(), words.begin(), words.end());
     return line;
   }

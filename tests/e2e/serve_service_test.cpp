@@ -2,6 +2,7 @@
 // under a real systemd.
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -142,7 +143,7 @@ int exposure_of(const TempFolder& folder) {
   EXPECT_NE(at, std::string::npos) << output.out << output.err;
   return at == std::string::npos
              ? 100
-             : static_cast<int>(std::stod(output.out.substr(at + before.size())) * 10 + 0.5);
+             : static_cast<int>(std::lround(std::stod(output.out.substr(at + before.size())) * 10));
 }
 
 TEST(ServeUnit, is_hardened_also_with_the_drop_in_for_sockets) {

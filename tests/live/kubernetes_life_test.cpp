@@ -15,8 +15,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::Field;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 class KubernetesLife : public KubernetesLive {};
 

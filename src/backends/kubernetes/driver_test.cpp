@@ -27,7 +27,6 @@ namespace rollcall::kubernetes {
 namespace {
 
 using namespace std::chrono_literals;
-using test::Fault;
 using test::ScriptedEngine;
 using test::ScriptedKubernetes;
 using testing::Contains;
@@ -226,7 +225,7 @@ TEST_P(KubernetesDriverTest, ANormalEndGoesOnFromTheLastVersionWithoutAList) {
   kubernetes_.run("a");
   watch();
   pass(5s);
-  const std::string b = kubernetes_.run("b");
+  kubernetes_.run("b");
   settle();
   const std::uint64_t seen = kubernetes_.version();
   server_.requests.clear();

@@ -18,7 +18,6 @@ namespace rollcall::cli::daemon {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 std::string text_of(const std::string& name) {
   std::ifstream file(name);
