@@ -44,6 +44,7 @@ def _told(engine: ScriptedEngine, subscribers: Subscribers, first: int, count: i
     figures = subscribers.figures_of(changes)
     for number in range(first, first + count):
         engine.end(number)
+    subscribers.wait_until_quiet()  # the ends are told before the next starts
     if figures["missing"] > 0:
         raise BenchError(f"{figures['missing']} changes were not told to a subscriber")
     return figures

@@ -142,6 +142,14 @@ class Subscribers:
             raise BenchError("the subscribers ended while they were measured")
         return json.loads(line)
 
+    def wait_until_quiet(self) -> None:
+        """Until they were told all that was to be told."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("quiet\n")
+        self._process.stdin.flush()
+        if self._read_line() != "quiet":
+            raise BenchError("the subscribers ended while they were told")
+
     def close(self) -> None:
         self._process.kill()
         self._process.wait()

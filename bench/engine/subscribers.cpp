@@ -9,6 +9,8 @@
 //
 //   {"told":…,"missing":…,"p50_ms":…,"p99_ms":…,"longest_ms":…,"lagged":…,"bytes":…}
 //
+// A line "quiet" is answered with "quiet" as soon as nothing was told for 100 ms.
+//
 // A change counts for a subscriber when its id of 64 hexadecimal digits first stands in a frame.
 #include <algorithm>
 #include <array>
@@ -81,7 +83,7 @@ class Subscriber {
 
   /// False at the end of the stream.
   bool read(Ids& ids, std::vector<Told>& told, std::uint64_t& bytes, std::uint64_t& lagged) {
-    std::array<char, 65536> buffer{};
+    std::array<char, 65536> buffer;  // NOLINT(*-member-init): to fill it takes longer than to read
     const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size <= 0) return size < 0 && errno == EAGAIN;
     const std::int64_t at = now();
@@ -130,8 +132,9 @@ class Crowd {
     for (;;) {
       std::array<epoll_event, 256> events{};
       const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                                     asked_at_ == 0 ? -1 : 20);
+                                     asked_at_ == 0 && !quiet_wanted_ ? -1 : 20);
       if (asked_at_ != 0) look();
+      if (quiet_wanted_) look_whether_quiet();
       for (int i = 0; i < count; ++i) {
         const std::size_t which = events.at(static_cast<std::size_t>(i)).data.u64;
         if (which == subscribers_.size()) {
@@ -139,6 +142,8 @@ class Crowd {
         } else if (!subscribers_[which].read(ids_, told_, bytes_, lagged_)) {
           std::fputs("subscribers: a stream has ended\n", stderr);
           return 1;
+        } else {
+          read_at_ = now();
         }
       }
       if (ready) continue;
@@ -181,6 +186,11 @@ class Crowd {
       asked_at_ = now();
       return;
     }
+    if (line == "quiet") {
+      quiet_wanted_ = true;
+      read_at_ = now();
+      return;
+    }
     const std::size_t blank = line.find(' ');
     signalled_[ids_.number_of(line.substr(0, blank))] =
         std::strtoll(std::string(line.substr(blank + 1)).c_str(), nullptr, 10);
@@ -199,6 +209,14 @@ class Crowd {
     if (told < signalled_.size() * reading_ && at - asked_at_ < longest) return;
     asked_at_ = 0;
     report();
+  }
+
+  void look_whether_quiet() {
+    constexpr std::int64_t quiet = 100'000'000;
+    if (now() - read_at_ < quiet) return;
+    quiet_wanted_ = false;
+    std::puts("quiet");
+    std::fflush(stdout);
   }
 
   void report() {
@@ -236,6 +254,8 @@ class Crowd {
   std::uint64_t lagged_ = 0;
   std::int64_t asked_at_ = 0;  // for the figures; 0: not
   std::int64_t looked_at_ = 0;
+  std::int64_t read_at_ = 0;  // when a subscriber was told something last
+  bool quiet_wanted_ = false;
 };
 
 }  // namespace

@@ -48,7 +48,8 @@ struct Hub::Impl final : MergedConsumer {
       : executor(std::move(ex)),
         env(std::move(e)),
         options(std::move(o)),
-        readers(std::make_shared<LogReaders>(executor, ChangeLog(new_epoch(*env), options.log))),
+        readers(std::make_shared<LogReaders>(executor, ChangeLog(new_epoch(*env), options.log),
+                                             options.gather)),
         watch(executor, env, *this, {.grace = options.grace}) {}
 
   asio::awaitable<void> take(std::vector<MergedEvent> events) override;

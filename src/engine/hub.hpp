@@ -89,6 +89,9 @@ using ViewPtr = std::shared_ptr<const View>;
 
 struct HubOptions {
   LogBounds log{};
+  /// What changes so soon after the subscribers were told is told together, once it has passed.
+  /// Zero: whatever the executor brings in one turn.
+  Duration gather{};
   /// After a source was disconnected for so long, what it told is Stopped, and Started again on its
   /// return. Nothing: never.
   std::optional<Duration> grace{};

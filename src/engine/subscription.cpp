@@ -11,6 +11,13 @@ namespace rollcall {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// What it takes to tell so many of a change is less than a millisecond.
+constexpr std::size_t woken_at_once = 64;
+
+}  // namespace
+
 struct Subscription::State {
   State(const std::shared_ptr<LogReaders>& its_readers, Cursor since,
         const asio::any_io_executor& executor)
@@ -92,22 +99,47 @@ void Subscription::close() {
   state_->close();
 }
 
-LogReaders::LogReaders(asio::any_io_executor executor, ChangeLog log)
-    : executor_(std::move(executor)), log_(std::move(log)) {}
+LogReaders::LogReaders(asio::any_io_executor executor, ChangeLog log, Duration gather)
+    : executor_(std::move(executor)), log_(std::move(log)), gather_(gather), timer_(executor_) {}
 
 void LogReaders::append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before) {
   log_.append(std::move(origin), std::move(event), at, std::move(before));
-  if (subscribers_.empty() || std::exchange(waking_, true)) return;
-  asio::post(executor_, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->wake_all();
+  if (subscribers_.empty()) return;
+  news_ = true;
+  if (!std::exchange(waking_, true)) begin_round();
+}
+
+void LogReaders::begin_round() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= timer_.expiry()) {
+    timer_.expires_at(now + gather_);
+    return post_wake_after(nullptr);
+  }
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    self->timer_.expires_after(self->gather_);
+    self->wake_after(nullptr);
   });
 }
 
-void LogReaders::wake_all() {
-  waking_ = false;
-  for (Subscription::State* subscriber : subscribers_) {
-    if (subscriber->waiting) subscriber->signal.notify();
+void LogReaders::post_wake_after(Subscription::State* last) {
+  asio::post(executor_, [weak = weak_from_this(), last] {
+    if (const auto self = weak.lock()) self->wake_after(last);
+  });
+}
+
+/// The next of a round, which goes by their order and so outlives those who leave meanwhile.
+void LogReaders::wake_after(Subscription::State* last) {
+  if (last == nullptr) news_ = false;
+  auto at = subscribers_.upper_bound(last);
+  for (std::size_t i = 0; i < woken_at_once && at != subscribers_.end(); ++i, ++at) {
+    last = *at;
+    if (last->waiting) last->signal.notify();
   }
+  if (at != subscribers_.end()) return post_wake_after(last);
+  waking_ = news_;
+  if (news_) begin_round();
 }
 
 std::expected<Subscription, LogGap> LogReaders::subscribe(Cursor since) {
@@ -120,6 +152,7 @@ std::expected<Subscription, LogGap> LogReaders::subscribe(Cursor since) {
 
 void LogReaders::close() {
   closed_ = true;
+  timer_.cancel();
   for (Subscription::State* subscriber : std::set(subscribers_)) subscriber->close();
 }
 

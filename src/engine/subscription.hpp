@@ -10,7 +10,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include "core/env.hpp"
 #include "engine/change_log.hpp"
 
 namespace rollcall {
@@ -68,13 +70,14 @@ struct LogStatus {
   std::uint64_t lagged = 0;           ///< Subscribers that were told so, since the start.
 };
 
-/// A log and those who read it. Readers are woken together, once for all that a turn of the
-/// executor has brought.
+/// A log and those who read it. Readers are woken once for all that was logged meanwhile, and some
+/// at a time: between them whoever watches the engines has its turn, however many there are. From
+/// the beginning of such a round to that of the next `gather` passes at least.
 ///
 /// Threads: one executor.
 class LogReaders : public std::enable_shared_from_this<LogReaders> {
  public:
-  LogReaders(boost::asio::any_io_executor executor, ChangeLog log);
+  LogReaders(boost::asio::any_io_executor executor, ChangeLog log, Duration gather);
 
   void append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before = nullptr);
 
@@ -91,13 +94,18 @@ class LogReaders : public std::enable_shared_from_this<LogReaders> {
   friend struct Subscription::State;
   friend class Subscription;
 
-  void wake_all();
+  void begin_round();
+  void wake_after(Subscription::State* last);
+  void post_wake_after(Subscription::State* last);
 
   boost::asio::any_io_executor executor_;
   ChangeLog log_;
+  Duration gather_;
+  boost::asio::steady_timer timer_;
   std::set<Subscription::State*> subscribers_;
   std::uint64_t lagged_ = 0;
-  bool waking_ = false;  // a wake-up is on its way
+  bool waking_ = false;  // a round of wake-ups is on its way
+  bool news_ = false;    // something was logged since it began
   bool closed_ = false;
 };
 

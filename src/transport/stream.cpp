@@ -121,7 +121,10 @@ template <class Socket>
 class SocketStream final : public Stream {
  public:
   SocketStream(Socket socket, Endpoint endpoint)
-      : socket_(std::move(socket)), endpoint_(std::move(endpoint)) {}
+      : socket_(std::move(socket)), endpoint_(std::move(endpoint)) {
+    error_code ignored;  // then a write waits where it need not
+    socket_.non_blocking(true, ignored);
+  }
 
   [[nodiscard]] Task<std::size_t> read_some(std::span<char> into, Milliseconds deadline) override {
     const Deadline guard(socket_, deadline);
@@ -135,6 +138,13 @@ class SocketStream final : public Stream {
   }
 
   [[nodiscard]] Task<void> write(std::string_view data, Milliseconds deadline) override {
+    // Most of what is small the kernel takes at once, and then there is nothing to wait for. What
+    // it refuses is told by the write that waits. Long texts leave others their turn in between.
+    if (data.size() <= small && socket_.non_blocking()) {
+      error_code refused;
+      data.remove_prefix(socket_.write_some(asio::buffer(data.data(), data.size()), refused));
+      if (data.empty()) co_return Result<void>();
+    }
     const Deadline guard(socket_, deadline);
     const auto buffer = asio::buffer(data.data(), data.size());
     auto [ec, size] = co_await asio::async_write(socket_, buffer, as_result);
@@ -145,6 +155,8 @@ class SocketStream final : public Stream {
   }
 
  private:
+  static constexpr std::size_t small = std::size_t{16} << 10U;
+
   Socket socket_;
   Endpoint endpoint_;
 };

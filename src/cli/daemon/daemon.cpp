@@ -38,6 +38,9 @@ void raise_descriptor_limit() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+/// Short enough for whoever waits for a change, and in a burst a subscriber is told less often.
+constexpr Milliseconds gather{2};
+
 /// A long first list takes more memory for a moment than what is kept of it.
 void give_back_memory() {
 #ifdef __GLIBC__
@@ -75,6 +78,7 @@ Daemon::Daemon(Loaded loaded, Sources sources)
       log_(loaded_.config.log, sources_.getenv),
       hub_(context_.get_executor(), env_,
            {.log = loaded_.config.change_log,
+            .gather = gather,
             .grace = loaded_.config.grace,
             .reveal = loaded_.config.reveal,
             .logger = [this](LogLevel level, std::string_view message) { say(level, message); }}),
