@@ -3,15 +3,15 @@
 
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace rollcall {
 
-/// An immutable, sorted map of label keys to values that lies in one allocation.
+/// An immutable, sorted map of label keys to values that lies in one allocation. Copies share it.
 ///
 /// Keys that tools put on nearly every instance are stored as a number: the eight labels of a
 /// compose service take about 200 bytes, and would take seven times that as a std::map of strings.
@@ -50,15 +50,20 @@ class Labels {
   /// The value of a key, or nothing.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const;
 
-  [[nodiscard]] bool empty() const noexcept { return packed_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return bytes_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept;
-  [[nodiscard]] Iterator begin() const { return Iterator(packed_.data()); }
-  [[nodiscard]] Iterator end() const { return Iterator(packed_.data() + packed_.size()); }
+  [[nodiscard]] Iterator begin() const { return Iterator(packed_.get()); }
+  [[nodiscard]] Iterator end() const { return Iterator(packed_.get() + bytes_); }
 
-  friend bool operator==(const Labels&, const Labels&) = default;
+  friend bool operator==(const Labels& a, const Labels& b) {
+    return a.packed_ == b.packed_ || a.packed() == b.packed();
+  }
 
  private:
-  std::string packed_;  // entries by key; labels.cpp says how they are written
+  [[nodiscard]] std::string_view packed() const noexcept { return {packed_.get(), bytes_}; }
+
+  std::shared_ptr<const char[]> packed_;  // entries by key; labels.cpp says how they are written
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace rollcall

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <string>
 
 #include <rollcall/labels.hpp>
 
@@ -138,7 +139,11 @@ Labels::Labels(const std::vector<Entry>& entries) {
   } else {
     for (const Entry* entry : in_order(entries)) append(packed, *entry);
   }
-  packed_ = packed;  // a copy, which is no larger than it need be
+  if (packed.empty()) return;
+  const auto copy = std::make_shared_for_overwrite<char[]>(packed.size());
+  std::ranges::copy(packed, copy.get());
+  packed_ = copy;
+  bytes_ = packed.size();
 }
 
 std::optional<std::string_view> Labels::find(std::string_view key) const {

@@ -37,18 +37,17 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
   }
   const auto key = [](const InstancePtr& i) -> const auto& { return i->key; };
   if (!std::ranges::is_sorted(instances, {}, key)) std::ranges::sort(instances, {}, key);
-  if (alone && watches == watches_) remember(*snapshot);
+  if (alone && watches == watches_) remember(instances, snapshot->taken_at);
   co_return instances;
 }
 
-void Reflector::remember(const Snapshot& snapshot) {
+void Reflector::remember(const std::vector<InstancePtr>& listed, Timestamp taken_at) {
   told_ = true;
   KnownById known;
-  for (const Reading& reading : snapshot.readings) {
-    if (!in_running_set(*reading.instance)) continue;
-    const Known* before = known_.find(reading.instance->key.id);
-    known.put(
-        {.told = reading.instance, .as_of = before == nullptr ? snapshot.taken_at : before->as_of});
+  for (const InstancePtr& instance : listed) {
+    if (!in_running_set(*instance)) continue;
+    const Known* before = known_.find(instance->key.id);
+    known.put({.told = instance, .as_of = before == nullptr ? taken_at : before->as_of});
   }
   known_ = std::move(known);
 }

@@ -55,7 +55,7 @@ class Reflector final : public RuntimeBackend {
  private:
   friend class Watch;
 
-  void remember(const Snapshot& snapshot);
+  void remember(const std::vector<InstancePtr>& listed, Timestamp taken_at);
 
   std::unique_ptr<Driver> driver_;
   boost::asio::any_io_executor executor_;

@@ -1,6 +1,9 @@
 #include "transport/json_splitter.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +17,69 @@ std::unexpected<RuntimeError> malformed(std::string what) {
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+// Blocks of 64 bytes, of which one question is asked at a time; the answer has a bit for each byte.
+constexpr std::size_t block_size = 64;
+constexpr std::size_t lane_size = 16;  // what every processor compares at once
+using Lane = unsigned char __attribute__((ext_vector_type(lane_size)));
+using LaneAnswer = bool __attribute__((ext_vector_type(lane_size)));
+using Block = std::array<Lane, block_size / lane_size>;
+
+/// The bytes, and zeroes behind them.
+Block load(const char* bytes, std::size_t size) {
+  Block block{};
+  if (size == block_size) {
+    std::memcpy(&block, bytes, block_size);
+  } else {
+    std::memcpy(&block, bytes, size);
+  }
+  return block;
+}
+
+template <class Question>
+std::uint64_t where(const Block& block, Question question) {
+  std::uint64_t answer = 0;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const auto of_lane = __builtin_convertvector(question(block[i]), LaneAnswer);
+    answer |= std::uint64_t{std::bit_cast<std::uint16_t>(of_lane)} << (i * lane_size);
+  }
+  return answer;
+}
+
+std::uint64_t where_is(const Block& block, unsigned char byte) {
+  return where(block, [byte](Lane lane) { return lane == byte; });
+}
+
+/// Whether it is this byte or that with one bit less, by which '{' and '[' differ, and '}' and ']'.
+std::uint64_t where_is_either(const Block& block, unsigned char byte) {
+  constexpr unsigned char bit = '{' - '[';
+  return where(block, [byte](Lane lane) { return (lane | bit) == byte; });
+}
+
+/// A bit for each byte that follows a backslash which is not escaped itself. `escaped`: the first
+/// byte does, and then whether the byte after the last one will.
+std::uint64_t escaped_by(std::uint64_t backslashes, std::size_t size, bool& escaped) {
+  std::uint64_t found = std::exchange(escaped, false) ? 1 : 0;
+  for (std::uint64_t rest = backslashes & ~found; rest != 0;) {
+    const auto at = static_cast<unsigned>(std::countr_zero(rest));
+    if (at + 1 == size) {
+      escaped = true;
+      break;
+    }
+    found |= std::uint64_t{2} << at;
+    rest &= ~(std::uint64_t{3} << at);
+  }
+  return found;
+}
+
+/// A bit for each byte from an opening quote to before the closing one. `inside`: the first byte
+/// is within a string, and then whether the byte after the last one will be.
+std::uint64_t strings_by(std::uint64_t quotes, bool& inside) {
+  for (unsigned shift = 1; shift < block_size; shift *= 2) quotes ^= quotes << shift;
+  if (inside) quotes = ~quotes;
+  inside = (quotes >> (block_size - 1)) != 0;
+  return quotes;
 }
 
 }  // namespace
@@ -72,48 +138,41 @@ Result<std::size_t> JsonSplitter::skip_between(std::string_view bytes) {
   return bytes.size();
 }
 
-/// Returns how many bytes belong to the string that goes on here, its closing quote among them.
-std::size_t JsonSplitter::scan_string(std::string_view bytes) {
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    if (escaped_) {
-      escaped_ = false;
-      ++at;
-      continue;
-    }
-    const std::size_t quote = bytes.find('"', at);
-    const std::string_view text = bytes.substr(at, quote - at);
-    const std::size_t plain = text.find_last_not_of('\\');
-    const std::size_t backslashes = text.size() - (plain == text.npos ? 0 : plain + 1);
-    escaped_ = backslashes % 2 == 1;
-    if (quote == bytes.npos) return bytes.size();
-    at = quote;
-    if (escaped_) continue;
-    in_string_ = false;
-    return quote + 1;
+/// Returns how many bytes belong to the item that begins or goes on here; depth_ is 0 if they
+/// complete it.
+std::size_t JsonSplitter::scan_item(std::string_view bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += block_size) {
+    const std::size_t size = std::min(bytes.size() - at, block_size);
+    const std::size_t end = scan_block(bytes.data() + at, size);
+    if (depth_ == 0) return at + end;
   }
   return bytes.size();
 }
 
-/// Returns how many bytes belong to the item that begins or goes on here; depth_ is 0 if they
-/// complete it.
-std::size_t JsonSplitter::scan_item(std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size();) {
-    // Most bytes are within strings, which are passed by a search for their end.
-    if (in_string_) {
-      at += scan_string(bytes.substr(at));
-      continue;
-    }
-    const char c = bytes[at++];
-    if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
+/// Returns the end of the item, if it is within these bytes; depth_ is 0 then.
+std::size_t JsonSplitter::scan_block(const char* bytes, std::size_t size) {
+  const Block block = load(bytes, size);
+  const std::uint64_t escaped = escaped_by(where_is(block, '\\'), size, escaped_);
+  const std::uint64_t strings = strings_by(where_is(block, '"') & ~escaped, in_string_);
+  const std::uint64_t opening = where_is_either(block, '{') & ~strings;
+  const std::uint64_t closing = where_is_either(block, '}') & ~strings;
+  // Most blocks cannot hold the end.
+  const auto closed = static_cast<std::size_t>(std::popcount(closing));
+  if (closed < depth_) {
+    depth_ += static_cast<std::size_t>(std::popcount(opening)) - closed;
+    return size;
+  }
+  for (std::uint64_t brackets = opening | closing; brackets != 0; brackets &= brackets - 1) {
+    const auto at = static_cast<std::size_t>(std::countr_zero(brackets));
+    if (((opening >> at) & 1U) != 0) {
       ++depth_;
-    } else if ((c == '}' || c == ']') && --depth_ == 0) {
-      return at;
+    } else if (--depth_ == 0) {
+      in_string_ = false;
+      escaped_ = false;
+      return at + 1;
     }
   }
-  return bytes.size();
+  return size;
 }
 
 Result<void> JsonSplitter::take_item(std::string_view bytes, std::size_t size, const Sink& sink) {

@@ -51,8 +51,8 @@ class JsonSplitter {
   enum class Where : std::uint8_t { before_array, between, after_array };
 
   Result<std::size_t> skip_between(std::string_view bytes);
-  std::size_t scan_string(std::string_view bytes);
   std::size_t scan_item(std::string_view bytes);
+  std::size_t scan_block(const char* bytes, std::size_t size);
   Result<void> take_item(std::string_view bytes, std::size_t size, const Sink& sink);
 
   Shape shape_;

@@ -111,6 +111,7 @@ Version Version::of(std::string_view text) {
 
 struct Decoder::Parser {
   json_walk::ObjectReader reader;
+  LabelReader labels;
 };
 
 Decoder::Decoder(std::string endpoint)
@@ -141,7 +142,7 @@ Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code err
     pod.instance.key.id = std::string(item.meta.uid);
     return pod;
   }
-  pod.instance = broken ? undecodable(item, error) : interpret(item);
+  pod.instance = broken ? undecodable(item, error) : interpret(item, parser_->labels);
   pod.node_ip = std::string(item.host_ip);
   pod.instance.key.backend = "kubernetes";
   pod.instance.key.endpoint = endpoint_;

@@ -10,7 +10,6 @@
 
 #include "backends/kubernetes/network.hpp"
 #include "core/addresses.hpp"
-#include "core/metadata.hpp"
 #include "core/readers/family.hpp"
 #include "core/text.hpp"
 
@@ -138,16 +137,17 @@ void set_times(Instance& instance, const PodItem& item) {
 // ---- what it is
 
 /// Labels, and the annotations that have a meaning here; a label counts more than an annotation.
-void set_labels(Instance& instance, const Meta& meta) {
+void set_labels(Instance& instance, const Meta& meta, LabelReader& reader) {
   std::vector<Labels::Entry> entries;
+  entries.reserve(meta.annotations.size() + meta.labels.size());
   for (const auto& entry : meta.annotations) {
     if (readers::family_of(entry.first)) entries.push_back(entry);
   }
   entries.insert(entries.end(), meta.labels.begin(), meta.labels.end());
-  instance.labels = Labels(entries);
-  MetadataReading reading = read_metadata(instance.labels);
-  instance.metadata = std::move(reading.metadata);
-  std::ranges::move(reading.problems, std::back_inserter(instance.problems));
+  const LabelReader::Reading& reading = reader.read(entries);
+  instance.labels = reading.labels;
+  instance.metadata = reading.metadata;
+  std::ranges::copy(reading.problems, std::back_inserter(instance.problems));
 }
 
 /// Of several containers that of the one that people ask for by default.
@@ -223,7 +223,7 @@ std::string_view workload_of(const Meta& meta) {
   return before.size() > 1 && before.ends_with('-') ? before.substr(0, before.size() - 1) : owner;
 }
 
-Instance interpret(const PodItem& item) {
+Instance interpret(const PodItem& item, LabelReader& labels) {
   Instance instance;
   instance.key.id = std::string(item.meta.uid);
   instance.kind = InstanceKind::pod;
@@ -236,7 +236,7 @@ Instance interpret(const PodItem& item) {
   if (item.host_network) instance.network_mode = NetworkMode::host;
   set_state(instance, item);
   set_times(instance, item);
-  set_labels(instance, item.meta);
+  set_labels(instance, item.meta, labels);
   // One that does not run keeps the addresses of its last run.
   if (in_running_set(instance)) {
     set_addresses(instance, item);

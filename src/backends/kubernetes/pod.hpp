@@ -6,11 +6,12 @@
 #include <rollcall/instance.hpp>
 
 #include "backends/kubernetes/item.hpp"
+#include "core/label_reader.hpp"
 
 namespace rollcall::kubernetes {
 
 /// The instance without the ports of services; `key` has its id alone. Pure.
-Instance interpret(const PodItem& item);
+Instance interpret(const PodItem& item, LabelReader& labels);
 
 /// The workload that a pod is a replica of: the Deployment of its ReplicaSet, else its controller.
 /// Empty for a pod of its own, and for one that a node runs by itself.

@@ -7,27 +7,31 @@
 
 namespace rollcall::kubernetes {
 
-std::size_t Roster::hash_of(const Place& place) noexcept {
+namespace {
+
+std::size_t hash_of(std::string_view name_space, std::string_view name) noexcept {
   const std::hash<std::string_view> hash;
   constexpr std::size_t spread = 0x9e3779b97f4a7c15;
-  return hash(place.name) ^ (hash(place.name_space) * spread);
+  return hash(name) ^ (hash(name_space) * spread);
 }
+
+}  // namespace
+
+Roster::Place::Place(std::string_view its_name_space, std::string_view its_name)
+    : name_space(its_name_space), name(its_name), hash(hash_of(its_name_space, its_name)) {}
 
 std::uint32_t Roster::short_hash(std::string_view name_space, std::string_view target) noexcept {
-  const std::size_t hash = hash_of({.name_space = name_space, .name = target});
+  const std::size_t hash = hash_of(name_space, target);
   return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
-}
-
-Roster::Pods::iterator Roster::find(std::string_view name_space, std::string_view name) {
-  return pods_.find(Place{.name_space = name_space, .name = name});
 }
 
 // ---- pods
 
 /// Puts a pod that is new, or takes the place of the one at `at`.
-void Roster::take(Pods::iterator at, Pod pod) {
+void Roster::take(std::size_t hash, Pods::iterator at, Pod pod) {
   if (!pod.node_ip.empty()) nodes_[pod.instance.node] = pod.node_ip;
-  Entry fresh{.pod = std::make_shared<Instance>(std::move(pod.instance)),
+  Entry fresh{.hash = hash,
+              .pod = std::make_shared<Instance>(std::move(pod.instance)),
               .version = pod.version,
               .round = round_,
               .joined = true};
@@ -52,22 +56,32 @@ void Roster::erase(Pods::iterator at) {
 
 void Roster::begin_round() {
   ++round_;
+  is_new_ = pods_.empty();
+}
+
+/// The pod that has this metadata, in this version.
+Roster::Pods::const_iterator Roster::find(const Place& place, const Meta& meta) const {
+  const auto at = pods_.find(place);
+  const bool known = at != pods_.end() && at->pod->key.id == meta.uid &&
+                     at->version == Version::of(meta.version);
+  return known ? at : pods_.end();
 }
 
 bool Roster::knows(const Meta& meta) const {
-  const auto at = pods_.find(Place{.name_space = meta.name_space, .name = meta.name});
-  return at != pods_.end() && at->pod->key.id == meta.uid &&
-         at->version == Version::of(meta.version);
+  return find({meta.name_space, meta.name}, meta) != pods_.end();
 }
 
 bool Roster::keep(const Meta& meta, const Roster* elder) {
-  auto at = find(meta.name_space, meta.name);
-  if (knows(meta)) {
+  if (is_new_ && elder == nullptr) return false;
+  const Place place(meta.name_space, meta.name);
+  if (const auto at = find(place, meta); at != pods_.end()) {
     at->round = round_;
     return true;
   }
-  if (elder == nullptr || !elder->knows(meta) || at != pods_.end()) return false;
-  const Entry& old = *elder->pods_.find(Place{.name_space = meta.name_space, .name = meta.name});
+  if (elder == nullptr || pods_.contains(place)) return false;
+  const auto known = elder->find(place, meta);
+  if (known == elder->pods_.end()) return false;
+  const Entry& old = *known;
   if (elder->many_ports_.contains(old.pod->key.id)) return false;
   if (const auto node = elder->nodes_.find(old.pod->node); node != elder->nodes_.end()) {
     nodes_.insert(*node);
@@ -80,13 +94,14 @@ bool Roster::keep(const Meta& meta, const Roster* elder) {
 }
 
 void Roster::put(Pod pod) {
-  auto at = find(pod.instance.group, pod.instance.name);
   if (!keeps_ended_ && !in_running_set(pod.instance)) return;
+  const Place place(pod.instance.group, pod.instance.name);
+  auto at = pods_.find(place);
   if (at != pods_.end() && at->pod->key.id != pod.instance.key.id) {
     erase(at);
     at = pods_.end();
   }
-  take(at, std::move(pod));
+  take(place.hash, at, std::move(pod));
 }
 
 std::vector<InstancePtr> Roster::end_round() {
@@ -108,7 +123,7 @@ std::vector<InstancePtr> Roster::end_round() {
 }
 
 void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
-  auto at = find(pod.instance.group, pod.instance.name);
+  auto at = pods_.find(Place(pod.instance.group, pod.instance.name));
   const bool same = at != pods_.end() && at->pod->key.id == pod.instance.key.id;
   if (type == EventType::deleted) {
     if (same) erase(at);
@@ -132,8 +147,9 @@ void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
   }
   const std::string name_space = pod.instance.group;
   const std::string name = pod.instance.name;
-  take(at, std::move(pod));
-  changes.emplace_back(Upsert{find(name_space, name)->pod});
+  const Place place(name_space, name);
+  take(place.hash, at, std::move(pod));
+  changes.emplace_back(Upsert{pods_.find(place)->pod});
 }
 
 }  // namespace rollcall::kubernetes

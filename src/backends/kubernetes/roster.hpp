@@ -57,6 +57,7 @@ class Roster {
  private:
   /// A pod, by its namespace and name.
   struct Entry {
+    std::size_t hash;
     mutable std::shared_ptr<Instance> pod;  // never changed once it is here
     mutable Version version;
     mutable std::uint64_t own_ports = 0;  // which of its ports are not of services: a bit for each
@@ -64,22 +65,25 @@ class Roster {
     mutable bool joined = false;  // with the services of this round
   };
   struct Place {
+    Place(std::string_view its_name_space, std::string_view its_name);
     std::string_view name_space;
     std::string_view name;
+    std::size_t hash;
   };
-  static Place place_of(const Entry& entry) { return {entry.pod->group, entry.pod->name}; }
-  static Place place_of(const Place& place) { return place; }
+  // A pod is looked at only if its hash is the one wanted: another one is another miss of the cache.
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(const auto& at) const noexcept { return hash_of(place_of(at)); }
+    std::size_t operator()(const auto& at) const noexcept { return at.hash; }
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(const auto& a, const auto& b) const noexcept {
-      const Place one = place_of(a);
-      const Place other = place_of(b);
-      return one.name == other.name && one.name_space == other.name_space;
+    bool operator()(const Entry& a, const Entry& b) const noexcept {
+      return a.hash == b.hash && a.pod->name == b.pod->name && a.pod->group == b.pod->group;
     }
+    bool operator()(const Place& a, const Entry& b) const noexcept {
+      return a.hash == b.hash && a.name == b.pod->name && a.name_space == b.pod->group;
+    }
+    bool operator()(const Entry& a, const Place& b) const noexcept { return (*this)(b, a); }
   };
   using Pods = std::unordered_set<Entry, Hash, Equal>;
 
@@ -102,7 +106,6 @@ class Roster {
     bool operator()(const Member& a, const Member& b) const noexcept { return a.hash == b.hash; }
   };
 
-  static std::size_t hash_of(const Place& place) noexcept;
   static std::uint32_t short_hash(std::string_view name_space, std::string_view target) noexcept;
 
   [[nodiscard]] std::vector<PortMapping> own_ports_of(const Entry& entry) const;
@@ -112,9 +115,9 @@ class Roster {
   [[nodiscard]] std::vector<PortMapping> ports_with(const std::vector<PortMapping>& own,
                                                     const Instance& pod) const;
   [[nodiscard]] bool join(const Entry& entry);
-  void take(Pods::iterator at, Pod pod);
+  [[nodiscard]] Pods::const_iterator find(const Place& place, const Meta& meta) const;
+  void take(std::size_t hash, Pods::iterator at, Pod pod);
   void erase(Pods::iterator at);
-  [[nodiscard]] Pods::iterator find(std::string_view name_space, std::string_view name);
 
   [[nodiscard]] bool replace(Slice slice);
   void forget(const Slice& slice);
@@ -126,6 +129,7 @@ class Roster {
 
   bool keeps_ended_;
   std::uint32_t round_ = 0;
+  bool is_new_ = true;            // nothing was here when this round began
   bool network_changed_ = false;  // since the last round that was finished
   Pods pods_;
   std::map<std::string, std::vector<PortMapping>> many_ports_;  // own ones where bits are too few

@@ -226,7 +226,7 @@ void Roster::rejoin(std::string_view name_space, const std::vector<std::string>&
       rejoin_by_address(name_space, std::string_view(target).substr(1), changes);
       continue;
     }
-    const auto at = find(name_space, target);
+    const auto at = pods_.find(Place(name_space, target));
     if (at != pods_.end() && join(*at)) changes.emplace_back(Upsert{at->pod});
   }
 }
