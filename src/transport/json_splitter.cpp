@@ -1,9 +1,9 @@
 #include "transport/json_splitter.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,40 +21,17 @@ bool is_space(char c) {
 
 // Blocks of 64 bytes, of which one question is asked at a time; the answer has a bit for each byte.
 constexpr std::size_t block_size = 64;
-constexpr std::size_t lane_size = 16;  // what every processor compares at once
-using Lane = unsigned char __attribute__((ext_vector_type(lane_size)));
-using LaneAnswer = bool __attribute__((ext_vector_type(lane_size)));
-using Block = std::array<Lane, block_size / lane_size>;
-
-/// The bytes, and zeroes behind them.
-Block load(const char* bytes, std::size_t size) {
-  Block block{};
-  if (size == block_size) {
-    std::memcpy(&block, bytes, block_size);
-  } else {
-    std::memcpy(&block, bytes, size);
-  }
-  return block;
-}
-
-template <class Question>
-std::uint64_t where(const Block& block, Question question) {
-  std::uint64_t answer = 0;
-  for (std::size_t i = 0; i < block.size(); ++i) {
-    const auto of_lane = __builtin_convertvector(question(block[i]), LaneAnswer);
-    answer |= std::uint64_t{std::bit_cast<std::uint16_t>(of_lane)} << (i * lane_size);
-  }
-  return answer;
-}
+using Block = unsigned char __attribute__((ext_vector_type(block_size)));
+using Answer = bool __attribute__((ext_vector_type(block_size)));
 
 std::uint64_t where_is(const Block& block, unsigned char byte) {
-  return where(block, [byte](Lane lane) { return lane == byte; });
+  return std::bit_cast<std::uint64_t>(__builtin_convertvector(block == byte, Answer));
 }
 
 /// Whether it is this byte or that with one bit less, by which '{' and '[' differ, and '}' and ']'.
 std::uint64_t where_is_either(const Block& block, unsigned char byte) {
   constexpr unsigned char bit = '{' - '[';
-  return where(block, [byte](Lane lane) { return (lane | bit) == byte; });
+  return std::bit_cast<std::uint64_t>(__builtin_convertvector((block | bit) == byte, Answer));
 }
 
 /// A bit for each byte that follows a backslash which is not escaped itself. `escaped`: the first
@@ -82,7 +59,53 @@ std::uint64_t strings_by(std::uint64_t quotes, bool& inside) {
   return quotes;
 }
 
+/// Returns the end of the item if it is within the block of which these are the brackets.
+std::optional<std::size_t> end_among(std::uint64_t opening, std::uint64_t closing,
+                                     std::size_t& depth) {
+  // Most blocks cannot hold it.
+  const auto closed = static_cast<std::size_t>(std::popcount(closing));
+  if (closed < depth) {
+    depth += static_cast<std::size_t>(std::popcount(opening)) - closed;
+    return std::nullopt;
+  }
+  for (std::uint64_t brackets = opening | closing; brackets != 0; brackets &= brackets - 1) {
+    const auto at = static_cast<std::size_t>(std::countr_zero(brackets));
+    if (((opening >> at) & 1U) != 0) {
+      ++depth;
+    } else if (--depth == 0) {
+      return at + 1;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+/// Returns how many bytes belong to the item that begins or goes on here; the depth is 0 if they
+/// complete it. Made for several kinds of processors, of which the right one is chosen at start.
+#ifdef __x86_64__
+[[gnu::target_clones("avx512bw", "avx2", "default")]]
+#endif
+std::size_t JsonScan::pass(std::string_view bytes) {
+  for (std::size_t from = 0; from < bytes.size(); from += block_size) {
+    const std::size_t size = std::min(bytes.size() - from, block_size);
+    Block block{};  // zeroes behind the bytes
+    if (size == block_size) {
+      std::memcpy(&block, bytes.data() + from, block_size);
+    } else {
+      std::memcpy(&block, bytes.data() + from, size);
+    }
+    const std::uint64_t escaped_bytes = escaped_by(where_is(block, '\\'), size, escaped);
+    const std::uint64_t strings = strings_by(where_is(block, '"') & ~escaped_bytes, in_string);
+    const std::uint64_t opening = where_is_either(block, '{') & ~strings;
+    const std::uint64_t closing = where_is_either(block, '}') & ~strings;
+    if (const auto end = end_among(opening, closing, depth)) {
+      *this = {};
+      return from + *end;
+    }
+  }
+  return bytes.size();
+}
 
 Result<void> JsonSplitter::feed(std::string_view bytes, const Sink& sink) {
   auto taken = feed_some(bytes, sink);
@@ -96,13 +119,13 @@ Result<void> JsonSplitter::feed(std::string_view bytes, const Sink& sink) {
 Result<std::size_t> JsonSplitter::feed_some(std::string_view bytes, const Sink& sink) {
   const std::size_t given = bytes.size();
   while (!bytes.empty() && !closed()) {
-    if (depth_ == 0) {
+    if (scan_.depth == 0) {
       auto skipped = skip_between(bytes);
       if (!skipped) return skipped;
       bytes.remove_prefix(*skipped);
       if (bytes.empty() || closed()) break;
     }
-    const std::size_t size = scan_item(bytes);
+    const std::size_t size = scan_.pass(bytes);
     if (item_.size() + size > max_item_) {
       return malformed(fmt::format("an item of the answer is larger than {} bytes", max_item_));
     }
@@ -138,45 +161,8 @@ Result<std::size_t> JsonSplitter::skip_between(std::string_view bytes) {
   return bytes.size();
 }
 
-/// Returns how many bytes belong to the item that begins or goes on here; depth_ is 0 if they
-/// complete it.
-std::size_t JsonSplitter::scan_item(std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size(); at += block_size) {
-    const std::size_t size = std::min(bytes.size() - at, block_size);
-    const std::size_t end = scan_block(bytes.data() + at, size);
-    if (depth_ == 0) return at + end;
-  }
-  return bytes.size();
-}
-
-/// Returns the end of the item, if it is within these bytes; depth_ is 0 then.
-std::size_t JsonSplitter::scan_block(const char* bytes, std::size_t size) {
-  const Block block = load(bytes, size);
-  const std::uint64_t escaped = escaped_by(where_is(block, '\\'), size, escaped_);
-  const std::uint64_t strings = strings_by(where_is(block, '"') & ~escaped, in_string_);
-  const std::uint64_t opening = where_is_either(block, '{') & ~strings;
-  const std::uint64_t closing = where_is_either(block, '}') & ~strings;
-  // Most blocks cannot hold the end.
-  const auto closed = static_cast<std::size_t>(std::popcount(closing));
-  if (closed < depth_) {
-    depth_ += static_cast<std::size_t>(std::popcount(opening)) - closed;
-    return size;
-  }
-  for (std::uint64_t brackets = opening | closing; brackets != 0; brackets &= brackets - 1) {
-    const auto at = static_cast<std::size_t>(std::countr_zero(brackets));
-    if (((opening >> at) & 1U) != 0) {
-      ++depth_;
-    } else if (--depth_ == 0) {
-      in_string_ = false;
-      escaped_ = false;
-      return at + 1;
-    }
-  }
-  return size;
-}
-
 Result<void> JsonSplitter::take_item(std::string_view bytes, std::size_t size, const Sink& sink) {
-  const bool complete = depth_ == 0;
+  const bool complete = scan_.depth == 0;
   // An item that lies in the given bytes with enough of them after it is not copied.
   if (complete && item_.empty() && size + padding <= bytes.size()) {
     comma_due_ = true;
@@ -192,7 +178,7 @@ Result<void> JsonSplitter::take_item(std::string_view bytes, std::size_t size, c
 }
 
 Result<void> JsonSplitter::finish() const {
-  if (depth_ != 0) return malformed("the answer ends in the middle of an object");
+  if (scan_.depth != 0) return malformed("the answer ends in the middle of an object");
   if (shape_ == Shape::array && where_ != Where::after_array) {
     return malformed("the answer ends in the middle of a list");
   }

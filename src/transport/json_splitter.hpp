@@ -12,6 +12,15 @@
 
 namespace rollcall {
 
+/// Where in an object a scan is.
+struct JsonScan {
+  std::size_t depth = 0;
+  bool in_string = false;
+  bool escaped = false;
+
+  std::size_t pass(std::string_view bytes);
+};
+
 /// Finds the boundaries of items by brackets and strings alone: what is inside is for the decoder
 /// to judge.
 class JsonSplitter {
@@ -51,17 +60,13 @@ class JsonSplitter {
   enum class Where : std::uint8_t { before_array, between, after_array };
 
   Result<std::size_t> skip_between(std::string_view bytes);
-  std::size_t scan_item(std::string_view bytes);
-  std::size_t scan_block(const char* bytes, std::size_t size);
   Result<void> take_item(std::string_view bytes, std::size_t size, const Sink& sink);
 
   Shape shape_;
   std::size_t max_item_;
   Where where_ = Where::before_array;
   bool comma_due_ = false;
-  std::size_t depth_ = 0;
-  bool in_string_ = false;
-  bool escaped_ = false;
+  JsonScan scan_;
   std::string item_;  // what has come of an item that is not complete
 };
 

@@ -112,6 +112,7 @@ Version Version::of(std::string_view text) {
 struct Decoder::Parser {
   json_walk::ObjectReader reader;
   LabelReader labels;
+  PodItem item;
 };
 
 Decoder::Decoder(std::string endpoint)
@@ -151,7 +152,8 @@ Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code err
 }
 
 Result<Pod> Decoder::pod(std::string_view text, Timestamp now, const IsKnown& is_known) {
-  PodItem item;
+  PodItem& item = parser_->item;
+  clear(item);
   const auto is_new = [&is_known](const Meta& meta) { return !is_known(meta); };
   const auto error = parser_->reader.read(text, walker(item, is_new));
   return finish(item, text, error, now);

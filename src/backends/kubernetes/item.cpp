@@ -1,6 +1,7 @@
 #include "backends/kubernetes/item.hpp"
 
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -341,7 +342,24 @@ SliceItem::Group& group_of(SliceItem& item) {
   return item.groups.empty() ? item.groups.emplace_back() : item.groups.front();
 }
 
+template <class T>
+void reuse(std::vector<T>& memory, std::vector<T>& into) {
+  memory.clear();
+  into = std::move(memory);
+}
+
 }  // namespace
+
+void clear(PodItem& item) {
+  PodItem fresh;
+  reuse(item.meta.labels, fresh.meta.labels);
+  reuse(item.meta.annotations, fresh.meta.annotations);
+  reuse(item.containers, fresh.containers);
+  reuse(item.ports, fresh.ports);
+  reuse(item.ips, fresh.ips);
+  reuse(item.statuses, fresh.statuses);
+  item = std::move(fresh);
+}
 
 error_code read_field(PodItem& item, std::string_view key, Value value) {
   if (key == "metadata") return note(item, key, "an object", read_meta(value, item.meta));

@@ -122,6 +122,9 @@ struct EventItem {
   bool ends_list = false;  ///< Of a bookmark: all that there was has been told.
 };
 
+/// The item as it is at first, with the memory that it has: an item after the other costs no more.
+void clear(PodItem& item);
+
 using simdjson::error_code;
 using JsonValue = simdjson::ondemand::value;
 

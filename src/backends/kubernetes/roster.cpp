@@ -27,8 +27,8 @@ std::uint32_t Roster::short_hash(std::string_view name_space, std::string_view t
 
 // ---- pods
 
-/// Puts a pod that is new, or takes the place of the one at `at`.
-void Roster::take(std::size_t hash, Pods::iterator at, Pod pod) {
+/// Puts a pod that is new, or takes the place of what was under its name. Returns where it is.
+Roster::Pods::iterator Roster::take(std::size_t hash, Pod pod) {
   if (!pod.node_ip.empty()) nodes_[pod.instance.node] = pod.node_ip;
   Entry fresh{.hash = hash,
               .pod = std::make_shared<Instance>(std::move(pod.instance)),
@@ -37,9 +37,11 @@ void Roster::take(std::size_t hash, Pods::iterator at, Pod pod) {
               .joined = true};
   auto own = std::exchange(fresh.pod->ports, {});
   set_ports(fresh, own, ports_with(own, *fresh.pod));
-  if (at == pods_.end()) {
-    pods_.insert(std::move(fresh));
-    return;
+  const auto [at, is_new] = pods_.insert(fresh);
+  if (is_new) return at;
+  if (at->pod->key.id != fresh.pod->key.id) {
+    erase(at);
+    return pods_.insert(std::move(fresh)).first;
   }
   at->version = fresh.version;
   at->round = fresh.round;
@@ -47,6 +49,7 @@ void Roster::take(std::size_t hash, Pods::iterator at, Pod pod) {
   at->own_ports = fresh.own_ports;
   // What is the same stays the same object for all who hold it.
   if (!same_content(*at->pod, *fresh.pod)) at->pod = std::move(fresh.pod);
+  return at;
 }
 
 void Roster::erase(Pods::iterator at) {
@@ -95,13 +98,8 @@ bool Roster::keep(const Meta& meta, const Roster* elder) {
 
 void Roster::put(Pod pod) {
   if (!keeps_ended_ && !in_running_set(pod.instance)) return;
-  const Place place(pod.instance.group, pod.instance.name);
-  auto at = pods_.find(place);
-  if (at != pods_.end() && at->pod->key.id != pod.instance.key.id) {
-    erase(at);
-    at = pods_.end();
-  }
-  take(place.hash, at, std::move(pod));
+  const std::size_t hash = Place(pod.instance.group, pod.instance.name).hash;
+  take(hash, std::move(pod));
 }
 
 std::vector<InstancePtr> Roster::end_round() {
@@ -123,7 +121,8 @@ std::vector<InstancePtr> Roster::end_round() {
 }
 
 void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
-  auto at = pods_.find(Place(pod.instance.group, pod.instance.name));
+  const Place place(pod.instance.group, pod.instance.name);
+  const auto at = pods_.find(place);
   const bool same = at != pods_.end() && at->pod->key.id == pod.instance.key.id;
   if (type == EventType::deleted) {
     if (same) erase(at);
@@ -134,22 +133,13 @@ void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
     if (same) changes.emplace_back(Upsert{at->pod});
     return;
   }
-  if (at != pods_.end() && !same) {
-    changes.emplace_back(Gone{.id = at->pod->key.id});
-    erase(at);
-    at = pods_.end();
-  }
+  if (at != pods_.end() && !same) changes.emplace_back(Gone{.id = at->pod->key.id});
   if (!keeps_ended_ && !in_running_set(pod.instance)) {
-    if (at == pods_.end()) return;
-    erase(at);
-    changes.emplace_back(Gone{.id = pod.instance.key.id});
+    if (at != pods_.end()) erase(at);
+    if (same) changes.emplace_back(Gone{.id = pod.instance.key.id});
     return;
   }
-  const std::string name_space = pod.instance.group;
-  const std::string name = pod.instance.name;
-  const Place place(name_space, name);
-  take(place.hash, at, std::move(pod));
-  changes.emplace_back(Upsert{pods_.find(place)->pod});
+  changes.emplace_back(Upsert{take(place.hash, std::move(pod))->pod});
 }
 
 }  // namespace rollcall::kubernetes

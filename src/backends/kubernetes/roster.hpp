@@ -116,7 +116,7 @@ class Roster {
                                                     const Instance& pod) const;
   [[nodiscard]] bool join(const Entry& entry);
   [[nodiscard]] Pods::const_iterator find(const Place& place, const Meta& meta) const;
-  void take(std::size_t hash, Pods::iterator at, Pod pod);
+  Pods::iterator take(std::size_t hash, Pod pod);
   void erase(Pods::iterator at);
 
   [[nodiscard]] bool replace(Slice slice);
