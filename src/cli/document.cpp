@@ -144,7 +144,8 @@ std::string json_document(std::span<const InstancePtr> instances) {
 std::string json_lines(std::span<const InstancePtr> instances) {
   std::string lines;
   for (const InstancePtr& instance : instances) {
-    lines += json::serialize(to_json(*instance)) + "\n";
+    append_json(lines, *instance);
+    lines += '\n';
   }
   return lines;
 }

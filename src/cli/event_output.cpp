@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-
 #include "core/json.hpp"
 
 namespace rollcall::cli {
@@ -38,7 +36,7 @@ asio::awaitable<void> EventOutput::show(RuntimeEvent event) {
   const bool shown = wanted(event);
   std::string line;
   if (shown && options_.output == Output::jsonl) {
-    line = boost::json::serialize(to_json(event)) + "\n";
+    line = json_text(event) + "\n";
   } else if (shown) {
     line = lines_.line(event, known_, wall_clock());
   }

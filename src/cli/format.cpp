@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -54,7 +53,7 @@ constexpr auto fields = std::to_array<FormatField>({
 });
 
 constexpr FormatField whole_as_json = {
-    "json .", [](const Instance& i, const Context&) { return boost::json::serialize(to_json(i)); }};
+    "json .", [](const Instance& i, const Context&) { return json_text(i); }};
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(' ');

@@ -1,12 +1,16 @@
 #include "core/json.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
-#include <string>
+#include <concepts>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include <boost/json/array.hpp>
-#include <boost/json/string.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "core/metadata_values.hpp"
 #include "core/text.hpp"
@@ -14,274 +18,340 @@
 namespace rollcall {
 namespace {
 
-namespace json = boost::json;
-
-// Boost.JSON writes the bytes it is given, and JSON must be UTF-8.
-json::string text(std::string_view foreign) {
-  return json::string(valid_utf8(foreign));
+/// Text that is written as it is.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
-// Puts the text, unless it is empty.
-void put_text(json::object& out, std::string_view key, std::string_view foreign) {
-  if (!foreign.empty()) out[key] = text(foreign);
+void append(std::string& out, std::string_view foreign) {
+  if (!is_plain(foreign)) {
+    // JSON must be UTF-8.
+    out += boost::json::serialize(boost::json::string_view(valid_utf8(foreign)));
+    return;
+  }
+  out += '"';
+  out += foreign;
+  out += '"';
 }
 
-void put_time(json::object& out, std::string_view key, const std::optional<Timestamp>& time) {
-  if (time) out[key] = to_rfc3339(*time);
+void append(std::string& out, const std::string& text) {
+  append(out, std::string_view(text));
 }
 
-// Puts the object, unless it is empty.
-void put_object(json::object& out, std::string_view key, json::object object) {
-  if (!object.empty()) out[key] = std::move(object);
+void append(std::string& out, bool value) {
+  out += value ? "true" : "false";
 }
 
-json::object describe(const InstanceKey& key) {
-  return {{"backend", text(key.backend)}, {"endpoint", text(key.endpoint)}, {"id", text(key.id)}};
+void append(std::string& out, std::integral auto number) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+  out.append(digits.data(), end);
 }
 
-json::object describe(const Address& address) {
-  json::object out{{"ip", text(address.ip)}};
-  put_text(out, "network", address.network);
-  out["family"] = to_string(address.family);
-  return out;
+void append(std::string& out, std::chrono::milliseconds value) {
+  append(out, value_text(value));
 }
 
-json::object describe(const PortMapping& port) {
-  json::object out;
-  put_text(out, "host_ip", port.host_ip);
-  if (port.host_port != 0) out["host_port"] = port.host_port;
-  out["container_port"] = port.container_port;
-  out["protocol"] = to_string(port.protocol);
-  put_text(out, "name", port.name);
-  out["scope"] = to_string(port.scope);
-  return out;
-}
-
-json::object describe(const Problem& problem) {
-  json::object out{{"where", text(problem.where)}, {"what", text(problem.what)}};
-  if (problem.position != 0) out["position"] = problem.position;
-  return out;
-}
-
-json::object describe(const Metadata::Port& port);
-json::object describe(const Route& route);
-
-// Puts the list with each element turned into JSON, unless it is empty.
-template <class T>
-void put_list(json::object& out, std::string_view key, const std::vector<T>& list) {
-  if (list.empty()) return;
-  json::array array;
-  array.reserve(list.size());
-  for (const T& element : list) array.emplace_back(describe(element));
-  out[key] = std::move(array);
-}
-
-json::object describe(const Labels& labels) {
-  json::object out;
-  for (const auto& [key, value] : labels) out[valid_utf8(key)] = text(value);
-  return out;
-}
-
-json::value value_of(bool value) {
-  return value;
-}
-json::value value_of(std::uint16_t value) {
-  return value;
-}
-json::value value_of(const std::string& value) {
-  return text(value);
-}
-
-json::value value_of(std::chrono::milliseconds value) {
-  return json::string(value_text(value));
-}
-
-json::array array_of(const std::vector<std::string>& texts) {
-  json::array out;
-  out.reserve(texts.size());
-  for (const std::string& foreign : texts) out.emplace_back(text(foreign));
-  return out;
-}
-
-json::value value_of(const std::vector<std::string>& value) {
-  return array_of(value);
+void append(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (const std::string& text : texts) {
+    if (&text != texts.data()) out += ',';
+    append(out, text);
+  }
+  out += ']';
 }
 
 template <class T>
-json::object describe(const Sourced<T>& sourced) {
-  return {{"value", value_of(sourced.value)}, {"source", text(sourced.source)}};
+void append(std::string& out, const Sourced<T>& sourced);
+void append(std::string& out, const InstanceKey& key);
+void append(std::string& out, const Address& address);
+void append(std::string& out, const PortMapping& port);
+void append(std::string& out, const Problem& problem);
+void append(std::string& out, const Metadata::Port& port);
+void append(std::string& out, const Route& route);
+void append(std::string& out, const Instance& instance);
+
+/// An object that is being written, of which the closing bracket is written last.
+class Object {
+ public:
+  explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+  ~Object() { out_ += '}'; }
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  [[nodiscard]] bool empty() const { return empty_; }
+
+  template <class Value>
+  void put(std::string_view key, const Value& value) {
+    append(begin(key), value);
+  }
+
+  /// The text, unless it is empty.
+  void put_text(std::string_view key, std::string_view foreign) {
+    if (!foreign.empty()) put(key, foreign);
+  }
+
+  void put_time(std::string_view key, const std::optional<Timestamp>& time) {
+    if (time) put(key, std::string_view(to_rfc3339(*time)));
+  }
+
+  /// What `fill` puts into an object, unless that is nothing.
+  template <class Fill>
+  void put_object(std::string_view key, Fill fill) {
+    const std::size_t before = out_.size();
+    const bool was_empty = empty_;
+    bool nothing = false;
+    {
+      Object object(begin(key));
+      fill(object);
+      nothing = object.empty();
+    }
+    if (!nothing) return;
+    out_.resize(before);
+    empty_ = was_empty;
+  }
+
+  /// The list, unless it is empty.
+  template <class T>
+  void put_list(std::string_view key, const std::vector<T>& list) {
+    if (list.empty()) return;
+    begin(key) += '[';
+    for (const T& element : list) {
+      if (&element != list.data()) out_ += ',';
+      append(out_, element);
+    }
+    out_ += ']';
+  }
+
+ private:
+  std::string& begin(std::string_view key) {
+    if (!std::exchange(empty_, false)) out_ += ',';
+    append(out_, key);
+    out_ += ':';
+    return out_;
+  }
+
+  std::string& out_;
+  bool empty_ = true;
+};
+
+void append(std::string& out, const InstanceKey& key) {
+  Object object(out);
+  object.put("backend", key.backend);
+  object.put("endpoint", key.endpoint);
+  object.put("id", key.id);
+}
+
+void append(std::string& out, const Address& address) {
+  Object object(out);
+  object.put("ip", address.ip);
+  object.put_text("network", address.network);
+  object.put("family", to_string(address.family));
+}
+
+void append(std::string& out, const PortMapping& port) {
+  Object object(out);
+  object.put_text("host_ip", port.host_ip);
+  if (port.host_port != 0) object.put("host_port", port.host_port);
+  object.put("container_port", port.container_port);
+  object.put("protocol", to_string(port.protocol));
+  object.put_text("name", port.name);
+  object.put("scope", to_string(port.scope));
+}
+
+void append(std::string& out, const Problem& problem) {
+  Object object(out);
+  object.put("where", problem.where);
+  object.put("what", problem.what);
+  if (problem.position != 0) object.put("position", problem.position);
 }
 
 template <class T>
-void put_value(json::object& out, std::string_view key, const Metadata::Maybe<T>& maybe) {
-  if (maybe) out[key] = describe(*maybe);
+void append(std::string& out, const Sourced<T>& sourced) {
+  Object object(out);
+  object.put("value", sourced.value);
+  object.put("source", sourced.source);
 }
 
-json::object describe(const Metadata::HealthCheck& health) {
-  json::object out;
+template <class T>
+void put_value(Object& out, std::string_view key, const Metadata::Maybe<T>& maybe) {
+  if (maybe) out.put(key, *maybe);
+}
+
+void append(std::string& out, const Metadata::Port& port) {
+  Object object(out);
+  object.put("port", port.port);
+  put_value(object, "enable", port.enable);
+  put_value(object, "name", port.name);
+  put_value(object, "type", port.type);
+  put_value(object, "tags", port.tags);
+}
+
+void append(std::string& out, const Route& route) {
+  Object object(out);
+  object.put_text("name", route.name);
+  object.put_list("hosts", route.hosts);
+  object.put_list("paths", route.paths);
+  if (route.port != 0) object.put("port", route.port);
+  object.put_text("scheme", route.scheme);
+  if (route.tls) object.put("tls", true);
+  if (route.narrowed) object.put("narrowed", true);
+  object.put_text("source", route.source);
+}
+
+void fill(Object& out, const Metadata::HealthCheck& health) {
   put_value(out, "path", health.path);
   put_value(out, "kind", health.kind);
   put_value(out, "interval", health.interval);
   put_value(out, "timeout", health.timeout);
-  return out;
 }
 
-json::object describe(const Metadata::Proxy& proxy) {
-  json::object out;
+void fill(Object& out, const Metadata::Proxy& proxy) {
   put_value(out, "port", proxy.port);
   put_value(out, "remote", proxy.remote);
-  return out;
 }
 
-json::object describe(const Metadata::Target& target) {
-  json::object out;
+void fill(Object& out, const Metadata::Target& target) {
   put_value(out, "port", target.port);
   put_value(out, "scheme", target.scheme);
   put_value(out, "network", target.network);
-  return out;
 }
 
-json::object describe(const Metadata::Port& port) {
-  json::object out;
-  out["port"] = port.port;
-  put_value(out, "enable", port.enable);
-  put_value(out, "name", port.name);
-  put_value(out, "type", port.type);
-  put_value(out, "tags", port.tags);
-  return out;
-}
-
-json::object describe(const Route& route) {
-  json::object out;
-  put_text(out, "name", route.name);
-  if (!route.hosts.empty()) out["hosts"] = array_of(route.hosts);
-  if (!route.paths.empty()) out["paths"] = array_of(route.paths);
-  if (route.port != 0) out["port"] = route.port;
-  put_text(out, "scheme", route.scheme);
-  if (route.tls) out["tls"] = true;
-  if (route.narrowed) out["narrowed"] = true;
-  put_text(out, "source", route.source);
-  return out;
-}
-
-json::object describe(const Metadata::Scrape& scrape) {
-  json::object out;
+void fill(Object& out, const Metadata::Scrape& scrape) {
   put_value(out, "enable", scrape.enable);
   put_value(out, "port", scrape.port);
   put_value(out, "path", scrape.path);
   put_value(out, "scheme", scrape.scheme);
-  return out;
 }
 
-json::object describe(const Metadata::Display& display) {
-  json::object out;
+void fill(Object& out, const Metadata::Display& display) {
   put_value(out, "group", display.group);
   put_value(out, "icon", display.icon);
   put_value(out, "href", display.href);
   put_value(out, "description", display.description);
-  return out;
 }
 
-json::object describe(const Metadata& metadata) {
-  json::object txt;
-  for (const Metadata::Txt& entry : metadata.txt) {
-    txt[valid_utf8(entry.key)] = describe(entry.value);
-  }
-  json::object out;
+template <class T>
+void put_rare(Object& out, std::string_view key, const Rare<T>& rare) {
+  if (rare) out.put_object(key, [&rare](Object& object) { fill(object, *rare); });
+}
+
+void fill(Object& out, const Metadata& metadata) {
   put_value(out, "enable", metadata.enable);
   put_value(out, "announce", metadata.announce);
   put_value(out, "type", metadata.type);
   put_value(out, "name", metadata.name);
   put_value(out, "dns_name", metadata.dns_name);
-  put_object(out, "txt", std::move(txt));
-  if (metadata.health) put_object(out, "health", describe(*metadata.health));
-  if (metadata.proxy) put_object(out, "proxy", describe(*metadata.proxy));
+  out.put_object("txt", [&metadata](Object& txt) {
+    for (const Metadata::Txt& entry : metadata.txt) txt.put(entry.key, entry.value);
+  });
+  put_rare(out, "health", metadata.health);
+  put_rare(out, "proxy", metadata.proxy);
   put_value(out, "certmesh", metadata.certmesh);
   put_value(out, "tags", metadata.tags);
-  if (metadata.target) put_object(out, "target", describe(*metadata.target));
-  put_list(out, "ports", metadata.ports);
-  put_list(out, "routes", metadata.routes);
-  if (metadata.scrape) put_object(out, "scrape", describe(*metadata.scrape));
-  if (metadata.display) put_object(out, "display", describe(*metadata.display));
-  return out;
+  put_rare(out, "target", metadata.target);
+  out.put_list("ports", metadata.ports);
+  out.put_list("routes", metadata.routes);
+  put_rare(out, "scrape", metadata.scrape);
+  put_rare(out, "display", metadata.display);
 }
 
-void put_details(json::object& out, const Details& details) {
-  put_text(out, "description", details.description);
-  put_text(out, "definition", details.definition);
-  put_text(out, "user", details.user);
-  if (!details.command.empty()) {
-    json::array& command = out["command"].emplace_array();
-    for (const std::string& argument : details.command) command.emplace_back(text(argument));
-  }
-  if (details.pid != 0) out["pid"] = details.pid;
-  if (details.restarts != 0) out["restarts"] = details.restarts;
+void put_details(Object& out, const Details& details) {
+  out.put_text("description", details.description);
+  out.put_text("definition", details.definition);
+  out.put_text("user", details.user);
+  out.put_list("command", details.command);
+  if (details.pid != 0) out.put("pid", details.pid);
+  if (details.restarts != 0) out.put("restarts", details.restarts);
 }
 
-void put_place(json::object& out, const Instance& instance) {
+void put_place(Object& out, const Instance& instance) {
   if (instance.network_mode != NetworkMode::own) {
-    out["network_mode"] = to_string(instance.network_mode);
+    out.put("network_mode", to_string(instance.network_mode));
   }
-  put_text(out, "network_owner", instance.network_owner);
-  put_text(out, "reason", instance.reason);
-  put_text(out, "image", instance.image);
-  put_text(out, "group", instance.group);
-  put_text(out, "service", instance.service);
-  put_text(out, "node", instance.node);
+  out.put_text("network_owner", instance.network_owner);
+  out.put_text("reason", instance.reason);
+  out.put_text("image", instance.image);
+  out.put_text("group", instance.group);
+  out.put_text("service", instance.service);
+  out.put_text("node", instance.node);
+}
+
+void append(std::string& out, const Instance& instance) {
+  Object object(out);
+  object.put("key", instance.key);
+  object.put_text("name", instance.name);
+  object.put("kind", to_string(instance.kind));
+  object.put("state", to_string(instance.state));
+  if (instance.health != Health::none) object.put("health", to_string(instance.health));
+  put_place(object, instance);
+  object.put_list("addresses", instance.addresses);
+  object.put_list("ports", instance.ports);
+  object.put_object("labels", [&instance](Object& labels) {
+    for (const auto& [key, value] : instance.labels) labels.put(key, value);
+  });
+  if (instance.metadata) {
+    object.put_object("metadata", [&instance](Object& it) { fill(it, *instance.metadata); });
+  }
+  if (instance.details) put_details(object, *instance.details);
+  object.put_list("problems", instance.problems);
+  object.put_time("created_at", instance.created_at);
+  object.put_time("started_at", instance.started_at);
+  object.put_time("discovered_at", instance.discovered_at);
 }
 
 struct EventFields {
-  json::object& out;
+  Object& out;
 
   void operator()(const Started& event) const { put(event.cause, *event.instance); }
   void operator()(const Updated& event) const { put(event.cause, *event.instance); }
 
   void operator()(const Stopped& event) const {
-    out["id"] = text(event.id);
-    put_text(out, "name", event.name);
-    out["key"] = describe(event.last->key);
-    out["cause"] = to_string(event.cause);
+    out.put("id", event.id);
+    out.put_text("name", event.name);
+    out.put("key", event.last->key);
+    out.put("cause", to_string(event.cause));
   }
 
   void operator()(const BackendDisconnected& event) const {
-    out["backend"] = text(event.backend);
-    put_text(out, "reason", event.reason);
+    out.put("backend", event.backend);
+    out.put_text("reason", event.reason);
   }
 
-  void operator()(const BackendReconnected& event) const { out["backend"] = text(event.backend); }
+  void operator()(const BackendReconnected& event) const { out.put("backend", event.backend); }
 
  private:
   void put(Cause cause, const Instance& instance) const {
-    out["cause"] = to_string(cause);
-    out["instance"] = to_json(instance);
+    out.put("cause", to_string(cause));
+    out.put("instance", instance);
   }
 };
 
 }  // namespace
 
-json::object to_json(const Instance& instance) {
-  json::object out{{"key", describe(instance.key)}};
-  put_text(out, "name", instance.name);
-  out["kind"] = to_string(instance.kind);
-  out["state"] = to_string(instance.state);
-  if (instance.health != Health::none) out["health"] = to_string(instance.health);
-  put_place(out, instance);
-  put_list(out, "addresses", instance.addresses);
-  put_list(out, "ports", instance.ports);
-  put_object(out, "labels", describe(instance.labels));
-  if (instance.metadata) put_object(out, "metadata", describe(*instance.metadata));
-  if (instance.details) put_details(out, *instance.details);
-  put_list(out, "problems", instance.problems);
-  put_time(out, "created_at", instance.created_at);
-  put_time(out, "started_at", instance.started_at);
-  put_time(out, "discovered_at", instance.discovered_at);
-  return out;
+void append_json(std::string& out, const Instance& instance) {
+  append(out, instance);
 }
 
-json::object to_json(const RuntimeEvent& event) {
-  json::object out{{"type", type_of(event)}};
-  std::visit(EventFields{out}, event);
-  return out;
+std::string json_text(const Instance& instance) {
+  std::string text;
+  append(text, instance);
+  return text;
+}
+
+std::string json_text(const RuntimeEvent& event) {
+  std::string text;
+  {
+    Object out(text);
+    out.put("type", type_of(event));
+    std::visit(EventFields{out}, event);
+  }
+  return text;
+}
+
+boost::json::object to_json(const Instance& instance) {
+  return boost::json::parse(json_text(instance)).as_object();
 }
 
 }  // namespace rollcall

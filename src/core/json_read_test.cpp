@@ -142,7 +142,7 @@ TEST(JsonRead, WhatIsWrittenIsRead) {
     SCOPED_TRACE(seed);
     Instance instance = Maker(seed).instance();
     leave_out_what_is_empty(instance);
-    const auto written = boost::json::serialize(to_json(instance));
+    const auto written = json_text(instance);
     const auto read = read_instance(boost::json::parse(written));
     ASSERT_TRUE(read) << read.error().describe();
     EXPECT_TRUE(same_content(**read, instance)) << written;
@@ -158,11 +158,11 @@ TEST(JsonRead, EventsAreReadAsTheyWereWritten) {
       Stopped{.id = instance->key.id, .name = "n", .last = instance, .cause = Cause::live},
       BackendDisconnected{"docker", "gone"}, BackendReconnected{"docker"}};
   for (const RuntimeEvent& event : events) {
-    const auto read = read_event(to_json(event), [&](const InstanceKey& key) {
+    const auto read = read_event(boost::json::parse(json_text(event)), [&](const InstanceKey& key) {
       return key == instance->key ? instance : nullptr;
     });
     ASSERT_TRUE(read) << read.error().describe();
-    EXPECT_EQ(to_json(*read), to_json(event));
+    EXPECT_EQ(json_text(*read), json_text(event));
   }
 }
 

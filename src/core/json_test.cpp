@@ -20,7 +20,7 @@ Instance smallest() {
 }
 
 std::string written(const Instance& instance) {
-  return boost::json::serialize(to_json(instance));
+  return json_text(instance);
 }
 
 TEST(Json, AnInstanceOfWhichLittleIsKnownIsShort) {
@@ -121,24 +121,24 @@ TEST(Json, ForeignBytesThatAreNotUtf8AreReplaced) {
 
 TEST(Json, StartedAndUpdatedTellTheWholeInstance) {
   const auto instance = std::make_shared<const Instance>(smallest());
-  EXPECT_EQ(boost::json::serialize(to_json(Started{instance, Cause::initial})),
+  EXPECT_EQ(json_text(Started{instance, Cause::initial}),
             R"({"type":"started","cause":"initial","instance":)" + written(*instance) + "}");
-  EXPECT_EQ(boost::json::serialize(to_json(Updated{instance, Cause::live})),
+  EXPECT_EQ(json_text(Updated{instance, Cause::live}),
             R"({"type":"updated","cause":"live","instance":)" + written(*instance) + "}");
 }
 
 TEST(Json, StoppedTellsWhoItWas) {
   const auto last = std::make_shared<const Instance>(smallest());
   const Stopped event{.id = "c1", .name = "web", .last = last, .cause = Cause::resync};
-  EXPECT_EQ(boost::json::serialize(to_json(event)),
+  EXPECT_EQ(json_text(event),
             R"({"type":"stopped","id":"c1","name":"web","key":{"backend":"docker",)"
             R"("endpoint":"unix:///run/docker.sock","id":"c1"},"cause":"resync"})");
 }
 
 TEST(Json, EventsOfTheBackendNameIt) {
-  EXPECT_EQ(boost::json::serialize(to_json(BackendDisconnected{"docker", "refused"})),
+  EXPECT_EQ(json_text(BackendDisconnected{"docker", "refused"}),
             R"({"type":"backend_disconnected","backend":"docker","reason":"refused"})");
-  EXPECT_EQ(boost::json::serialize(to_json(BackendReconnected{"docker"})),
+  EXPECT_EQ(json_text(BackendReconnected{"docker"}),
             R"({"type":"backend_reconnected","backend":"docker"})");
 }
 

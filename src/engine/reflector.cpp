@@ -35,8 +35,9 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
       instances.push_back(reading.instance);
     }
   }
-  const auto key = [](const InstancePtr& i) -> const auto& { return i->key; };
-  if (!std::ranges::is_sorted(instances, {}, key)) std::ranges::sort(instances, {}, key);
+  // By key; backend and endpoint are those of the one engine.
+  const auto id = [](const InstancePtr& i) -> const auto& { return i->key.id; };
+  if (!std::ranges::is_sorted(instances, {}, id)) std::ranges::sort(instances, {}, id);
   if (alone && watches == watches_) remember(instances, snapshot->taken_at);
   co_return instances;
 }

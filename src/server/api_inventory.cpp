@@ -188,7 +188,7 @@ Reply Api::one(const Question& question) {
   if (!instance) return no_such_instance();
   const Cursor cursor = hub_.cursor();
   if (auto same = unchanged(question.request, cursor)) return std::move(*same);
-  Reply reply = json_reply(to_json(*instance));
+  Reply reply = text_reply(json_type, json_text(*instance) + "\n");
   add_version(reply, cursor);
   return reply;
 }

@@ -64,7 +64,7 @@ TEST_F(ServerApi, ListsWhatRuns) {
   EXPECT_EQ(header(reply, "Rollcall-Cursor"), to_string(hub_->cursor()));
   EXPECT_FALSE(json.as_object().contains("stale"));
   const InstancePtr web = hub_->view()->instances.back();
-  EXPECT_THAT(*reply.body, HasSubstr(boost::json::serialize(to_json(*web))));
+  EXPECT_THAT(*reply.body, HasSubstr(json_text(*web)));
 }
 
 TEST_F(ServerApi, ListsNothingAsAnEmptyList) {

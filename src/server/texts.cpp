@@ -60,7 +60,11 @@ std::string list_text(const View& view, const Selection& selection, const Fields
   for (const InstancePtr& instance : view.instances) {
     if (!selection.matches(*instance)) continue;
     if (!std::exchange(first, false)) text += ',';
-    text += json::serialize(fields.empty() ? to_json(*instance) : fields.pick(*instance));
+    if (fields.empty()) {
+      append_json(text, *instance);
+    } else {
+      text += json::serialize(fields.pick(*instance));
+    }
   }
   text += "]}\n";
   return text;
@@ -89,13 +93,13 @@ SharedText ListTexts::gzipped(const ViewPtr& view) {
 
 std::string change_text(const LogEntry& entry, std::uint64_t epoch) {
   const Cursor cursor{.epoch = epoch, .sequence = entry.sequence};
-  json::object out{{"cursor", to_string(cursor)}};
-  for (auto& [key, value] : to_json(entry.event)) out[key] = std::move(value);
+  std::string text = json_text(entry.event);
   const bool of_backend = key_of(entry.event) == nullptr;
   if (of_backend && entry.origin && !entry.origin->endpoint.empty()) {
-    out["endpoint"] = valid_utf8(entry.origin->endpoint);
+    text.pop_back();
+    text += ",\"endpoint\":" + json::serialize(json::string(valid_utf8(entry.origin->endpoint))) + "}";
   }
-  return json::serialize(out);
+  return fmt::format("{{\"cursor\":\"{}\",{}", to_string(cursor), std::string_view(text).substr(1));
 }
 
 SharedText ChangeTexts::frame(const LogEntry& entry, std::uint64_t epoch) {

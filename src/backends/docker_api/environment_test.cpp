@@ -42,7 +42,7 @@ TEST(Environment, IsTheWeakestOfTheLabelsAndIsNotShown) {
   ASSERT_EQ(instance.problems.size(), 2U);
   EXPECT_EQ(instance.problems[0].where, "env VIRTUAL_PORT");
   EXPECT_EQ(instance.problems[1].where, "koi.enable");
-  const std::string shown = boost::json::serialize(to_json(instance));
+  const std::string shown = json_text(instance);
   EXPECT_FALSE(shown.contains("s3cr3t")) << shown;
   EXPECT_FALSE(shown.contains("80x")) << shown;
 }

@@ -11,6 +11,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "backends/kubernetes/decode.hpp"
 #include "core/driver.hpp"
 
@@ -85,7 +87,7 @@ class Roster {
     }
     bool operator()(const Entry& a, const Place& b) const noexcept { return (*this)(b, a); }
   };
-  using Pods = std::unordered_set<Entry, Hash, Equal>;
+  using Pods = boost::unordered_flat_set<Entry, Hash, Equal>;  // inserting moves what is there
 
   template <class Object>
   struct Record {

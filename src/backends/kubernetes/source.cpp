@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t list_chunk = std::size_t{64} << 10U;
-constexpr std::size_t watch_chunk = std::size_t{16} << 10U;
+constexpr std::size_t watch_chunk = std::size_t{64} << 10U;
 constexpr std::size_t page = 500;
 constexpr auto watch_length = 290s;
 constexpr auto margin = 5s;
