@@ -31,6 +31,7 @@ class Inventory {
   [[nodiscard]] std::string_view stale_reason(std::string_view backend) const;
 
  private:
+  void put(const InstancePtr& instance);
   void erase(const InstanceKey& key);
 
   struct ByKey {

@@ -180,6 +180,18 @@ std::string valid_utf8(std::string_view foreign) {
   return out;
 }
 
+namespace {
+
+/// The last `width` digits of a number that is not negative.
+void append_digits(std::string& text, std::int64_t number, std::size_t width) {
+  text.append(width, '0');
+  for (auto at = text.rbegin(); width > 0; --width, ++at, number /= 10) {
+    *at = static_cast<char>('0' + number % 10);
+  }
+}
+
+}  // namespace
+
 std::string to_rfc3339(Timestamp time) {
   // By division, because the second in which the earliest Timestamp lies begins before it.
   constexpr std::int64_t second = 1'000'000'000;
@@ -191,15 +203,26 @@ std::string to_rfc3339(Timestamp time) {
   const auto day = std::chrono::floor<std::chrono::days>(seconds);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(seconds - day);
-  std::string text =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  // Each instance has up to three, so it is not left to a format string.
+  std::string text;
+  text.reserve(sizeof "2026-01-02T03:04:05.123456789Z");
+  append_digits(text, static_cast<int>(date.year()), 4);
+  text += '-';
+  append_digits(text, static_cast<unsigned>(date.month()), 2);
+  text += '-';
+  append_digits(text, static_cast<unsigned>(date.day()), 2);
+  text += 'T';
+  append_digits(text, clock.hours().count(), 2);
+  text += ':';
+  append_digits(text, clock.minutes().count(), 2);
+  text += ':';
+  append_digits(text, clock.seconds().count(), 2);
   if (nanoseconds != 0) {
-    text += fmt::format(".{:09}", nanoseconds);
+    text += '.';
+    append_digits(text, nanoseconds, 9);
     text.erase(text.find_last_not_of('0') + 1);
   }
-  return text + "Z";
+  return text += 'Z';
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

@@ -1,3 +1,4 @@
+#include <iterator>
 #include <type_traits>
 #include <variant>
 
@@ -15,8 +16,7 @@ void Inventory::apply(const RuntimeEvent& event) {
         } else if constexpr (std::is_same_v<Event, Stopped>) {
           erase(e.last->key);
         } else {
-          erase(e.instance->key);
-          instances_.insert(e.instance);
+          put(e.instance);
         }
       },
       event);
@@ -25,6 +25,18 @@ void Inventory::apply(const RuntimeEvent& event) {
 InstancePtr Inventory::find(const InstanceKey& key) const {
   const auto at = instances_.find(key);
   return at == instances_.end() ? nullptr : *at;
+}
+
+void Inventory::put(const InstancePtr& instance) {
+  const auto at = instances_.lower_bound(instance->key);
+  if (at == instances_.end() || (*at)->key != instance->key) {
+    instances_.insert(at, instance);
+    return;
+  }
+  const auto next = std::next(at);
+  auto node = instances_.extract(at);
+  node.value() = instance;
+  instances_.insert(next, std::move(node));
 }
 
 void Inventory::erase(const InstanceKey& key) {

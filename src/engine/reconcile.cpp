@@ -1,6 +1,7 @@
 #include "engine/reconcile.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -37,9 +38,10 @@ void KnownById::put(Known known) {
   const std::size_t before = all_.size();
   const auto at = all_.insert(all_.end(), known);
   if (all_.size() > before) return;
+  const auto next = std::next(at);
   auto node = all_.extract(at);
   node.value() = std::move(known);
-  all_.insert(std::move(node));
+  all_.insert(next, std::move(node));
 }
 
 void KnownById::erase(std::string_view id) {

@@ -86,8 +86,9 @@ struct HttpResponse::Impl {
   std::string url;
   HttpDeadlines deadlines;
   http::response_parser<http::buffer_body> parser;
-  std::string buffer;      // what was received
-  std::size_t parsed = 0;  // of the buffer
+  std::string buffer;        // never made smaller, as to make it larger clears what is new
+  std::size_t received = 0;  // of the buffer
+  std::size_t parsed = 0;    // of that
   std::optional<Gunzip> gunzip{};
   std::string deflated{};    // what came of the body
   std::size_t inflated = 0;  // of what came
@@ -102,7 +103,7 @@ struct HttpResponse::Impl {
   /// Gives the parser what was received. Returns whether it made progress.
   Result<bool> parse() {
     error_code ec;
-    const auto data = asio::buffer(buffer.data() + parsed, buffer.size() - parsed);
+    const auto data = asio::buffer(buffer.data() + parsed, received - parsed);
     const std::size_t consumed = parser.put(data, ec);
     parsed += consumed;
     if (ec == http::error::need_more || ec == http::error::need_buffer) ec = {};
@@ -120,17 +121,17 @@ struct HttpResponse::Impl {
   /// How TLS answers what is not TLS (RFC 8446, 6).
   [[nodiscard]] bool is_tls_alert() const {
     constexpr std::string_view alert = "\x15\x03";
-    return buffer.starts_with(alert);
+    return std::string_view(buffer).substr(0, received).starts_with(alert);
   }
 
   /// Receives more. Returns false at the end of the connection.
   Task<bool> receive(Milliseconds deadline) {
-    buffer.erase(0, std::exchange(parsed, 0));
-    const std::size_t held = buffer.size();
-    buffer.resize(held + read_size);
-    auto size = co_await stream->read_some(std::span(buffer).subspan(held), deadline);
-    buffer.resize(held + (size ? *size : 0));
+    std::copy(buffer.data() + parsed, buffer.data() + received, buffer.data());
+    received -= std::exchange(parsed, 0);
+    buffer.resize(std::max(buffer.size(), received + read_size));
+    auto size = co_await stream->read_some(std::span(buffer).subspan(received), deadline);
     if (!size) co_return fail(std::move(size.error()));
+    received += *size;
     co_return *size > 0;
   }
 
@@ -178,7 +179,7 @@ struct HttpResponse::Impl {
   Task<std::size_t> read_inflated(std::span<char> into);
 
   void release() {
-    if (parser.is_done() && parser.keep_alive() && stream && parsed == buffer.size()) {
+    if (parser.is_done() && parser.keep_alive() && stream && parsed == received) {
       idle->put(std::move(stream));
     }
   }

@@ -112,7 +112,7 @@ Version Version::of(std::string_view text) {
 struct Decoder::Parser {
   json_walk::ObjectReader reader;
   LabelReader labels;
-  PodItem item;
+  EventItem<PodItem> event;
 };
 
 Decoder::Decoder(std::string endpoint)
@@ -152,7 +152,7 @@ Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code err
 }
 
 Result<Pod> Decoder::pod(std::string_view text, Timestamp now, const IsKnown& is_known) {
-  PodItem& item = parser_->item;
+  PodItem& item = parser_->event.object;
   clear(item);
   const auto is_new = [&is_known](const Meta& meta) { return !is_known(meta); };
   const auto error = parser_->reader.read(text, walker(item, is_new));
@@ -175,7 +175,10 @@ Slice Decoder::slice(std::string_view text, SliceApi api) {
 
 Result<Event<Pod>> Decoder::pod_event(std::string_view line, Timestamp now,
                                       const IsKnown& is_known) {
-  EventItem<PodItem> item;
+  EventItem<PodItem>& item = parser_->event;
+  clear(item.object);
+  item.type = {};
+  item.ends_list = false;
   // Of one that is deleted its names are enough; `type` comes first.
   const auto wanted = [&](const Meta& meta) {
     const EventType type = type_of(item.type);
