@@ -38,19 +38,25 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
   // By key; backend and endpoint are those of the one engine.
   const auto id = [](const InstancePtr& i) -> const auto& { return i->key.id; };
   if (!std::ranges::is_sorted(instances, {}, id)) std::ranges::sort(instances, {}, id);
-  if (alone && watches == watches_) remember(instances, snapshot->taken_at);
+  if (alone && watches == watches_) {
+    know_what_was_listed();
+    listed_ = {.instances = instances, .taken_at = snapshot->taken_at};
+    told_ = true;
+  }
   co_return instances;
 }
 
-void Reflector::remember(const std::vector<InstancePtr>& listed, Timestamp taken_at) {
-  told_ = true;
+/// Only a watch wants to know, and most lists are followed by none.
+void Reflector::know_what_was_listed() {
+  if (!listed_) return;
   KnownById known;
-  for (const InstancePtr& instance : listed) {
+  for (const InstancePtr& instance : listed_->instances) {
     if (!in_running_set(*instance)) continue;
     const Known* before = known_.find(instance->key.id);
-    known.put({.told = instance, .as_of = before == nullptr ? taken_at : before->as_of});
+    known.put({.told = instance, .as_of = before == nullptr ? listed_->taken_at : before->as_of});
   }
   known_ = std::move(known);
+  listed_.reset();
 }
 
 Task<void> Reflector::watch(EventSender events, CancellationToken cancel) {
@@ -63,6 +69,7 @@ Task<void> Reflector::watch(EventSender events, CancellationToken cancel) {
   const std::shared_ptr<void> release(nullptr, [flag = watching_](void*) { *flag = false; });
   *watching_ = true;
   ++watches_;
+  know_what_was_listed();
   Watch watch(*this, std::move(events));
   co_return co_await watch.run(std::move(cancel));
 }

@@ -55,13 +55,20 @@ class Reflector final : public RuntimeBackend {
  private:
   friend class Watch;
 
-  void remember(const std::vector<InstancePtr>& listed, Timestamp taken_at);
+  /// The last list, by id.
+  struct Listed {
+    std::vector<InstancePtr> instances;
+    Timestamp taken_at{};
+  };
+
+  void know_what_was_listed();
 
   std::unique_ptr<Driver> driver_;
   boost::asio::any_io_executor executor_;
   EnvPtr env_;
   ReflectorOptions options_;
-  KnownById known_;                  // what the caller was last told
+  KnownById known_;                  // what the caller was last told, but for:
+  std::optional<Listed> listed_;     // the list that it was told after that
   bool told_ = false;                // whether it was ever told anything
   std::uint64_t watches_ = 0;        // that have begun
   std::size_t unknown_signals_ = 0;  // of the sessions that have ended
