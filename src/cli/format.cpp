@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
@@ -54,12 +55,6 @@ constexpr auto fields = std::to_array<FormatField>({
 
 constexpr FormatField whole_as_json = {
     "json .", [](const Instance& i, const Context&) { return json_text(i); }};
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(' ');
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
 
 std::string unescaped(std::string_view text) {
   std::string result;

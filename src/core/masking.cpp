@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "core/secrets.hpp"
 #include "core/text.hpp"
 
@@ -14,19 +15,6 @@ namespace {
 
 constexpr std::size_t most_arguments = 64;
 constexpr std::size_t longest_argument = 1024;
-
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alphanumeric(char c) {
-  return is_upper(c) || is_lower(c) || is_digit(c);
-}
 
 // --- within one argument ---
 

@@ -10,21 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "core/ascii.hpp"
+
 namespace rollcall {
 namespace {
-
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alphanumeric(char c) {
-  return is_upper(c) || is_lower(c) || is_digit(c);
-}
 
 constexpr auto secret_words = std::to_array<std::string_view>(
     {"authorization", "apikey", "accesskey", "credential", "credentials", "masterauth", "pass",

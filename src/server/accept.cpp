@@ -7,16 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "core/ascii.hpp"
+
 namespace rollcall::server {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
 
 std::string small(std::string_view text) {
   std::string out(text);

@@ -113,18 +113,6 @@ std::vector<std::string_view> groups_of(std::span<const Route> routes) {
   return groups;
 }
 
-std::string place_of(Parameter::In in) {
-  switch (in) {
-    case Parameter::In::path:
-      return "path";
-    case Parameter::In::query:
-      return "query";
-    case Parameter::In::header:
-      break;
-  }
-  return "header";
-}
-
 std::string row_of(const Parameter& parameter) {
   std::string text = sentence(parameter.description);
   if (!parameter.values.empty()) {
@@ -135,7 +123,7 @@ std::string row_of(const Parameter& parameter) {
   }
   if (parameter.repeatable) text += " <span class=soft>(repeatable)</span>";
   return fmt::format("<tr><td><code>{}</code></td><td class=soft>{}</td><td>{}</td></tr>\n",
-                     escaped(parameter.name), place_of(parameter.in), text);
+                     escaped(parameter.name), to_string(parameter.in), text);
 }
 
 /// A command that shows what the route answers.

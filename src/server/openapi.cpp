@@ -27,21 +27,9 @@ json::object schema_of(const Parameter& parameter) {
   return {{"type", "array"}, {"items", std::move(one)}};
 }
 
-std::string_view place_of(Parameter::In in) {
-  switch (in) {
-    case Parameter::In::path:
-      return "path";
-    case Parameter::In::query:
-      return "query";
-    case Parameter::In::header:
-      break;
-  }
-  return "header";
-}
-
 json::object describe(const Parameter& parameter) {
   json::object out{{"name", parameter.name},
-                   {"in", place_of(parameter.in)},
+                   {"in", to_string(parameter.in)},
                    {"description", parameter.description},
                    {"required", parameter.in == Parameter::In::path},
                    {"schema", schema_of(parameter)}};

@@ -42,6 +42,18 @@ std::optional<Match> match(const Route& route, const Target& target) {
 
 }  // namespace
 
+std::string_view to_string(Parameter::In in) noexcept {
+  switch (in) {
+    case Parameter::In::path:
+      return "path";
+    case Parameter::In::query:
+      return "query";
+    case Parameter::In::header:
+      break;
+  }
+  return "header";
+}
+
 std::vector<std::string> Question::all(std::string_view name) const {
   std::vector<std::string> values;
   for (const auto& [key, value] : target.query) {

@@ -28,6 +28,9 @@ struct Parameter {
   bool repeatable = false;
 };
 
+/// "path", "query", "header".
+std::string_view to_string(Parameter::In in) noexcept;
+
 /// A request that is in order, and what belongs to it.
 struct Question {
   const Request& request;

@@ -6,18 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 namespace rollcall::server {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
 
 /// Where the requirement at the beginning ends: at a comma that is in no brackets.
 std::size_t end_of_first(std::string_view text) {
@@ -67,7 +60,7 @@ std::expected<Selector::Requirement, std::string> Selector::parse_one(std::strin
     const std::size_t open = text.find('(');
     if (open == std::string_view::npos) return unclear(text);
     const std::string_view before = trimmed(text.substr(0, open));
-    const std::size_t blank = before.find_last_of(blanks);
+    const std::size_t blank = before.find_last_of(" \t");
     if (blank == std::string_view::npos) return unclear(text);
     const std::string_view word = before.substr(blank + 1);
     if (word != "in" && word != "notin") return unclear(text);

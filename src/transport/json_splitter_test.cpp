@@ -1,6 +1,9 @@
 #include "transport/json_splitter.hpp"
 
+#include <algorithm>
+#include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -68,6 +71,54 @@ TEST(JsonSplitter, GivesTheSameItemsHoweverTheInputIsCut) {
   std::vector<std::string> bytes;
   for (const char c : array) bytes.emplace_back(1, c);
   EXPECT_EQ(split(Shape::array, bytes).items, whole);
+}
+
+/// Where the first object ends, byte by byte; npos if it does not.
+std::size_t end_of_object(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      if (c == '"') in_string = false;
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return at + 1;
+  }
+  return std::string_view::npos;
+}
+
+TEST(JsonSplitter, FindsTheEndThatIsFoundByteByByte) {
+  constexpr std::string_view letters = R"({}[]"\:, ab)";
+  std::mt19937 random(3);  // NOLINT(*-msc51-cpp): the same numbers each time
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = "{";
+    const std::size_t size = 1 + random() % 300;
+    // Fewer brackets than other bytes, so that objects span several blocks. A backslash outside of
+    // strings is no JSON.
+    bool in_string = false;
+    bool escaped = false;
+    while (text.size() < size) {
+      const std::size_t from = random() % 4 == 0 ? 0 : 4;
+      const char c = letters[from + random() % (letters.size() - from)];
+      if (c == '\\' && !in_string) continue;
+      text += c;
+      if (c == '"' && !escaped) in_string = !in_string;
+      escaped = in_string && c == '\\' && !escaped;
+    }
+    const std::size_t end = end_of_object(text);
+    for (const std::size_t cut : {std::size_t{0}, random() % text.size(), std::size_t{64}}) {
+      JsonScan scan;
+      const std::string_view whole = text;
+      std::size_t passed = scan.pass(whole.substr(0, cut));
+      if (cut == 0 || scan.depth > 0) passed += scan.pass(whole.substr(std::min(cut, text.size())));
+      const bool ended = scan.depth == 0;
+      ASSERT_EQ(ended ? passed : std::string_view::npos, end) << text << " cut at " << cut;
+    }
+  }
 }
 
 TEST(JsonSplitter, KnowsThatEveryPrefixIsNotTheWhole) {

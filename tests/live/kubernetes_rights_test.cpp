@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "live/kubernetes_live.hpp"
+#include "support/paths.hpp"
 #include "transport/base64.hpp"
 
 namespace rollcall::support {
@@ -108,6 +109,56 @@ TEST_F(KubernetesRights, to_pods_alone_show_complete_pods) {
   api().label(web, "tier", "front");
   EXPECT_TRUE(becomes(web, [](const Instance& it) { return it.labels.find("tier") == "front"; }));
   EXPECT_EQ(history(web), "started updated");
+}
+
+/// The manifests that are shipped, as their README says to apply them.
+class KubernetesManifests : public KubernetesRights {
+ protected:
+  static void kubectl(const std::vector<std::string>& words) {
+    const std::string& folder = cluster().room().folder();
+    std::vector<std::string> command{"kubectl", "--kubeconfig", cluster().kubeconfig_of("admin"),
+                                     "--cache-dir", folder + "/kubectl"};
+    command.insert(command.end(), words.begin(), words.end());
+    cluster().room().run(command);
+  }
+  static void apply(const std::string& manifest, const std::string& in = "default") {
+    kubectl(
+        {"apply", "-n", in, "-f", ROLLCALL_SOURCE_DIR "/packaging/kubernetes/" + manifest});
+  }
+
+  /// As the account of the manifest.
+  [[nodiscard]] static BackendOptions as_account() {
+    cluster().write("account", cluster().account_token("rollcall", "rollcall"));
+    BackendOptions options;
+    options.kubeconfig = cluster().kubeconfig("account", "tokenFile: account");
+    return options;
+  }
+};
+
+TEST_F(KubernetesManifests, give_the_rights_that_a_watch_takes) {
+  apply("cluster-reader.yaml");
+  start_watch(as_account());
+  const Pod web = run("web");
+  ASSERT_TRUE(starts(web));
+  api().create_service(group(), "web", "web");
+  api().create_slice("web", {web});
+  EXPECT_TRUE(becomes(web, [](const Instance& it) { return it.ports.size() == 1; }));
+}
+
+TEST_F(KubernetesManifests, for_one_namespace_give_no_more) {
+  apply("cluster-reader.yaml");  // the account
+  kubectl({"delete", "clusterrolebinding", "rollcall-reader"});
+  apply("namespace-reader.yaml", group());
+  BackendOptions options = as_account();
+  options.namespaces = {group()};
+  start_watch(std::move(options));
+  judge_by(group());
+  ASSERT_TRUE(starts(run("web")));
+  const auto all = WatchFold(RuntimeBackendKind::kubernetes, as_account(),
+                             [] { cluster().room().join_network(); })
+                       .list();
+  ASSERT_FALSE(all);
+  EXPECT_EQ(all.error().kind, ErrorKind::denied) << all.error();
 }
 
 enum class Holder : std::uint8_t { file, plugin };

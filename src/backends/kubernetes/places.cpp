@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/kubernetes/environment_proxy.hpp"
 #include "backends/kubernetes/kubeconfig.hpp"
 #include "core/text.hpp"
 #include "transport/small_files.hpp"
@@ -143,11 +144,17 @@ std::string note_of(const Access& access) {
   return note;
 }
 
-std::vector<Place> place_of(std::string source, Access access) {
+Result<std::vector<Place>> place_of(std::string source, Access access,
+                                    const BackendOptions& options) {
+  if (!access.proxy) {
+    auto proxy = environment_proxy(access.endpoint, options);
+    if (!proxy) return fail(std::move(proxy.error()));
+    access.proxy = std::move(*proxy);
+  }
   Place place{.url = access.url(), .source = std::move(source), .note = note_of(access)};
   if (access.endpoint.scheme == Endpoint::Scheme::tls) place.tls = access.endpoint.tls;
   place.detail = std::make_shared<AccessDetail>(std::move(access));
-  return {std::move(place)};
+  return std::vector{std::move(place)};
 }
 
 /// The first context that leads there.
@@ -179,7 +186,7 @@ Result<std::vector<Place>> named_place(const BackendOptions& options,
     access.origin = "without a credential: " + found.error().describe();
   }
   if (options.tls) access.endpoint.tls = *options.tls;
-  return place_of(std::move(source), std::move(access));
+  return place_of(std::move(source), std::move(access), options);
 }
 
 }  // namespace
@@ -197,7 +204,7 @@ Result<std::vector<Place>> places(const BackendOptions& options, const fs::path&
   if (!options.endpoint.empty()) return named_place(options, service_account);
   auto found = find(options, service_account);
   if (!found) return fail(std::move(found.error()));
-  return place_of(std::string(found->source), std::move(found->access));
+  return place_of(std::string(found->source), std::move(found->access), options);
 }
 
 bool in_cluster(const BackendOptions& options) {

@@ -67,6 +67,19 @@ class KubernetesPlaces : public testing::Test {
   BackendOptions options_;
 };
 
+TEST_F(KubernetesPlaces, AreReachedByTheProxyOfTheEnvironmentUnlessTheyNameOne) {
+  in_pod();
+  variables_["HTTPS_PROXY"] = "http://proxy.example:3128";
+  auto all = look();
+  ASSERT_TRUE(all);
+  EXPECT_THAT(all->front().note, HasSubstr("by way of the proxy tcp://proxy.example:3128"));
+  variables_["NO_PROXY"] = "10.0.0.0/8";
+  EXPECT_THAT(look()->front().note, Not(HasSubstr("proxy")));
+  variables_["NO_PROXY"] = "";
+  variables_["HTTPS_PROXY"] = "socks5://proxy.example";
+  EXPECT_THAT(found(), HasSubstr("HTTPS_PROXY"));
+}
+
 TEST_F(KubernetesPlaces, WithoutAnythingThereIsNone) {
   const auto none = look();
   ASSERT_FALSE(none);

@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "core/ascii.hpp"
+
 namespace rollcall::podman {
 namespace {
 
@@ -24,13 +26,6 @@ std::vector<Connection> in_order(std::vector<Connection> all, const std::string&
   std::erase_if(all, [](const Connection& connection) { return connection.uri.empty(); });
   std::ranges::sort(all, {}, [](const Connection& c) { return std::tuple(!c.is_default, c.name); });
   return all;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 /// "x" or 'x' -> x. Names and URLs need no escapes.

@@ -5,15 +5,15 @@
 #include <optional>
 #include <utility>
 
+#include "core/ascii.hpp"
+
 namespace rollcall::systemd {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\f\v";
 
 std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  return trimmed(text, blanks);
 }
 
 struct Name {

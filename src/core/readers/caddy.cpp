@@ -10,15 +10,12 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.hpp"
 #include "core/readers/readers.hpp"
 #include "core/text.hpp"
 
 namespace rollcall::readers {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// "0_reverse_proxy" and "reverse_proxy_1" are "reverse_proxy": numbers order and separate.
 std::string_view without_numbers(std::string_view word) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.hpp"
 #include "core/readers/readers.hpp"
 
 namespace rollcall::readers {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 namespace rollcall::readers {
@@ -15,9 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 constexpr bool is_name_char(char c) {
   return is_letter(c) || is_digit(c) || c == '-';
@@ -304,13 +302,6 @@ std::string lower_case(std::string_view text) {
   std::string out(text);
   std::ranges::transform(out, out.begin(), to_lower);
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
 }
 
 bool begins_with_caseless(std::string_view text, std::string_view lowercase) {

@@ -109,9 +109,6 @@ inline constexpr std::string_view tags = "a list of tags: write words with comma
 /// ASCII alone.
 std::string lower_case(std::string_view text);
 
-/// The text without spaces, tabs and line ends around it.
-std::string_view trimmed(std::string_view text);
-
 /// Whether it begins with `lowercase`, in any case.
 bool begins_with_caseless(std::string_view text, std::string_view lowercase);
 

@@ -117,7 +117,7 @@ constexpr auto of_backends = std::to_array<OfBackend>({
 });
 
 /// A label's value between quotes.
-std::string quoted(std::string_view foreign) {
+std::string escaped_label(std::string_view foreign) {
   std::string out;
   for (const char c : valid_utf8(foreign)) {
     if (c == '\n') {
@@ -141,7 +141,7 @@ std::vector<std::string> names_of(const std::vector<SourceStatus>& sources) {
   std::vector<std::string> names;
   for (const SourceStatus& source : sources) {
     std::string name =
-        fmt::format(R"(backend="{}",endpoint="{}")", quoted(source.name), quoted(source.endpoint));
+        fmt::format(R"(backend="{}",endpoint="{}")", escaped_label(source.name), escaped_label(source.endpoint));
     if (std::ranges::find(names, name) != names.end()) {
       name += fmt::format(R"(,source="{}")", source.id);
     }
@@ -163,7 +163,7 @@ std::vector<Metric> all_metrics() {
 std::string metrics_text(const Standing& standing) {
   std::string out;
   head(out, metric_table().front());
-  out += fmt::format("rollcall_build_info{{version=\"{}\"}} 1\n", quoted(standing.version));
+  out += fmt::format("rollcall_build_info{{version=\"{}\"}} 1\n", escaped_label(standing.version));
   for (const Total& total : totals) {
     head(out, total.metric);
     out += fmt::format("{} {}\n", total.metric.name, total.value(standing));
