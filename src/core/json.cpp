@@ -20,8 +20,8 @@ namespace {
 
 /// Text that is written as it is.
 bool is_plain(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  return std::ranges::all_of(text,
+                             [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
 void append(std::string& out, std::string_view foreign) {

@@ -97,7 +97,8 @@ std::string change_text(const LogEntry& entry, std::uint64_t epoch) {
   const bool of_backend = key_of(entry.event) == nullptr;
   if (of_backend && entry.origin && !entry.origin->endpoint.empty()) {
     text.pop_back();
-    text += ",\"endpoint\":" + json::serialize(json::string(valid_utf8(entry.origin->endpoint))) + "}";
+    text +=
+        ",\"endpoint\":" + json::serialize(json::string(valid_utf8(entry.origin->endpoint))) + "}";
   }
   return fmt::format("{{\"cursor\":\"{}\",{}", to_string(cursor), std::string_view(text).substr(1));
 }

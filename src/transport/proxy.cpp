@@ -48,7 +48,8 @@ Task<std::string> read_head(Stream& stream, const ProxyEndpoint& proxy, const En
     if (!size) co_return fail(std::move(size.error()));
     if (*size == 0 || head.size() > max_head) {
       co_return refused(proxy, endpoint, ConnectFault::unreachable,
-                        "does not answer as HTTP proxies do", "check the proxy's URL (proxy-url, HTTPS_PROXY)");
+                        "does not answer as HTTP proxies do",
+                        "check the proxy's URL (proxy-url, HTTPS_PROXY)");
     }
     head.append(piece.data(), *size);
   }
@@ -83,7 +84,8 @@ Result<void> check(std::string_view head, const ProxyEndpoint& proxy, const Endp
   }
   if (!head.ends_with("\r\n\r\n")) {
     return refused(proxy, endpoint, ConnectFault::unreachable,
-                   "says more than that it has connected us", "check the proxy's URL (proxy-url, HTTPS_PROXY)");
+                   "says more than that it has connected us",
+                   "check the proxy's URL (proxy-url, HTTPS_PROXY)");
   }
   return {};
 }

@@ -23,6 +23,7 @@
 
 #include "e2e/daemon_process.hpp"
 #include "support/paths.hpp"
+#include "support/sandbox.hpp"
 #include "support/systemd_manager.hpp"
 
 namespace rollcall::support {
@@ -35,19 +36,21 @@ using ::testing::Lt;
 
 constexpr ExitStatus success{.code = 0, .signal = 0};
 
-/// The socket on which a service manager is told.
-class NotifySocket {
+/// The socket on which a service manager is told, or the journal.
+class DatagramSocket {
  public:
-  NotifySocket() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+  explicit DatagramSocket(std::string path)
+      : path_(std::move(path)),
+        socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
     if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw std::runtime_error("cannot bind " + path());
+      throw std::runtime_error("cannot bind " + path_);
     }
   }
 
-  [[nodiscard]] std::string path() const { return folder_.path() / "notify"; }
+  [[nodiscard]] const std::string& path() const { return path_; }
 
   /// All that was told, a message a line.
   const std::string& told() {
@@ -66,14 +69,32 @@ class NotifySocket {
   }
 
  private:
-  TempFolder folder_;
+  std::string path_;
   Fd socket_;
   std::string told_;
   std::size_t messages_ = 0;
 };
 
+TEST(ServeService, logs_to_the_journal_with_the_priority_of_each_line) {
+  const Sandbox room;
+  DatagramSocket journal(room.folder() + "/journal");
+  room.run({"mkdir", "-p", "/run/systemd/journal"});
+  room.run({"ln", "-s", journal.path(), "/run/systemd/journal/socket"});
+  const Process daemon =
+      room.spawn({ROLLCALL_COMMAND, "serve", "--config", "/dev/null", "--log-format", "journald",
+                  "--listen", "127.0.0.1:0", "--socket", "none", "--runtime", "docker"});
+  const auto tells = [&journal](const std::string& text) {
+    return eventually(30s, [&] { return journal.told().contains(text); });
+  };
+  EXPECT_TRUE(tells("listening on http://127.0.0.1:")) << journal.told();
+  EXPECT_TRUE(tells("docker is away")) << journal.told();
+  EXPECT_THAT(journal.told(), AllOf(HasSubstr("PRIORITY=6\n"), HasSubstr("PRIORITY=4\n"),
+                                    HasSubstr("SYSLOG_IDENTIFIER=rollcall\n")));
+}
+
 TEST(ServeService, tells_its_manager_what_it_does) {
-  NotifySocket manager;
+  const TempFolder folder;
+  DatagramSocket manager(folder.path() / "notify");
   auto environment = nowhere();
   environment.push_back("NOTIFY_SOCKET=" + manager.path());
   environment.emplace_back("WATCHDOG_USEC=400000");

@@ -122,8 +122,7 @@ class KubernetesManifests : public KubernetesRights {
     cluster().room().run(command);
   }
   static void apply(const std::string& manifest, const std::string& in = "default") {
-    kubectl(
-        {"apply", "-n", in, "-f", ROLLCALL_SOURCE_DIR "/packaging/kubernetes/" + manifest});
+    kubectl({"apply", "-n", in, "-f", ROLLCALL_SOURCE_DIR "/packaging/kubernetes/" + manifest});
   }
 
   /// As the account of the manifest.
@@ -154,9 +153,9 @@ TEST_F(KubernetesManifests, for_one_namespace_give_no_more) {
   start_watch(std::move(options));
   judge_by(group());
   ASSERT_TRUE(starts(run("web")));
-  const auto all = WatchFold(RuntimeBackendKind::kubernetes, as_account(),
-                             [] { cluster().room().join_network(); })
-                       .list();
+  const auto all = WatchFold(RuntimeBackendKind::kubernetes, as_account(), [] {
+                     cluster().room().join_network();
+                   }).list();
   ASSERT_FALSE(all);
   EXPECT_EQ(all.error().kind, ErrorKind::denied) << all.error();
 }

@@ -65,8 +65,8 @@ void Roster::begin_round() {
 /// The pod that has this metadata, in this version.
 Roster::Pods::const_iterator Roster::find(const Place& place, const Meta& meta) const {
   const auto at = pods_.find(place);
-  const bool known = at != pods_.end() && at->pod->key.id == meta.uid &&
-                     at->version == Version::of(meta.version);
+  const bool known =
+      at != pods_.end() && at->pod->key.id == meta.uid && at->version == Version::of(meta.version);
   return known ? at : pods_.end();
 }
 

@@ -72,7 +72,8 @@ class Roster {
     std::string_view name;
     std::size_t hash;
   };
-  // A pod is looked at only if its hash is the one wanted: another one is another miss of the cache.
+  // A pod is looked at only if its hash is the one wanted: another one is another miss of the
+  // cache.
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(const auto& at) const noexcept { return at.hash; }

@@ -140,8 +140,8 @@ void head(std::string& out, const Metric& metric) {
 std::vector<std::string> names_of(const std::vector<SourceStatus>& sources) {
   std::vector<std::string> names;
   for (const SourceStatus& source : sources) {
-    std::string name =
-        fmt::format(R"(backend="{}",endpoint="{}")", escaped_label(source.name), escaped_label(source.endpoint));
+    std::string name = fmt::format(R"(backend="{}",endpoint="{}")", escaped_label(source.name),
+                                   escaped_label(source.endpoint));
     if (std::ranges::find(names, name) != names.end()) {
       name += fmt::format(R"(,source="{}")", source.id);
     }
