@@ -121,8 +121,11 @@ class KubernetesManifests : public KubernetesRights {
     command.insert(command.end(), words.begin(), words.end());
     cluster().room().run(command);
   }
-  static void apply(const std::string& manifest, const std::string& in = "default") {
-    kubectl({"apply", "-n", in, "-f", ROLLCALL_SOURCE_DIR "/packaging/kubernetes/" + manifest});
+  static void apply(const std::string& manifest, const std::string& in = {}) {
+    std::vector<std::string> words{"apply", "-f",
+                                   ROLLCALL_SOURCE_DIR "/packaging/kubernetes/" + manifest};
+    if (!in.empty()) words.insert(words.end(), {"-n", in});
+    kubectl(words);
   }
 
   /// As the account of the manifest.
@@ -136,6 +139,10 @@ class KubernetesManifests : public KubernetesRights {
 
 TEST_F(KubernetesManifests, give_the_rights_that_a_watch_takes) {
   apply("cluster-reader.yaml");
+  for (KubernetesRule rule : reading_rules()) {
+    rule.verbs = "watch";
+    cluster().wait_until_allowed("rollcall:rollcall", rule);
+  }
   start_watch(as_account());
   const Pod web = run("web");
   ASSERT_TRUE(starts(web));
@@ -148,6 +155,8 @@ TEST_F(KubernetesManifests, for_one_namespace_give_no_more) {
   apply("cluster-reader.yaml");  // the account
   kubectl({"delete", "clusterrolebinding", "rollcall-reader"});
   apply("namespace-reader.yaml", group());
+  cluster().wait_until_allowed("rollcall:rollcall", {.resources = "pods", .verbs = "list"},
+                               group());
   BackendOptions options = as_account();
   options.namespaces = {group()};
   start_watch(std::move(options));

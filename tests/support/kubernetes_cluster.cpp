@@ -250,6 +250,14 @@ users:
                                            group, name, endpoint(), name, user));
 }
 
+namespace {
+
+std::string subject_of(const std::string& user) {
+  return user.contains(':') ? "system:serviceaccount:" + user : user;
+}
+
+}  // namespace
+
 void KubernetesCluster::allow(const std::string& user, const std::vector<KubernetesRule>& rules,
                               const std::string& group) {
   json::array written;
@@ -266,18 +274,37 @@ void KubernetesCluster::allow(const std::string& user, const std::vector<Kuberne
   }
   const bool all = group.empty();
   const auto base = all ? std::string(rbac) : fmt::format("{}/namespaces/{}", rbac, group);
-  const std::string subject = user.contains(':') ? "system:serviceaccount:" + user : user;
   api().post(base + (all ? "/clusterroles" : "/roles"),
              {{"metadata", {{"name", user}}}, {"rules", std::move(written)}});
-  api().post(
-      base + (all ? "/clusterrolebindings" : "/rolebindings"),
-      {{"metadata", {{"name", user}}},
-       {"roleRef",
-        {{"apiGroup", "rbac.authorization.k8s.io"},
-         {"kind", all ? "ClusterRole" : "Role"},
-         {"name", user}}},
-       {"subjects",
-        {{{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", subject}}}}});
+  api().post(base + (all ? "/clusterrolebindings" : "/rolebindings"),
+             {{"metadata", {{"name", user}}},
+              {"roleRef",
+               {{"apiGroup", "rbac.authorization.k8s.io"},
+                {"kind", all ? "ClusterRole" : "Role"},
+                {"name", user}}},
+              {"subjects",
+               {{{"apiGroup", "rbac.authorization.k8s.io"},
+                 {"kind", "User"},
+                 {"name", subject_of(user)}}}}});
+  for (const KubernetesRule& rule : rules) wait_until_allowed(user, rule, group);
+}
+
+/// What authorizes reads its rules by watches of its own, so they count a little later.
+void KubernetesCluster::wait_until_allowed(const std::string& user, const KubernetesRule& rule,
+                                           const std::string& group) {
+  const json::object review{{"spec",
+                             {{"user", subject_of(user)},
+                              {"resourceAttributes",
+                               {{"verb", rule.verbs.substr(0, rule.verbs.find(' '))},
+                                {"group", rule.api_group},
+                                {"resource", rule.resources},
+                                {"namespace", group}}}}}};
+  const bool allowed = eventually(30s, [&] {
+    const json::value answer =
+        api().post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review);
+    return answer.at("status").at("allowed").as_bool();
+  });
+  if (!allowed) throw std::runtime_error("the server never allows " + user + " " + rule.resources);
 }
 
 std::string KubernetesCluster::account_token(const std::string& group, const std::string& account) {

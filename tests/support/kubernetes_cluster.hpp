@@ -85,9 +85,13 @@ class KubernetesCluster {
   std::string account_token(const std::string& group, const std::string& account);
   void remove_account(const std::string& group, const std::string& account);
 
-  /// In all namespaces, or in one. A service account is the user "NAMESPACE:NAME".
+  /// In all namespaces, or in one, and waits until it is in force. A service account is the user
+  /// "NAMESPACE:NAME".
   void allow(const std::string& user, const std::vector<KubernetesRule>& rules,
              const std::string& group = {});
+  /// Waits until the server allows it; throws if it never does.
+  void wait_until_allowed(const std::string& user, const KubernetesRule& rule,
+                          const std::string& group = {});
   void forbid(const std::string& user, const std::string& group = {});
 
  private:
