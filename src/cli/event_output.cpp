@@ -30,6 +30,7 @@ EventOutput::EventOutput(const Options& options, Console& console,
     : options_(options),
       console_(console),
       outlet_(console.out(), executor),
+      keeps_known_(options.output != Output::jsonl || !options.filters.empty()),
       lines_(console.colour()) {}
 
 asio::awaitable<void> EventOutput::show(RuntimeEvent event) {
@@ -40,7 +41,7 @@ asio::awaitable<void> EventOutput::show(RuntimeEvent event) {
   } else if (shown) {
     line = lines_.line(event, known_, wall_clock());
   }
-  known_.apply(event);
+  know(event);
   outlet_.write(line);
   // The next event stays where it can collapse until the reader is ready for it.
   co_await outlet_.drained();
@@ -53,7 +54,7 @@ asio::awaitable<void> EventOutput::run() {
 
 bool EventOutput::wanted(const RuntimeEvent& event) const {
   const InstanceKey* key = key_of(event);
-  if (key == nullptr) return true;
+  if (key == nullptr || options_.filters.empty()) return true;
   const InstancePtr before = known_.find(*key);
   if (before && options_.filters.matches(*before)) return true;
   if (const auto* started = std::get_if<Started>(&event)) {

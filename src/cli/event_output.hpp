@@ -21,12 +21,17 @@ class EventOutput {
   EventOutput(const Options& options, Console& console,
               const boost::asio::any_io_executor& executor);
 
-  /// Shows the event if it is wanted, and folds it into what is known. Completes when the reader
-  /// has room for the next.
+  /// Keeps all that is known, whatever the output needs of it.
+  void keep_known() { keeps_known_ = true; }
+
+  /// Shows the event if it is wanted, and folds it into what is known, if that is kept. Completes
+  /// when the reader has room for the next.
   [[nodiscard]] boost::asio::awaitable<void> show(RuntimeEvent event);
 
   /// Folds an event into what is known before it is shown: for many that come at once.
-  void know(const RuntimeEvent& event) { known_.apply(event); }
+  void know(const RuntimeEvent& event) {
+    if (keeps_known_) known_.apply(event);
+  }
 
   /// Writes what is kept whenever the reader takes some; ends when the reader has gone, which the
   /// console is told, or after close().
@@ -43,6 +48,7 @@ class EventOutput {
   Console& console_;
   Outlet outlet_;
   Inventory known_;
+  bool keeps_known_;  // for what an event changes, whom it depends on, and who leaves a filter
   EventLines lines_;
 };
 

@@ -162,7 +162,9 @@ bool WatchRun::is_nowhere(const Source& source) const {
 void WatchRun::note_if_nothing_runs() {
   // A person before an empty screen wonders; a program does not.
   const bool all = std::ranges::all_of(sources_, [](const auto& it) { return it.second.synced; });
-  if (all && output_.known().size() == 0 && console_.interactive()) {
+  const bool none = std::ranges::all_of(
+      sources_, [this](const auto& it) { return watch_.merger().shown(it.first) == 0; });
+  if (all && none && console_.interactive()) {
     console_.note("nothing runs yet; what starts is shown here (Ctrl-C ends this)");
   }
 }

@@ -37,7 +37,9 @@ class DaemonWatch {
       : client_(std::move(client)),
         output_(options, console, context_.get_executor()),
         runtimes_(options.selection),
-        signals_(context_, SIGINT, SIGTERM) {}
+        signals_(context_, SIGINT, SIGTERM) {
+    output_.keep_known();  // a list that is made again is compared with it
+  }
 
   int run();
 
