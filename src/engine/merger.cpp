@@ -1,6 +1,7 @@
 #include "engine/merger.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -39,10 +40,18 @@ InstancePtr take_out(Set& from, std::string_view id) {
   return instance;
 }
 
+/// Puts it in the place of the one with its id.
 template <class Set>
 void replace(Set& in, InstancePtr instance) {
-  take_out(in, instance->key.id);
-  in.insert(std::move(instance));
+  const auto at = in.find(std::string_view(instance->key.id));
+  if (at == in.end()) {
+    in.insert(std::move(instance));
+    return;
+  }
+  const auto next = std::next(at);
+  auto node = in.extract(at);
+  node.value() = std::move(instance);
+  in.insert(next, std::move(node));
 }
 
 }  // namespace
