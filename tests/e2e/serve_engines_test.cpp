@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,7 @@
 #include "support/dockerd.hpp"
 #include "support/engine_view.hpp"
 #include "support/incus_server.hpp"
+#include "support/kubernetes_cluster.hpp"
 #include "support/listening.hpp"
 #include "support/paths.hpp"
 #include "support/podman.hpp"
@@ -98,8 +102,30 @@ class ServeEngines : public ::testing::Test {
                                    fmt::format("u{}.service", number / 2 % 4)});
              },
          .differences = [this](const auto& told) { return systemd_differences(told, systemd_); }},
+        {.runtime = "kubernetes",
+         .kill = [this] { kubernetes_.kill9(); },
+         .start = [this] { kubernetes_.start(); },
+         .change =
+             [this](int number) {
+               pods_.push_back(kubernetes_.api().run({.name = fmt::format("p{}", number)}));
+               if (number > 1) kubernetes_.api().remove(pods_.at(pods_.size() - 3));
+             },
+         .differences =
+             [this](const auto& told) { return kubernetes_differences(told, kubernetes_.api()); }},
     };
+    open_door();
   }
+
+  /// Its API server is in a network of its own; this leads there.
+  void open_door() {
+    door_.emplace(
+        kubernetes_.room().spawn({"kubectl", "--kubeconfig", kubernetes_.kubeconfig_of("admin"),
+                                  "proxy", "--unix-socket", door_path()}));
+    if (!eventually(20s, [this] { return std::filesystem::exists(door_path()); })) {
+      throw std::runtime_error("kubectl proxy does not listen");
+    }
+  }
+  [[nodiscard]] std::string door_path() const { return kubernetes_.room().folder() + "/door"; }
 
   void expect_agreement(const DaemonProcess& daemon) {
     for (const EngineInHand& engine : engines_) {
@@ -117,6 +143,9 @@ class ServeEngines : public ::testing::Test {
   Podman podman_;
   SystemdManager systemd_;
   IncusServer incus_;
+  KubernetesCluster kubernetes_;
+  std::vector<Pod> pods_;
+  std::optional<Process> door_;
   std::vector<EngineInHand> engines_;
 };
 
@@ -125,9 +154,9 @@ TEST_F(ServeEngines, killed_and_started_in_any_order_are_in_the_end_as_they_say_
   daemon.configure(fmt::format(
       "engines:\n- {{runtime: docker, endpoint: '{}'}}\n- {{runtime: podman, endpoint: '{}', "
       "alias: pods}}\n- {{runtime: incus, endpoint: '{}'}}\n- {{runtime: systemd, endpoint: "
-      "'{}'}}\n"
+      "'{}'}}\n- {{runtime: kubernetes, endpoint: 'unix://{}'}}\n"
       "runtimes: [host]\nsystemd: {{user: true, all_units: true}}\n",
-      docker_.endpoint(), podman_.endpoint(), incus_.endpoint(), systemd_.endpoint()));
+      docker_.endpoint(), podman_.endpoint(), incus_.endpoint(), systemd_.endpoint(), door_path()));
   daemon.start();
   const Capture told;
   Process watch({ROLLCALL_COMMAND, "watch", "-o", "jsonl", "--server", daemon.socket()},
