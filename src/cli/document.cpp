@@ -10,6 +10,7 @@
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 
 namespace rollcall::cli {
@@ -28,11 +29,7 @@ bool is_word_of_yaml(std::string_view text) {
   // YAML 1.1 takes these for values of another type, in any case.
   constexpr auto words = std::to_array<std::string_view>(
       {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"});
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return std::ranges::find(words, lower) != words.end();
+  return std::ranges::find(words, lower_case(text)) != words.end();
 }
 
 /// Whether every reader of YAML takes the bare text for this very text.

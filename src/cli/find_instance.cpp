@@ -9,6 +9,7 @@
 
 #include "cli/cells.hpp"
 #include "cli/table.hpp"
+#include "core/ascii.hpp"
 #include "core/json.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
@@ -19,14 +20,6 @@ namespace {
 namespace json = boost::json;
 
 using Rule = bool (*)(const Instance& instance, std::string_view word);
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 bool is_in_group(const Instance& instance, std::string_view word) {
   const auto is = [&](std::string_view name) {
@@ -44,7 +37,7 @@ constexpr std::array<Rule, 6> rules{
       return i.metadata && i.metadata->name && i.metadata->name->value == word;
     },
     [](const Instance& i, std::string_view word) { return i.key.id.starts_with(word); },
-    [](const Instance& i, std::string_view word) { return lower(i.name) == lower(word); },
+    [](const Instance& i, std::string_view word) { return lower_case(i.name) == lower_case(word); },
 };
 
 }  // namespace

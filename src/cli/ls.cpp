@@ -1,7 +1,6 @@
 // `rollcall ls`: asks all engines side by side, once, and then the host.
 #include <algorithm>
 #include <iterator>
-#include <memory>
 
 #include "cli/commands.hpp"
 #include "cli/inquiry.hpp"
@@ -15,12 +14,6 @@ std::string_view nothing_to_show(const Options& options) {
   if (!options.filters.empty()) return "nothing matches the filters";
   if (options.all) return "nothing runs, and nothing has ended";
   return "nothing runs; `rollcall ls --all` shows what has ended";
-}
-
-/// The end of the process frees them all at once; one by one, many take as long as their list.
-void keep_until_exit(const std::vector<InstancePtr>& instances) {
-  static auto& kept = *std::make_unique<std::vector<InstancePtr>>().release();
-  kept.insert(kept.end(), instances.begin(), instances.end());
 }
 
 }  // namespace
@@ -37,7 +30,6 @@ int list(const Options& options, Console& console) {
   std::ranges::copy_if(all, std::back_inserter(instances),
                        [&](const InstancePtr& i) { return options.filters.matches(*i); });
   sort_instances(instances, options.sort);
-  keep_until_exit(instances);
   const FormatContext context{.now = system_env()->now(),
                               .detail = options.no_trunc ? Detail::full : Detail::shortened,
                               .name_of = names_among(all)};

@@ -1,7 +1,9 @@
 // Characters of ASCII, whatever the locale says.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace rollcall {
@@ -17,6 +19,16 @@ constexpr bool is_digit(char c) {
 }
 constexpr bool is_alphanumeric(char c) {
   return is_upper(c) || is_lower(c) || is_digit(c);
+}
+
+constexpr char to_lower(char c) {
+  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+inline std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), to_lower);
+  return out;
 }
 
 /// The text without blanks at its ends.

@@ -9,15 +9,13 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 
+#include "core/ascii.hpp"
+
 namespace rollcall {
 namespace {
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool equals_case_blind(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
 
 constexpr auto kind_words = std::to_array<std::pair<std::string_view, RuntimeBackendKind>>({

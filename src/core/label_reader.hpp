@@ -15,7 +15,7 @@
 namespace rollcall {
 
 /// Makes Labels and reads their metadata. Replicas have the same of both, and share them in memory:
-/// what was read last is remembered, as much as its bounds allow.
+/// what was read last is remembered, some hundred readings of up to 4 KiB and one that is longer.
 class LabelReader {
  public:
   struct Reading {
@@ -37,7 +37,9 @@ class LabelReader {
 
     template <class Make>
     const Value& get(std::string_view text, Make make) {
-      Slot& slot = slots_[std::hash<std::string_view>()(text) % slots_.size()];
+      // What is long is hardly a replica's, and may not fill all slots.
+      const std::size_t at = std::hash<std::string_view>()(text) % (slots_.size() - 1) + 1;
+      Slot& slot = slots_[text.size() > longest ? 0 : at];
       if (slot.text != text) {
         slot.value = make();
         slot.text = text;
@@ -46,6 +48,7 @@ class LabelReader {
     }
 
    private:
+    static constexpr std::size_t longest = std::size_t{4} << 10U;
     struct Slot {
       std::string text;  // nothing is made of no text
       Value value{};

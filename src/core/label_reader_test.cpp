@@ -51,6 +51,16 @@ TEST(LabelReader, WhereAKeyEndsIsNoMatterOfChance) {
   EXPECT_EQ(other.labels.find("a"), "bc");
 }
 
+TEST(LabelReader, LongOnesAreReadAsOthersAre) {
+  LabelReader reader;
+  for (const char letter : {'a', 'b', 'a'}) {
+    const std::string text(100'000, letter);
+    const LabelReader::Reading& reading = reader.read({{"rollcall.name", "web"}, {"text", text}});
+    EXPECT_EQ(reading.labels.find("text"), text);
+    EXPECT_EQ(reading.metadata->name->value, "web");
+  }
+}
+
 TEST(LabelReader, SaysOfMoreThanItRemembersWhatReadingAnewSays) {
   LabelReader reader;
   std::mt19937 random(7);  // NOLINT(*-msc51-cpp): the same numbers each time

@@ -1,8 +1,9 @@
-#include <iterator>
 #include <type_traits>
 #include <variant>
 
 #include <rollcall/inventory.hpp>
+
+#include "engine/replace_at.hpp"
 
 namespace rollcall {
 
@@ -33,10 +34,7 @@ void Inventory::put(const InstancePtr& instance) {
     instances_.insert(at, instance);
     return;
   }
-  const auto next = std::next(at);
-  auto node = instances_.extract(at);
-  node.value() = instance;
-  instances_.insert(next, std::move(node));
+  replace_at(instances_, at, instance);
 }
 
 void Inventory::erase(const InstanceKey& key) {

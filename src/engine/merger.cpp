@@ -1,10 +1,11 @@
 #include "engine/merger.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+#include "engine/replace_at.hpp"
 
 namespace rollcall {
 namespace {
@@ -46,12 +47,9 @@ void replace(Set& in, InstancePtr instance) {
   const auto at = in.find(std::string_view(instance->key.id));
   if (at == in.end()) {
     in.insert(std::move(instance));
-    return;
+  } else {
+    replace_at(in, at, std::move(instance));
   }
-  const auto next = std::next(at);
-  auto node = in.extract(at);
-  node.value() = std::move(instance);
-  in.insert(next, std::move(node));
 }
 
 }  // namespace

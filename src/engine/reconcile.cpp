@@ -1,10 +1,11 @@
 #include "engine/reconcile.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 #include <tuple>
 #include <utility>
+
+#include "engine/replace_at.hpp"
 
 namespace rollcall {
 namespace {
@@ -37,11 +38,7 @@ void KnownById::put(Known known) {
   // Lists come by id, so the end is mostly the right place.
   const std::size_t before = all_.size();
   const auto at = all_.insert(all_.end(), known);
-  if (all_.size() > before) return;
-  const auto next = std::next(at);
-  auto node = all_.extract(at);
-  node.value() = std::move(known);
-  all_.insert(next, std::move(node));
+  if (all_.size() == before) replace_at(all_, at, std::move(known));
 }
 
 void KnownById::erase(std::string_view id) {

@@ -1,7 +1,6 @@
 #include "server/accept.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstddef>
 #include <string>
@@ -11,14 +10,6 @@
 
 namespace rollcall::server {
 namespace {
-
-std::string small(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return out;
-}
 
 /// The parts between separators.
 std::vector<std::string_view> parts_of(std::string_view text, char separator) {
@@ -42,9 +33,9 @@ std::vector<Choice> choices_in(std::string_view header) {
   for (const std::string_view part : parts_of(header, ',')) {
     const std::vector<std::string_view> words = parts_of(part, ';');
     if (words.front().empty()) continue;
-    Choice choice{.name = small(words.front())};
+    Choice choice{.name = lower_case(words.front())};
     for (const std::string_view word : words) {
-      if (!small(word).starts_with("q=")) continue;
+      if (!lower_case(word).starts_with("q=")) continue;
       const std::string_view number = word.substr(2);
       std::from_chars(number.data(), number.data() + number.size(), choice.quality);
     }

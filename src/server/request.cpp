@@ -1,7 +1,6 @@
 #include "server/request.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <span>
 
 #include <boost/asio/buffer.hpp>
@@ -9,6 +8,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
+
+#include "core/ascii.hpp"
 
 namespace rollcall::server {
 
@@ -22,14 +23,6 @@ namespace {
 constexpr std::size_t read_size = std::size_t{4} << 10U;
 
 using Parser = http::request_parser<http::string_body>;
-
-std::string small(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return out;
-}
 
 template <class View>
 std::string text_of(const View& view) {
@@ -58,7 +51,7 @@ Read take(Parser& parser) {
                   .keep_alive = parser.keep_alive(),
                   .headers = {}};
   for (const auto& field : message) {
-    request.headers.emplace_back(small(text_of(field.name_string())), text_of(field.value()));
+    request.headers.emplace_back(lower_case(text_of(field.name_string())), text_of(field.value()));
   }
   return request;
 }

@@ -61,6 +61,10 @@ std::vector<std::string> etcd_command() {
           "--log-level=error"};
 }
 
+std::string subject_of(const std::string& user) {
+  return user.contains(':') ? "system:serviceaccount:" + user : user;
+}
+
 }  // namespace
 
 KubernetesCluster::KubernetesCluster() {
@@ -249,14 +253,6 @@ users:
 )",
                                            group, name, endpoint(), name, user));
 }
-
-namespace {
-
-std::string subject_of(const std::string& user) {
-  return user.contains(':') ? "system:serviceaccount:" + user : user;
-}
-
-}  // namespace
 
 void KubernetesCluster::allow(const std::string& user, const std::vector<KubernetesRule>& rules,
                               const std::string& group) {

@@ -146,8 +146,25 @@ void SystemdManager::start_bus() {
 }
 
 void SystemdManager::kill_bus() {
-  // The answer to it may be lost with the bus.
-  static_cast<void>(run_systemctl({"kill", "--signal=KILL", "dbus.service"}));
+  const auto main_pid = [this]() -> std::string {
+    Output told = run_systemctl({"show", "--property=MainPID", "--value", "dbus.service"});
+    return told.status == ExitStatus{.code = 0, .signal = 0} ? std::move(told.out) : "";
+  };
+  std::string before;
+  const auto runs = [&] {
+    before = main_pid();
+    return !before.empty() && before != "0\n";
+  };
+  if (!eventually(20s, runs)) throw std::runtime_error("there is no bus to kill");
+  // Its answer may be lost with the bus; whether it was killed is seen by its process.
+  const Output killed = run_systemctl({"kill", "--signal=KILL", "dbus.service"});
+  const auto is_another = [&] {
+    const std::string now = main_pid();
+    return !now.empty() && now != before;
+  };
+  if (!eventually(20s, is_another)) {
+    throw std::runtime_error("the bus is not killed: " + killed.err);
+  }
 }
 
 void SystemdManager::write_unit(const std::string& name, const std::string& text) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -13,6 +14,7 @@
 #include <fmt/ranges.h>
 
 #include "backends/kubernetes/kubeconfig.hpp"
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 #include "transport/base64.hpp"
 #include "transport/small_files.hpp"
@@ -196,11 +198,13 @@ std::string origin_of(const Kubeconfig& config, const ContextEntry& context, con
 
 }  // namespace
 
-bool Access::local() const noexcept {
+bool Access::local() const {
   if (proxy) return false;
   if (endpoint.scheme == Endpoint::Scheme::unix_socket) return true;
-  const std::string_view host = endpoint.host;
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  const std::string host = lower_case(endpoint.host);
+  boost::system::error_code no_address;
+  const auto address = boost::asio::ip::make_address(host, no_address);
+  return host == "localhost" || (!no_address && address.is_loopback());
 }
 
 Result<Access> access_at(std::string_view url) {

@@ -61,7 +61,7 @@ struct Access {
   /// The server: "https://host:6443/k8s/clusters/c-1".
   [[nodiscard]] std::string url() const { return endpoint.url() + url_path; }
   /// Whether all stays on this host.
-  [[nodiscard]] bool local() const noexcept;
+  [[nodiscard]] bool local() const;
 };
 
 /// A server and nobody in particular: http:// or https://, also with a path, or unix://.

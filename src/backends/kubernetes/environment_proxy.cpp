@@ -33,22 +33,10 @@ Variable first_of(const BackendOptions& options, std::array<std::string_view, 2>
   return {};
 }
 
-std::string small(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 std::optional<ip::address> address_of(std::string_view text) {
   error_code error;
   const ip::address address = ip::make_address(text, error);
   return error ? std::nullopt : std::optional(address);
-}
-
-bool is_this_host(const std::string& host) {
-  const auto address = address_of(host);
-  return host == "localhost" || (address && address->is_loopback());
 }
 
 template <class Network, class Address>
@@ -95,7 +83,7 @@ bool means(std::string_view entry, const std::string& host, std::uint16_t port) 
 }
 
 bool is_excepted(std::string_view list, const std::string& host, std::uint16_t port) {
-  const std::string all = small(list);
+  const std::string all = lower_case(list);
   list = all;
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
@@ -108,14 +96,15 @@ bool is_excepted(std::string_view list, const std::string& host, std::uint16_t p
 
 }  // namespace
 
-Result<std::optional<ProxyEndpoint>> environment_proxy(const Endpoint& endpoint,
+Result<std::optional<ProxyEndpoint>> environment_proxy(const Access& access,
                                                        const BackendOptions& options) {
+  if (access.local()) return std::nullopt;
+  const Endpoint& endpoint = access.endpoint;
   const bool tls = endpoint.scheme == Endpoint::Scheme::tls;
-  if (!tls && endpoint.scheme != Endpoint::Scheme::tcp) return std::nullopt;
   const Variable named = tls ? first_of(options, {"HTTPS_PROXY", "https_proxy"})
                              : first_of(options, {"HTTP_PROXY", "http_proxy"});
-  const std::string host = small(endpoint.host);
-  if (named.value.empty() || is_this_host(host)) return std::nullopt;
+  const std::string host = lower_case(endpoint.host);
+  if (named.value.empty()) return std::nullopt;
   if (is_excepted(first_of(options, {"NO_PROXY", "no_proxy"}).value, host, endpoint.port)) {
     return std::nullopt;
   }

@@ -6,17 +6,17 @@
 #include <rollcall/config.hpp>
 #include <rollcall/result.hpp>
 
-#include "transport/proxy.hpp"
+#include "backends/kubernetes/access.hpp"
 
 namespace rollcall::kubernetes {
 
-/// HTTPS_PROXY for an endpoint with TLS, HTTP_PROXY for one without, or the same in small letters;
+/// HTTPS_PROXY for a server with TLS, HTTP_PROXY for one without, or the same in small letters;
 /// none for this host, and for what NO_PROXY names: "*", addresses, networks as 10.0.0.0/8, and
 /// names, of which "example.com" stands for all below it, too, and ".example.com" for them alone;
 /// each may have a port.
 ///
 /// Errors: invalid_config, for a variable that names no proxy; its password is not told.
-[[nodiscard]] Result<std::optional<ProxyEndpoint>> environment_proxy(const Endpoint& endpoint,
+[[nodiscard]] Result<std::optional<ProxyEndpoint>> environment_proxy(const Access& access,
                                                                      const BackendOptions& options);
 
 }  // namespace rollcall::kubernetes

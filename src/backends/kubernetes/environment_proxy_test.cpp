@@ -19,7 +19,7 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 Result<std::optional<ProxyEndpoint>> proxy_for(const std::string& url, const Variables& variables) {
   BackendOptions options;
   options.getenv = support::variables(variables);
-  return environment_proxy(parse_endpoint(url, DefaultPorts{}).value(), options);
+  return environment_proxy(access_at(url).value(), options);
 }
 
 /// The proxy's URL, "none", or what is wrong.
@@ -45,6 +45,7 @@ TEST(KubernetesEnvironmentProxy, LeadsNeverToThisHost) {
   for (const char* url : {"https://localhost:6443", "https://127.0.0.1:6443", "https://[::1]"}) {
     EXPECT_EQ(found(url, variables), "none") << url;
   }
+  EXPECT_EQ(found("https://127.elsewhere.example", variables), "tcp://proxy.example:80");
 }
 
 TEST(KubernetesEnvironmentProxy, IsNotForWhatIsExcepted) {

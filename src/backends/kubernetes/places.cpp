@@ -147,7 +147,7 @@ std::string note_of(const Access& access) {
 Result<std::vector<Place>> place_of(std::string source, Access access,
                                     const BackendOptions& options) {
   if (!access.proxy) {
-    auto proxy = environment_proxy(access.endpoint, options);
+    auto proxy = environment_proxy(access, options);
     if (!proxy) return fail(std::move(proxy.error()));
     access.proxy = std::move(*proxy);
   }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.hpp"
 #include "core/readers/fields.hpp"
 #include "core/readers/readers.hpp"
 #include "core/text.hpp"

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.hpp"
 #include "core/readers/readers.hpp"
 #include "core/text.hpp"
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.hpp"
 #include "core/readers/readers.hpp"
 #include "core/readers/traefik_rule.hpp"
 #include "core/text.hpp"

@@ -26,9 +26,6 @@ constexpr bool is_host_char(char c) {
 constexpr bool is_visible(char c) {
   return c > ' ' && c < '\x7f';
 }
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // The offset of the first character that is not allowed; the size, if all are.
 template <class Allowed>
@@ -296,12 +293,6 @@ Parsed<Texts> parse_escaped_tags(std::string_view text) {
 
 void add_once(Texts& texts, std::string text) {
   if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), to_lower);
-  return out;
 }
 
 bool begins_with_caseless(std::string_view text, std::string_view lowercase) {

@@ -106,9 +106,6 @@ inline constexpr std::string_view network = "the name of a network: write it wit
 inline constexpr std::string_view tags = "a list of tags: write words with commas between them";
 }  // namespace right
 
-/// ASCII alone.
-std::string lower_case(std::string_view text);
-
 /// Whether it begins with `lowercase`, in any case.
 bool begins_with_caseless(std::string_view text, std::string_view lowercase);
 
