@@ -4,6 +4,7 @@
 #include <compare>
 
 #include "cli/document.hpp"
+#include "core/sort_by_text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -77,10 +78,15 @@ std::string lines(const std::vector<InstancePtr>& instances, const Format& forma
 }  // namespace
 
 void sort_instances(std::vector<InstancePtr>& instances, SortKey key) {
-  const auto before = [key](const InstancePtr& a, const InstancePtr& b) {
+  const auto by_key = [](const InstancePtr& a, const InstancePtr& b) { return a->key < b->key; };
+  if (key == SortKey::name) {
+    const auto name = [](const InstancePtr& i) -> std::string_view { return i->name; };
+    return sort_by_text(instances, name, by_key);
+  }
+  const auto before = [key, by_key](const InstancePtr& a, const InstancePtr& b) {
     if (const auto order = order_by(key, *a, *b); order != 0) return order < 0;
     if (const auto order = a->name <=> b->name; order != 0) return order < 0;
-    return a->key < b->key;
+    return by_key(a, b);
   };
   std::ranges::sort(instances, before);
 }

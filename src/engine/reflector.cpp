@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/sort_by_text.hpp"
 #include "engine/watch.hpp"
 
 namespace rollcall {
@@ -36,8 +37,8 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
     }
   }
   // By key; backend and endpoint are those of the one engine.
-  const auto id = [](const InstancePtr& i) -> const auto& { return i->key.id; };
-  if (!std::ranges::is_sorted(instances, {}, id)) std::ranges::sort(instances, {}, id);
+  const auto id = [](const InstancePtr& i) -> std::string_view { return i->key.id; };
+  if (!std::ranges::is_sorted(instances, {}, id)) sort_by_text(instances, id);
   if (alone && watches == watches_) {
     know_what_was_listed();
     listed_ = {.instances = instances, .taken_at = snapshot->taken_at};

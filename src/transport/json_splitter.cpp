@@ -21,6 +21,7 @@ bool is_space(char c) {
 
 // Blocks of 64 bytes, of which one question is asked at a time; the answer has a bit for each byte.
 constexpr std::size_t block_size = 64;
+constexpr std::uint64_t cut_by_block = std::uint64_t{3} << (block_size - 2);
 using Block = unsigned char __attribute__((ext_vector_type(block_size)));
 using Answer = bool __attribute__((ext_vector_type(block_size)));
 
@@ -59,12 +60,12 @@ std::uint64_t strings_by(std::uint64_t quotes, bool& inside) {
   return quotes;
 }
 
-/// Returns the end of the item if it is within the block of which these are the brackets.
+/// Returns where the depth comes down to that one, if it is among these brackets of a block.
 std::optional<std::size_t> end_among(std::uint64_t opening, std::uint64_t closing,
-                                     std::size_t& depth) {
+                                     std::size_t& depth, std::size_t down_to) {
   // Most blocks cannot hold it.
   const auto closed = static_cast<std::size_t>(std::popcount(closing));
-  if (closed < depth) {
+  if (closed < depth - down_to) {
     depth += static_cast<std::size_t>(std::popcount(opening)) - closed;
     return std::nullopt;
   }
@@ -72,21 +73,34 @@ std::optional<std::size_t> end_among(std::uint64_t opening, std::uint64_t closin
     const auto at = static_cast<std::size_t>(std::countr_zero(brackets));
     if (((opening >> at) & 1U) != 0) {
       ++depth;
-    } else if (--depth == 0) {
+    } else if (--depth == down_to) {
       return at + 1;
     }
   }
   return std::nullopt;
 }
 
+/// Where the text begins, at one of these bytes of the first block; block_size if at none.
+std::size_t first_among(std::uint64_t candidates, std::string_view bytes, std::string_view text) {
+  for (; candidates != 0; candidates &= candidates - 1) {
+    const auto at = static_cast<std::size_t>(std::countr_zero(candidates));
+    if (bytes.substr(at).starts_with(text)) return at;
+  }
+  return block_size;
+}
+
 }  // namespace
 
-/// Returns how many bytes belong to the item that begins or goes on here; the depth is 0 if they
-/// complete it. Made for several kinds of processors, of which the right one is chosen at start.
+/// Returns how many bytes there are up to the next border: behind the item, the depth being 0 then,
+/// or where what is left out begins or ends; all, if there is none. Made for several kinds of
+/// processors, of which the right one is chosen at start.
 #ifdef __x86_64__
 [[gnu::target_clones("avx512bw", "avx2", "default")]]
 #endif
-std::size_t JsonScan::pass(std::string_view bytes) {
+std::size_t JsonScan::pass(std::string_view bytes, std::string_view left_out) {
+  const std::size_t down_to = outer_depth;
+  const bool looks = down_to == 0 && !left_out.empty();
+  const auto mark = [left_out](std::size_t at) { return static_cast<unsigned char>(left_out[at]); };
   for (std::size_t from = 0; from < bytes.size(); from += block_size) {
     const std::size_t size = std::min(bytes.size() - from, block_size);
     Block block{};  // zeroes behind the bytes
@@ -96,15 +110,34 @@ std::size_t JsonScan::pass(std::string_view bytes) {
       std::memcpy(&block, bytes.data() + from, size);
     }
     const std::uint64_t escaped_bytes = escaped_by(where_is(block, '\\'), size, escaped);
-    const std::uint64_t strings = strings_by(where_is(block, '"') & ~escaped_bytes, in_string);
-    const std::uint64_t opening = where_is_either(block, '{') & ~strings;
-    const std::uint64_t closing = where_is_either(block, '}') & ~strings;
-    if (const auto end = end_among(opening, closing, depth)) {
-      *this = {};
+    const std::uint64_t quotes = where_is(block, '"') & ~escaped_bytes;
+    const std::uint64_t strings = strings_by(quotes, in_string);
+    std::uint64_t opening = where_is_either(block, '{') & ~strings;
+    std::uint64_t closing = where_is_either(block, '}') & ~strings;
+    std::size_t found = block_size;
+    if (looks) {
+      const auto alike = (where_is(block, mark(1)) >> 1U) & (where_is(block, mark(2)) >> 2U);
+      const std::uint64_t begun = quotes & strings & (alike | cut_by_block);
+      found = first_among(begun, bytes.substr(from), left_out);
+      const std::uint64_t before =
+          found < block_size ? (std::uint64_t{1} << found) - 1 : ~std::uint64_t{0};
+      opening &= before;
+      closing &= before;
+    }
+    if (const auto end = end_among(opening, closing, depth, down_to)) {
+      *this = {.depth = depth, .in_string = false, .escaped = false, .outer_depth = 0};
       return from + *end;
+    }
+    if (found < block_size) {
+      *this = {.depth = depth + 1, .in_string = false, .escaped = false, .outer_depth = depth};
+      return from + found + left_out.size();
     }
   }
   return bytes.size();
+}
+
+void JsonSplitter::leave_out(std::string_view key) {
+  left_out_ = fmt::format("\"{}\":[", key);
 }
 
 Result<void> JsonSplitter::feed(std::string_view bytes, const Sink& sink) {
@@ -125,11 +158,14 @@ Result<std::size_t> JsonSplitter::feed_some(std::string_view bytes, const Sink& 
       bytes.remove_prefix(*skipped);
       if (bytes.empty() || closed()) break;
     }
-    const std::size_t size = scan_.pass(bytes);
-    if (item_.size() + size > max_item_) {
-      return malformed(fmt::format("an item of the answer is larger than {} bytes", max_item_));
+    const bool left_out = scan_.outer_depth > 0;
+    const std::size_t size = scan_.pass(bytes, left_out_);
+    if (!left_out) {
+      auto taken = take(bytes, size, sink);
+      if (!taken) return fail(std::move(taken.error()));
+    } else if (scan_.outer_depth == 0) {
+      item_ += ']';
     }
-    if (auto taken = take_item(bytes, size, sink); !taken) return fail(std::move(taken.error()));
     bytes.remove_prefix(size);
   }
   return given - bytes.size();
@@ -161,7 +197,11 @@ Result<std::size_t> JsonSplitter::skip_between(std::string_view bytes) {
   return bytes.size();
 }
 
-Result<void> JsonSplitter::take_item(std::string_view bytes, std::size_t size, const Sink& sink) {
+/// Takes the first bytes, which are of the item and go on or complete it.
+Result<void> JsonSplitter::take(std::string_view bytes, std::size_t size, const Sink& sink) {
+  if (item_.size() + size > max_item_) {
+    return malformed(fmt::format("an item of the answer is larger than {} bytes", max_item_));
+  }
   const bool complete = scan_.depth == 0;
   // An item that lies in the given bytes with enough of them after it is not copied.
   if (complete && item_.empty() && size + padding <= bytes.size()) {

@@ -17,8 +17,9 @@ struct JsonScan {
   std::size_t depth = 0;
   bool in_string = false;
   bool escaped = false;
+  std::size_t outer_depth = 0;  ///< Of what is left out, while that is passed.
 
-  std::size_t pass(std::string_view bytes);
+  std::size_t pass(std::string_view bytes, std::string_view left_out = {});
 };
 
 /// Finds the boundaries of items by brackets and strings alone: what is inside is for the decoder
@@ -40,6 +41,10 @@ class JsonSplitter {
   explicit JsonSplitter(Shape shape, std::size_t max_item = default_max_item)
       : shape_(shape), max_item_(max_item) {}
 
+  /// Empties the arrays of that key, at whatever depth, before an item is handed on. One whose key
+  /// is cut by the end of the bytes that are fed, or not followed by ":[" at once, stays.
+  void leave_out(std::string_view key);
+
   /// Takes the next bytes, cut anywhere, and calls `sink` for each item that they complete.
   ///
   /// Errors: protocol, for what is not of the shape or an item larger than the bound; the sink's
@@ -60,12 +65,13 @@ class JsonSplitter {
   enum class Where : std::uint8_t { before_array, between, after_array };
 
   Result<std::size_t> skip_between(std::string_view bytes);
-  Result<void> take_item(std::string_view bytes, std::size_t size, const Sink& sink);
+  Result<void> take(std::string_view bytes, std::size_t size, const Sink& sink);
 
   Shape shape_;
   std::size_t max_item_;
   Where where_ = Where::before_array;
   bool comma_due_ = false;
+  std::string left_out_;  // the key as it is written, and what begins its array
   JsonScan scan_;
   std::string item_;  // what has come of an item that is not complete
 };

@@ -22,8 +22,7 @@ struct Outcome {
   std::string error;
 };
 
-Outcome split(Shape shape, const std::vector<std::string>& pieces, std::size_t max = 1000) {
-  JsonSplitter splitter(shape, max);
+Outcome split(JsonSplitter splitter, const std::vector<std::string>& pieces) {
   Outcome outcome;
   const auto sink = [&](std::string_view item) -> Result<void> {
     // The padding may be read: the sanitizer sees it if not.
@@ -40,6 +39,10 @@ Outcome split(Shape shape, const std::vector<std::string>& pieces, std::size_t m
   }
   if (auto finished = splitter.finish(); !finished) outcome.error = finished.error().what;
   return outcome;
+}
+
+Outcome split(Shape shape, const std::vector<std::string>& pieces, std::size_t max = 1000) {
+  return split(JsonSplitter(shape, max), pieces);
 }
 
 const std::string array = R"( [ {"a":"]}\"\\"} ,{"b":[1,{"c":{}}]}, {} ] )";
@@ -119,6 +122,76 @@ TEST(JsonSplitter, FindsTheEndThatIsFoundByteByByte) {
       ASSERT_EQ(ended ? passed : std::string_view::npos, end) << text << " cut at " << cut;
     }
   }
+}
+
+JsonSplitter without_notes(Shape shape, std::size_t max = 1000) {
+  JsonSplitter splitter(shape, max);
+  splitter.leave_out("notes");
+  return splitter;
+}
+
+TEST(JsonSplitter, LeavesOutTheArraysOfAKey) {
+  const std::string text =
+      R"([{"a":{"notes":[{"x":"]"},[1,"\"]"]],"b":"\"notes\":[1]"},"notes":[]},{"notes":{"notes":[2]}},)"
+      R"({"notes":7,"nope":[3],"notes ":[4]}])";
+  EXPECT_THAT(split(without_notes(Shape::array), {text}).items,
+              ElementsAre(R"({"a":{"notes":[],"b":"\"notes\":[1]"},"notes":[]})",
+                          R"({"notes":{"notes":[]}})", R"({"notes":7,"nope":[3],"notes ":[4]})"));
+}
+
+/// The same, byte by byte.
+std::string without_notes(std::string_view object) {
+  constexpr std::string_view key = R"("notes":[)";
+  std::string rest;
+  while (!object.empty()) {
+    const std::size_t at = object.find(key);
+    if (at == std::string_view::npos) break;
+    rest += object.substr(0, at + key.size());
+    object.remove_prefix(at + key.size() - 1);
+    object.remove_prefix(end_of_object(object) - 1);
+  }
+  return rest.append(object);
+}
+
+TEST(JsonSplitter, LeavesOutWhatIsLeftOutByteByByte) {
+  std::mt19937 random(5);  // NOLINT(*-msc51-cpp): the same numbers each time
+  const std::string words[] = {
+      R"("name":"nn\"notes\":[")", R"("notes":[])", R"("notes":[{"a":[1,"]\\"]}])",
+      R"("no":["no"])",
+      R"("n":{"notes":["a long text, longer than a block of sixty-four bytes is"]})"};
+  for (int round = 0; round < 2'000; ++round) {
+    std::vector<std::string> objects;
+    std::string text = "[";
+    for (std::size_t i = 0; i < 3; ++i) {
+      std::string object = "{";
+      for (std::size_t fields = 1 + random() % 6; fields > 0; --fields) {
+        object += words[random() % std::size(words)] + (fields > 1 ? "," : "}");
+      }
+      text += (i > 0 ? "," : "") + object;
+      objects.push_back(object);
+    }
+    text += "]";
+    const Outcome whole = split(without_notes(Shape::array), {text});
+    ASSERT_EQ(whole.error, "") << text;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      ASSERT_EQ(whole.items[i], without_notes(objects[i])) << text;
+    }
+    // A key that is cut stays with its array: nothing of another field is lost by a cut.
+    const std::size_t cut = random() % text.size();
+    const Outcome cut_up =
+        split(without_notes(Shape::array), {text.substr(0, cut), text.substr(cut)});
+    ASSERT_EQ(cut_up.error, "") << text << " cut at " << cut;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      ASSERT_EQ(without_notes(cut_up.items[i]), whole.items[i]) << text << " cut at " << cut;
+    }
+  }
+}
+
+TEST(JsonSplitter, WhatIsLeftOutIsNotHeld) {
+  const std::string notes = R"([{"notes":[")" + std::string(2000, 'x');
+  EXPECT_THAT(split(without_notes(Shape::array), {notes, R"("]}])"}).items,
+              ElementsAre(R"({"notes":[]})"));
+  EXPECT_THAT(split(without_notes(Shape::array), {notes}).error, HasSubstr("middle of an object"));
 }
 
 TEST(JsonSplitter, KnowsThatEveryPrefixIsNotTheWhole) {

@@ -17,9 +17,14 @@ struct ListHead {
   std::string continue_token;  ///< Of a page that is not the last.
 };
 
-/// Hands on the items, in whatever order the fields of the list come.
+/// What many clients own of an object, half of its bytes: of no use here.
+inline constexpr std::string_view unused_key = "managedFields";
+
+/// Hands on the items, without what is of no use, in whatever order the fields of the list come.
 class ListSplitter {
  public:
+  ListSplitter() { items_.leave_out(unused_key); }
+
   /// Takes the next bytes, cut anywhere; what JsonSplitter says of `sink` and its items holds.
   ///
   /// Errors: protocol, for what is no list; the sink's own.

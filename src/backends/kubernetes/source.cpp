@@ -42,6 +42,12 @@ std::string filter_of(const Engine& engine, Resource resource) {
   return filter;
 }
 
+JsonSplitter lines_of_watch() {
+  JsonSplitter lines(JsonSplitter::Shape::stream);
+  lines.leave_out(unused_key);
+  return lines;
+}
+
 /// A version that the server has no more, or has not yet.
 bool wants_pages(const ApiFault& fault) {
   return fault.expired() || fault.status == 504;
@@ -104,7 +110,7 @@ Task<Source::Outcome> Source::stream_list(Take line) {
       engine_->api.deadlines());
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) co_return std::move(answer->fault);
-  JsonSplitter lines(JsonSplitter::Shape::stream);
+  JsonSplitter lines = lines_of_watch();
   std::string chunk(list_chunk, '\0');
   list_ended_ = false;
   const auto until_the_end = [&](std::string_view text) {
@@ -180,7 +186,7 @@ Task<Source::Outcome> Source::open() {
       deadlines);
   if (!answer) co_return fail(std::move(answer.error()));
   watch_ = std::move(answer->response);
-  lines_ = JsonSplitter(JsonSplitter::Shape::stream);
+  lines_ = lines_of_watch();
   chunk_.resize(watch_chunk);
   co_return std::move(answer->fault);
 }
