@@ -37,6 +37,8 @@ class Roster {
   // A round of lists, in this order. If it is not finished, the next one makes up for it.
 
   void begin_round();
+  /// Whether nothing was here when the round began, so that no pod can be known.
+  [[nodiscard]] bool is_new() const noexcept { return is_new_; }
   void put(Service service);
   void put(Slice slice);
   void end_network();  ///< All Services and slices have come.
@@ -132,7 +134,7 @@ class Roster {
 
   bool keeps_ended_;
   std::uint32_t round_ = 0;
-  bool is_new_ = true;            // nothing was here when this round began
+  bool is_new_ = true;
   bool network_changed_ = false;  // since the last round that was finished
   Pods pods_;
   std::map<std::string, std::vector<PortMapping>> many_ports_;  // own ones where bits are too few

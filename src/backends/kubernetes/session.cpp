@@ -9,6 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "backends/kubernetes/pods_ahead.hpp"
+
 namespace rollcall::kubernetes {
 
 using namespace std::chrono_literals;
@@ -76,8 +78,7 @@ Result<void> Observation::take_item(Source& source, Roster& roster, std::string_
   } else if (source.resource() == Resource::slices) {
     roster.put(decoder_.slice(item, source.api()));
   } else {
-    const Roster* const elder = watches_ ? nullptr : engine_->roster.get();
-    const auto is_known = [&](const Meta& meta) { return roster.keep(meta, elder); };
+    const auto is_known = [&](const Meta& meta) { return roster.keep(meta, elder()); };
     auto pod = decoder_.pod(item, engine_->env->now(), is_known);
     if (!pod) return fail(std::move(pod.error()));
     if (!pod->known) roster.put(std::move(*pod));
@@ -116,10 +117,15 @@ Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster)
     return self->take_list_line(*source, roster, text);
   };
   if (!streams_lists_) line = {};
-  Source::Take item = [self, source, &roster](std::string_view text) {
+  if (source->resource() == Resource::pods && roster.is_new() && elder() == nullptr) {
+    PodsAhead pods(executor_, engine_->shown_endpoint, engine_->env->now(),
+                   [&roster](Pod pod) { roster.put(std::move(pod)); });
+    co_return co_await source->list(pods, std::move(line));
+  }
+  ItemTaker items([self, source, &roster](std::string_view text) {
     return self->take_item(*source, roster, text);
-  };
-  co_return co_await source->list(std::move(item), std::move(line));
+  });
+  co_return co_await source->list(items, std::move(line));
 }
 
 /// Whether the server allows it; what it refuses is done without, unless it may be a matter of a

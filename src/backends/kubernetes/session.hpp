@@ -62,6 +62,8 @@ class Observation : public std::enable_shared_from_this<Observation> {
   [[nodiscard]] Task<bool> open_watches();
   [[nodiscard]] Task<void> prove_watches();
   [[nodiscard]] std::vector<std::string> spaces() const;
+  // What was known when the list began, besides what the roster of the list itself knows.
+  [[nodiscard]] const Roster* elder() const { return watches_ ? nullptr : engine_->roster.get(); }
   Result<void> take_item(Source& source, Roster& roster, std::string_view item);
   Result<void> take_list_line(Source& source, Roster& roster, std::string_view line);
 

@@ -73,7 +73,7 @@ RuntimeError Source::placed(RuntimeError error) const {
 
 // ---- the list
 
-Task<Source::Outcome> Source::list(Take item, Take line) {
+Task<Source::Outcome> Source::list(ListTaker& items, Take line) {
   const auto last = engine_->versions.find(path_);
   const std::string version = last == engine_->versions.end() ? "0" : last->second;
   if (engine_->streams_lists && line) {
@@ -81,7 +81,7 @@ Task<Source::Outcome> Source::list(Take item, Take line) {
     auto streamed = co_await stream_list(std::move(line));
     if (!streamed && streamed.error().kind == ErrorKind::desynced) {
       engine_->versions.erase(path_);
-      co_return co_await read_pages(std::move(item));
+      co_return co_await read_pages(items);
     }
     if (!streamed) co_return fail(std::move(streamed.error()));
     const unsigned status = *streamed ? (*streamed)->status : 0;
@@ -90,11 +90,11 @@ Task<Source::Outcome> Source::list(Take item, Take line) {
   }
   ListHead head;
   const std::string query = "resourceVersion=" + encode_query_value(version);
-  auto listed = co_await read_list(query, item, head);
+  auto listed = co_await read_list(query, items, head);
   if (!listed) co_return fail(std::move(listed.error()));
   if (*listed && wants_pages(**listed)) {
     engine_->versions.erase(path_);
-    co_return co_await read_pages(std::move(item));
+    co_return co_await read_pages(items);
   }
   if (!*listed) advance(std::move(head.version));
   co_return listed;
@@ -128,20 +128,18 @@ Task<Source::Outcome> Source::stream_list(Take line) {
   co_return Outcome();
 }
 
-Task<Source::Outcome> Source::read_list(std::string query, Take item, ListHead& head) {
+Task<Source::Outcome> Source::read_list(std::string query, ListTaker& items, ListHead& head) {
   auto answer = co_await engine_->api.get(target(query), engine_->api.deadlines());
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) co_return std::move(answer->fault);
-  ListSplitter splitter;
-  std::string chunk(list_chunk, '\0');
   for (;;) {
-    auto size = co_await answer->response->read_some(chunk);
+    auto size = co_await answer->response->read_some(items.room());
     if (!size) co_return fail(std::move(size.error()));
     if (*size == 0) break;
-    auto fed = splitter.feed({chunk.data(), *size}, item);
-    if (!fed) co_return fail(placed(std::move(fed.error())));
+    auto taken = co_await items.take(*size);
+    if (!taken) co_return fail(placed(std::move(taken.error())));
   }
-  auto found = splitter.finish();
+  auto found = co_await items.finish();
   if (!found) co_return fail(placed(std::move(found.error())));
   head = std::move(*found);
   co_return Outcome();
@@ -149,18 +147,18 @@ Task<Source::Outcome> Source::read_list(std::string query, Take item, ListHead& 
 
 /// From the store, page by page. A page that expires on the way carries a token for a rest that
 /// does not fit what came before; then all is asked for at once.
-Task<Source::Outcome> Source::read_pages(Take item) {
+Task<Source::Outcome> Source::read_pages(ListTaker& items) {
   ListHead head;
   do {
     std::string query = fmt::format("limit={}", page);
     if (!head.continue_token.empty()) {
       query += "&continue=" + encode_query_value(head.continue_token);
     }
-    auto listed = co_await read_list(std::move(query), item, head);
+    auto listed = co_await read_list(std::move(query), items, head);
     if (!listed) co_return fail(std::move(listed.error()));
     if (*listed && (*listed)->expired()) {
       head = {};
-      listed = co_await read_list("resourceVersion=", item, head);
+      listed = co_await read_list("resourceVersion=", items, head);
       if (!listed) co_return fail(std::move(listed.error()));
     }
     if (*listed) co_return listed;

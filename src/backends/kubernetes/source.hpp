@@ -9,7 +9,7 @@
 
 #include "backends/kubernetes/decode.hpp"
 #include "backends/kubernetes/engine.hpp"
-#include "backends/kubernetes/list_splitter.hpp"
+#include "backends/kubernetes/list_taker.hpp"
 
 namespace rollcall::kubernetes {
 
@@ -21,18 +21,18 @@ class Source {
   [[nodiscard]] Resource resource() const noexcept { return resource_; }
   [[nodiscard]] SliceApi api() const noexcept { return api_; }
 
-  /// Takes an item of a list, or a line of a watch; 64 bytes after it may be read.
+  /// Takes a line of a watch; 64 bytes after it may be read.
   using Take = JsonSplitter::Sink;
 
   /// Whether the server answers, or its refusal.
   using Outcome = std::optional<ApiFault>;
 
-  /// Lists all objects: `item` takes those of a plain list, `line` the events of a list that is
-  /// streamed, until it has called end_list(); empty: none is.
+  /// Lists all objects: `items` takes a plain list, `line` the events of a list that is streamed,
+  /// until it has called end_list(); empty: none is.
   ///
   /// From the server's cache, and not older than what was seen before. In pages only after the
   /// server could not do that.
-  [[nodiscard]] Task<Outcome> list(Take item, Take line);
+  [[nodiscard]] Task<Outcome> list(ListTaker& items, Take line);
 
   /// Whether the first page of a list is allowed now.
   [[nodiscard]] Task<Outcome> ask();
@@ -57,8 +57,8 @@ class Source {
  private:
   [[nodiscard]] std::string target(std::string_view query) const;
   [[nodiscard]] Task<Outcome> stream_list(Take line);
-  [[nodiscard]] Task<Outcome> read_list(std::string query, Take item, ListHead& head);
-  [[nodiscard]] Task<Outcome> read_pages(Take item);
+  [[nodiscard]] Task<Outcome> read_list(std::string query, ListTaker& items, ListHead& head);
+  [[nodiscard]] Task<Outcome> read_pages(ListTaker& items);
   [[nodiscard]] RuntimeError placed(RuntimeError error) const;
 
   EnginePtr engine_;
