@@ -4,9 +4,11 @@ import dataclasses
 import json
 import os
 import pathlib
+import random
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("ROLLCALL_BENCH_BIN", PROJECT / "build" / "release" / "bin"))
@@ -37,6 +39,16 @@ def measured_run(command: Sequence[str], out: int = subprocess.DEVNULL) -> tuple
         told = json.loads(report.read())
     cpu_ms = (told["user_ns"] + told["system_ns"]) / 1e6
     return Run(told["wall_ns"] / 1e6, cpu_ms, told["peak_bytes"] / (1 << 20)), ended.stdout or b""
+
+
+T = TypeVar("T")
+
+
+def in_turns(programs: Mapping[str, T], rounds: int) -> Iterator[tuple[str, T]]:
+    """All of them in each round, in another order each time: none is always what comes after a heavy one."""
+    chance = random.Random(1)  # the same orders in each run
+    for _ in range(rounds):
+        yield from chance.sample(list(programs.items()), len(programs))
 
 
 def status_kib(pid: int, *names: str) -> list[float]:

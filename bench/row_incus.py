@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from intervals import Bar, ratios
-from measure import BIN, ROLLCALL, BenchError, Run, measured_run
+from measure import BIN, ROLLCALL, BenchError, Run, in_turns, measured_run
 from report import Table
 
 COLUMNS = ("instances", "with a network", "program", "wall ms", "CPU ms", "peak MiB", "rollcall ÷ it")
@@ -136,9 +136,8 @@ def incus_row(folder: pathlib.Path, _sizes: list[int], pairs: int) -> Table:
             programs = server.programs(network)
             _check_complete(programs)
             runs: dict[str, list[Run]] = {name: [] for name in programs}
-            for _ in range(pairs):
-                for name, command in programs.items():
-                    runs[name].append(measured_run(command)[0])
+            for name, command in in_turns(programs, pairs):
+                runs[name].append(measured_run(command)[0])
         for name, of_it in runs.items():
             table.add(INSTANCES, "yes" if network else "no", name, statistics.median(_walls(of_it)),
                       statistics.median(run.cpu_ms for run in of_it), statistics.median(run.peak_mib for run in of_it),

@@ -6,7 +6,7 @@ import subprocess
 
 import kubernetes
 from intervals import Bar, ratios
-from measure import BenchError, Run, measured_run
+from measure import BenchError, Run, in_turns, measured_run
 from report import Table
 
 SIZES = [5_000, 20_000, 100_000]
@@ -36,9 +36,8 @@ def check_complete(programs: dict[str, list[str]], words: dict[str, bytes], coun
 
 def measure_pairs(programs: dict[str, list[str]], pairs: int) -> dict[str, list[Run]]:
     runs: dict[str, list[Run]] = {name: [] for name in programs}
-    for _ in range(pairs):
-        for name, command in programs.items():
-            runs[name].append(measured_run(command)[0])
+    for name, command in in_turns(programs, pairs):
+        runs[name].append(measured_run(command)[0])
     return runs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import peers
 from intervals import Bar, interval_of, ratios
-from measure import BenchError, Run, measured_run
+from measure import BenchError, Run, in_turns, measured_run
 from report import Table
 from scripted import ScriptedEngine, engines_of, requests_between
 
@@ -49,13 +49,12 @@ def measure(socket: str, expected: int, pairs: int, stats: Callable[[], dict]) -
     samples = {name: Samples() for name in peers.LISTERS}
     for name, command in peers.LISTERS.items():
         check_complete(name, command(socket), expected)
-    for _ in range(pairs):
-        for name, command in peers.LISTERS.items():
-            before = stats()
-            samples[name].runs.append(measured_run(command(socket))[0])
-            after = stats()
-            samples[name].requests.append(requests_between(before, after))
-            samples[name].engine_ms.append((after["cpu_ns"] - before["cpu_ns"]) / 1e6)
+    for name, command in in_turns(peers.LISTERS, pairs):
+        before = stats()
+        samples[name].runs.append(measured_run(command(socket))[0])
+        after = stats()
+        samples[name].requests.append(requests_between(before, after))
+        samples[name].engine_ms.append((after["cpu_ns"] - before["cpu_ns"]) / 1e6)
     return samples
 
 

@@ -9,7 +9,7 @@ import time
 
 from http_unix import running_ids
 from intervals import Bar, interval_of, ratios
-from measure import ROLLCALL, BenchError, Run, cpu_ns, measured_run
+from measure import ROLLCALL, BenchError, Run, cpu_ns, in_turns, measured_run
 from podman import Counter, Podman
 from report import Table
 from watching import Fold, Watcher
@@ -47,11 +47,10 @@ def _lists(engine: Podman, counter: Counter, table: Table, pairs: int) -> None:
     _check_complete(programs)
     runs: dict[str, list[Run]] = {name: [] for name in programs}
     engine_ms: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(pairs):
-        for name, command in programs.items():
-            before = cpu_ns(engine.pid)
-            runs[name].append(measured_run(command)[0])
-            engine_ms[name].append((cpu_ns(engine.pid) - before) / 1e6)
+    for name, command in in_turns(programs, pairs):
+        before = cpu_ns(engine.pid)
+        runs[name].append(measured_run(command)[0])
+        engine_ms[name].append((cpu_ns(engine.pid) - before) / 1e6)
     requests = {}
     for name, command in _programs(counter.socket).items():
         before = len(counter.asked)

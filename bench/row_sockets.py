@@ -7,7 +7,7 @@ import time
 
 from crowd import Crowd
 from intervals import Bar, interval_of, ratios
-from measure import BIN, ROLLCALL, BenchError, Run, cpu_ns, measured_run
+from measure import BIN, ROLLCALL, BenchError, Run, cpu_ns, in_turns, measured_run
 from report import Table
 
 COLUMNS = ("sockets", "processes", "program", "wall ms", "CPU ms", "peak MiB", "wall: it ÷ ss", "CPU: it ÷ ss")
@@ -44,9 +44,8 @@ def _check_complete(crowd: Crowd) -> None:
 def _measure(crowd: Crowd, pairs: int) -> dict[str, list[Run]]:
     _check_complete(crowd)
     runs: dict[str, list[Run]] = {name: [] for name in _programs()}
-    for _ in range(pairs):
-        for name, command in _programs().items():
-            runs[name].append(measured_run(crowd.inside(*command))[0])
+    for name, command in in_turns(_programs(), pairs):
+        runs[name].append(measured_run(crowd.inside(*command))[0])
     return runs
 
 

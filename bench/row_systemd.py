@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from intervals import Bar, interval_of, ratios
-from measure import ROLLCALL, BenchError, Run, measured_run
+from measure import ROLLCALL, BenchError, Run, in_turns, measured_run
 from report import Table
 from systemd_manager import SystemdManager
 from watching import Watcher
@@ -56,9 +56,8 @@ def _check_complete(manager: SystemdManager) -> None:
 def _measure(manager: SystemdManager, pairs: int) -> dict[str, list[Run]]:
     _check_complete(manager)
     runs: dict[str, list[Run]] = {name: [] for name in _programs(manager)}
-    for _ in range(pairs):
-        for name, command in _programs(manager).items():
-            runs[name].append(measured_run(command)[0])
+    for name, command in in_turns(_programs(manager), pairs):
+        runs[name].append(measured_run(command)[0])
     return runs
 
 
