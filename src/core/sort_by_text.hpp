@@ -12,11 +12,10 @@
 namespace rollcall {
 namespace sort_by_text_detail {
 
-template <class T>
 struct Entry {
   std::uint64_t head = 0;  // the next bytes of the text
   std::string_view text;
-  T value;
+  std::size_t index = 0;
 };
 
 inline std::uint64_t head_of(std::string_view text) {
@@ -28,10 +27,9 @@ inline std::uint64_t head_of(std::string_view text) {
 }
 
 /// How many bytes all have in common, of which they have `known` in any case.
-template <class T>
-std::size_t common_prefix(std::span<const Entry<T>> all, std::size_t known) {
+inline std::size_t common_prefix(std::span<const Entry> all, std::size_t known) {
   std::string_view common = all.front().text;
-  for (const Entry<T>& entry : all) {
+  for (const Entry& entry : all) {
     if (common.size() == known) break;
     const auto end = std::ranges::mismatch(common.substr(known), entry.text.substr(known)).in1;
     common = {common.begin(), end};
@@ -39,20 +37,17 @@ std::size_t common_prefix(std::span<const Entry<T>> all, std::size_t known) {
   return common.size();
 }
 
-template <class T, class Before>
-void sort(std::span<Entry<T>> all, std::size_t known, Before before) {
+/// `by_all` orders two entries by everything.
+template <class ByAll>
+void sort(std::span<Entry> all, std::size_t known, ByAll by_all) {
   constexpr std::size_t few = 16;
-  const auto by_all = [&before](const Entry<T>& a, const Entry<T>& b) {
-    const auto order = a.text <=> b.text;
-    return order != 0 ? order < 0 : before(a.value, b.value);
-  };
   if (all.size() < few) {
     std::ranges::sort(all, by_all);
     return;
   }
-  known = common_prefix<T>(all, known);
-  for (Entry<T>& entry : all) entry.head = head_of(entry.text.substr(known));
-  std::ranges::sort(all, {}, &Entry<T>::head);
+  known = common_prefix(all, known);
+  for (Entry& entry : all) entry.head = head_of(entry.text.substr(known));
+  std::ranges::sort(all, {}, &Entry::head);
   for (auto from = all.begin(); from != all.end();) {
     const std::uint64_t head = from->head;
     const auto to = std::find_if(from, all.end(), [head](const auto& e) { return e.head != head; });
@@ -60,7 +55,7 @@ void sort(std::span<Entry<T>> all, std::size_t known, Before before) {
     if (may_be_ended) {
       std::sort(from, to, by_all);
     } else {
-      sort(std::span(from, to), known + sizeof(head), before);
+      sort(std::span(from, to), known + sizeof(head), by_all);
     }
     from = to;
   }
@@ -69,19 +64,25 @@ void sort(std::span<Entry<T>> all, std::size_t known, Before before) {
 }  // namespace sort_by_text_detail
 
 /// Sorts by the text of each, byte by byte, and by `before` where that is the same. The texts are
-/// read a few times, however many there are. `text_of` returns a view that lives as long as the
-/// element, wherever it is moved.
+/// read a few times, however many there are.
 template <class T, class TextOf, class Before>
 void sort_by_text(std::vector<T>& all, TextOf text_of, Before before) {
+  using sort_by_text_detail::Entry;
   if (all.empty()) return;
-  std::vector<sort_by_text_detail::Entry<T>> entries;
+  std::vector<Entry> entries;
   entries.reserve(all.size());
-  for (T& value : all) {
-    const std::string_view text = text_of(std::as_const(value));
-    entries.push_back({.head = 0, .text = text, .value = std::move(value)});
+  for (const T& value : all) {
+    entries.push_back({.head = 0, .text = text_of(value), .index = entries.size()});
   }
-  sort_by_text_detail::sort(std::span(entries), 0, before);
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = std::move(entries[i].value);
+  const auto by_all = [&](const Entry& a, const Entry& b) {
+    const auto order = a.text <=> b.text;
+    return order != 0 ? order < 0 : before(all[a.index], all[b.index]);
+  };
+  sort_by_text_detail::sort(std::span(entries), 0, by_all);
+  std::vector<T> sorted;
+  sorted.reserve(all.size());
+  for (const Entry& entry : entries) sorted.push_back(std::move(all[entry.index]));
+  all = std::move(sorted);
 }
 
 template <class T, class TextOf>

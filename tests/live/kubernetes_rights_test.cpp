@@ -169,13 +169,25 @@ TEST_F(KubernetesManifests, for_one_namespace_give_no_more) {
   EXPECT_EQ(all.error().kind, ErrorKind::denied) << all.error();
 }
 
-enum class Holder : std::uint8_t { file, plugin };
+enum class Holder : std::uint8_t { file, plugin, kubeconfig };
 
 class KubernetesToken : public KubernetesRights, public ::testing::WithParamInterface<Holder> {
  protected:
-  /// A kubeconfig whose token is what the file "token" holds now.
+  /// Makes that the token, wherever it is held.
+  void hand_out(const std::string& token) const {
+    cluster().write("token", token);
+    if (GetParam() == Holder::kubeconfig) {
+      cluster().kubeconfig("rotated", "token: " + token, group());
+    }
+  }
+
+  /// A kubeconfig whose token is the one that was handed out last.
   [[nodiscard]] BackendOptions holder() const {
     BackendOptions options;
+    if (GetParam() == Holder::kubeconfig) {
+      options.kubeconfig = fmt::format("{}/rotated.yaml", cluster().room().folder());
+      return options;
+    }
     if (GetParam() == Holder::file) {
       options.kubeconfig = cluster().kubeconfig("rotated", "tokenFile: token", group());
       return options;
@@ -197,13 +209,13 @@ printf '"status":{{"token":"%s"}}}}' "$(cat {}/token)"
 
 TEST_P(KubernetesToken, that_is_rotated_is_read_again) {
   allow(group() + ":reader", reading_rules());
-  cluster().write("token", cluster().account_token(group(), "reader"));
+  hand_out(cluster().account_token(group(), "reader"));
   start_watch(holder());
   const Pod web = run("web");
   ASSERT_TRUE(starts(web));
   // What was given out for an account that is gone counts no more.
   cluster().remove_account(group(), "reader");
-  cluster().write("token", cluster().account_token(group(), "reader"));
+  hand_out(cluster().account_token(group(), "reader"));
   cluster().kill9();
   cluster().start();
   ASSERT_TRUE(counts("backend_reconnected", 1)) << transcript(watched().fold());
@@ -212,8 +224,10 @@ TEST_P(KubernetesToken, that_is_rotated_is_read_again) {
   EXPECT_EQ(history(web), "started");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, KubernetesToken, ::testing::Values(Holder::file, Holder::plugin),
+INSTANTIATE_TEST_SUITE_P(Each, KubernetesToken,
+                         ::testing::Values(Holder::file, Holder::plugin, Holder::kubeconfig),
                          [](const auto& info) {
+                           if (info.param == Holder::kubeconfig) return "from_the_kubeconfig";
                            return info.param == Holder::file ? "from_a_file" : "from_a_plugin";
                          });
 

@@ -1,6 +1,7 @@
 // What a kubeconfig or a service account says, resolved: where the server is, and who we are there.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,8 @@ struct Access {
   [[nodiscard]] std::string url() const { return endpoint.url() + url_path; }
   /// Whether all stays on this host.
   [[nodiscard]] bool local() const;
+
+  friend bool operator==(const Access&, const Access&) = default;
 };
 
 /// A server and nobody in particular: http:// or https://, also with a path, or unix://.
@@ -71,5 +74,9 @@ Result<Access> access_at(std::string_view url);
 
 /// The access that was found with a place; null for a place that places() has not made.
 const Access* access_of(const Place& place);
+
+/// Finds the access of such a place anew: what the same files and variables say now.
+using FindAccess = std::function<Result<Access>()>;
+FindAccess access_finder_of(const Place& place);
 
 }  // namespace rollcall::kubernetes

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include "backends/kubernetes/access.hpp"
 #include "backends/kubernetes/server.hpp"
@@ -19,7 +20,8 @@ namespace {
 
 class KubernetesDriver final : public Driver {
  public:
-  explicit KubernetesDriver(EnginePtr engine) : engine_(std::move(engine)) {}
+  KubernetesDriver(EnginePtr engine, Wire wire, FindAccess find_access)
+      : engine_(std::move(engine)), wire_(std::move(wire)), find_access_(std::move(find_access)) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "kubernetes"; }
   [[nodiscard]] std::string_view endpoint() const noexcept override {
@@ -30,6 +32,7 @@ class KubernetesDriver final : public Driver {
   }
 
   [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose purpose) override {
+    if (std::exchange(connected_before_, true)) look_again();
     const EnginePtr engine = engine_;
     // Who is asked again is found anew: behind one address there may be several servers.
     engine->api.close_idle();
@@ -53,6 +56,26 @@ class KubernetesDriver final : public Driver {
   [[nodiscard]] Duration resync_period() const noexcept override { return Duration::zero(); }
 
  private:
+  /// Kubeconfigs are rewritten: who we are there may be another by now, or the proxy on the way.
+  /// Another server is not followed, as all that was told is of this one.
+  void look_again() {
+    if (!find_access_) return;
+    auto access = find_access_();
+    if (!access) return keep_access(access.error().describe());
+    if (*access == engine_->api.access()) return;
+    if (access->url() != engine_->url) {
+      return keep_access(
+          fmt::format("{} leads to {} now; restart to follow", access->origin, access->url()));
+    }
+    auto engine = std::make_shared<Engine>(std::move(*access), wire_, engine_->env);
+    engine->inherit(*engine_);
+    engine_ = std::move(engine);
+  }
+
+  void keep_access(const std::string& why) const {
+    engine_->warn(fmt::format("{}: what was found before still counts: {}", engine_->url, why));
+  }
+
   static asio::awaitable<void> wait_for_ever() {
     asio::steady_timer never(co_await asio::this_coro::executor,
                              asio::steady_timer::time_point::max());
@@ -60,6 +83,9 @@ class KubernetesDriver final : public Driver {
   }
 
   EnginePtr engine_;
+  Wire wire_;
+  FindAccess find_access_;  // empty: it cannot change
+  bool connected_before_ = false;
 };
 
 /// A place that was not found by places() is a server alone.
@@ -83,14 +109,15 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire) {
   Access access = access_at_place(place);
-  auto engine = std::make_shared<Engine>(std::move(access), std::move(wire), std::move(env));
+  auto engine = std::make_shared<Engine>(std::move(access), wire, std::move(env));
   engine->shown_endpoint = options.alias.empty() ? engine->url : options.alias;
   engine->namespaces = {options.namespaces.begin(), options.namespaces.end()};
   engine->node = options.node;
   engine->selector = options.label_selector;
   engine->include_stopped = options.include_stopped;
   engine->log = options.log;
-  return std::make_unique<KubernetesDriver>(std::move(engine));
+  return std::make_unique<KubernetesDriver>(std::move(engine), std::move(wire),
+                                            access_finder_of(place));
 }
 
 }  // namespace rollcall::kubernetes

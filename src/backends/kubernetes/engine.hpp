@@ -61,6 +61,20 @@ struct Engine {
   int desyncs = 0;  ///< One soon after the other.
   Monotonic last_desync{};
 
+  /// Takes over what was known of the same server by another access to it.
+  void inherit(const Engine& other) {
+    shown_endpoint = other.shown_endpoint;
+    namespaces = other.namespaces;
+    node = other.node;
+    selector = other.selector;
+    include_stopped = other.include_stopped;
+    log = other.log;
+    roster = other.roster;
+    streams_lists = other.streams_lists;
+    slice_api = other.slice_api;
+    versions = other.versions;
+  }
+
   void warn(const std::string& message) const {
     if (log) log(LogLevel::warning, message);
   }

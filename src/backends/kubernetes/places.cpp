@@ -145,7 +145,8 @@ std::string note_of(const Access& access) {
 }
 
 Result<std::vector<Place>> place_of(std::string source, Access access,
-                                    const BackendOptions& options) {
+                                    const BackendOptions& options,
+                                    const fs::path& service_account) {
   if (!access.proxy) {
     auto proxy = environment_proxy(access, options);
     if (!proxy) return fail(std::move(proxy.error()));
@@ -153,7 +154,12 @@ Result<std::vector<Place>> place_of(std::string source, Access access,
   }
   Place place{.url = access.url(), .source = std::move(source), .note = note_of(access)};
   if (access.endpoint.scheme == Endpoint::Scheme::tls) place.tls = access.endpoint.tls;
-  place.detail = std::make_shared<AccessDetail>(std::move(access));
+  const auto find_anew = [options, service_account]() -> Result<Access> {
+    auto found = places(options, service_account);
+    if (!found) return fail(std::move(found.error()));
+    return *access_of(found->front());
+  };
+  place.detail = std::make_shared<AccessDetail>(std::move(access), find_anew);
   return std::vector{std::move(place)};
 }
 
@@ -186,7 +192,7 @@ Result<std::vector<Place>> named_place(const BackendOptions& options,
     access.origin = "without a credential: " + found.error().describe();
   }
   if (options.tls) access.endpoint.tls = *options.tls;
-  return place_of(std::move(source), std::move(access), options);
+  return place_of(std::move(source), std::move(access), options, service_account);
 }
 
 }  // namespace
@@ -194,6 +200,11 @@ Result<std::vector<Place>> named_place(const BackendOptions& options,
 const Access* access_of(const Place& place) {
   const auto* detail = dynamic_cast<const AccessDetail*>(place.detail.get());
   return detail == nullptr ? nullptr : &detail->access;
+}
+
+FindAccess access_finder_of(const Place& place) {
+  const auto* detail = dynamic_cast<const AccessDetail*>(place.detail.get());
+  return detail == nullptr ? FindAccess() : detail->find_anew;
 }
 
 Result<std::vector<Place>> places(const BackendOptions& options) {
@@ -204,7 +215,7 @@ Result<std::vector<Place>> places(const BackendOptions& options, const fs::path&
   if (!options.endpoint.empty()) return named_place(options, service_account);
   auto found = find(options, service_account);
   if (!found) return fail(std::move(found.error()));
-  return place_of(std::string(found->source), std::move(found->access), options);
+  return place_of(std::string(found->source), std::move(found->access), options, service_account);
 }
 
 bool in_cluster(const BackendOptions& options) {

@@ -18,9 +18,10 @@ inline constexpr const char* service_account_folder =
 
 /// What a place of this runtime holds.
 struct AccessDetail final : PlaceDetail {
-  explicit AccessDetail(Access a) : access(std::move(a)) {}
+  AccessDetail(Access a, FindAccess f) : access(std::move(a)), find_anew(std::move(f)) {}
 
   Access access;
+  FindAccess find_anew;
 };
 
 /// One place: of the kubeconfig that the user named, else of KUBECONFIG, else the service account

@@ -100,6 +100,22 @@ TEST_F(KubernetesPlaces, TheOptionCountsMoreThanTheVariableThanThePodThanTheHome
   EXPECT_EQ(found(), "https://option:6443 by --kubeconfig");
 }
 
+TEST_F(KubernetesPlaces, TheirAccessIsFoundAnewInTheSameFiles) {
+  options_.kubeconfig = path("option");
+  folder_.write("option", kubeconfig("home"));
+  const auto all = look();
+  ASSERT_TRUE(all);
+  const FindAccess find = access_finder_of(all->front());
+  EXPECT_EQ(*find(), *access_of(all->front()));
+  std::string rewritten = kubeconfig("home");
+  rewritten.replace(rewritten.find("secret-home"), 6, "fresh");
+  folder_.write("option", rewritten);
+  EXPECT_EQ(find()->credentials, CredentialSource(BearerToken{"fresh-home"}));
+  folder_.write("option", "{");
+  EXPECT_FALSE(find());
+  EXPECT_FALSE(access_finder_of({}));
+}
+
 TEST_F(KubernetesPlaces, WhatWasNamedAndIsNotThereIsMissed) {
   folder_.write("home/.kube/config", kubeconfig("home"));
   variables_["KUBECONFIG"] = path("missing");
