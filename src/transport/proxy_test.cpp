@@ -33,7 +33,9 @@ class ProxyTest : public testing::Test {
   }
   /// The body of an answer that has come by way of the proxy.
   Result<std::string> get(const std::string& proxy_url) {
-    const ProxyEndpoint proxy = parse_proxy(proxy_url).value();
+    return get(parse_proxy(proxy_url).value());
+  }
+  Result<std::string> get(const ProxyEndpoint& proxy) {
     const Endpoint there = endpoint();
     HttpClient client([=](Milliseconds limit) { return connect_through(proxy, there, limit); },
                       there.host_header(), there.url());
@@ -70,7 +72,18 @@ TEST_F(ProxyTest, ShowsAPasswordToTheProxyAlone) {
   EXPECT_THAT(server_.heads[0], Not(HasSubstr("Basic")));
 }
 
-TEST_F(ProxyTest, AProxyMaySpeakTlsItself) {
+TEST_F(ProxyTest, SpeaksTlsWithTheEngineThroughTlsWithTheProxy) {
+  const ConnectProxy proxy(io_);
+  const test::TlsFront outer(io_, proxy.port(), {.identity = support::issue(authority_)});
+  ProxyEndpoint behind_tls = parse_proxy(outer.url()).value();
+  behind_tls.endpoint.tls.authority.text = authority_.certificate;
+  const auto body = get(behind_tls);
+  ASSERT_TRUE(body) << body.error().describe();
+  EXPECT_EQ(*body, "secure");
+  EXPECT_THAT(proxy.heads(), testing::SizeIs(1));
+}
+
+TEST_F(ProxyTest, AProxyThatSpeaksTlsIsTrustedLikeAnyServer) {
   // The system's authorities do not know this one, and so it is told that the proxy is at fault.
   const RuntimeError error = error_of(fmt::format("https://127.0.0.1:{}", front_.port()));
   EXPECT_EQ(error.fault, ConnectFault::tls);

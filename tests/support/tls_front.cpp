@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -20,6 +21,7 @@ namespace rollcall::test {
 namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
 using Unix = asio::local::stream_protocol;
+using Any = asio::generic::stream_protocol;
 
 namespace {
 
@@ -31,7 +33,7 @@ struct Relay {
 
   std::shared_ptr<asio::ssl::context> context;
   asio::ssl::stream<Tcp::socket> client;
-  Unix::socket engine;
+  Any::socket engine;
 
   void close() {
     boost::system::error_code ignored;
@@ -75,14 +77,14 @@ std::shared_ptr<asio::ssl::context> context_for(const TlsFrontOptions& options) 
 }  // namespace
 
 struct TlsFront::Impl {
-  Impl(asio::io_context& io, std::string s, TlsFrontOptions o)
+  Impl(asio::io_context& io, Any::endpoint e, TlsFrontOptions o)
       : acceptor(io, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
-        socket(std::move(s)),
+        engine(std::move(e)),
         options(std::move(o)),
         context(context_for(options)) {}
 
   Tcp::acceptor acceptor;
-  std::string socket;
+  Any::endpoint engine;
   TlsFrontOptions options;
   std::shared_ptr<asio::ssl::context> context;
 
@@ -91,15 +93,15 @@ struct TlsFront::Impl {
       auto [ec, socket] = co_await self->acceptor.async_accept(as_result);
       if (ec) co_return;
       auto relay = std::make_shared<Relay>(std::move(socket), self->context);
-      asio::co_spawn(self->acceptor.get_executor(), open(std::move(relay), self->socket),
+      asio::co_spawn(self->acceptor.get_executor(), open(std::move(relay), self->engine),
                      asio::detached);
     }
   }
 
-  static asio::awaitable<void> open(RelayPtr relay, std::string socket) {
+  static asio::awaitable<void> open(RelayPtr relay, Any::endpoint engine) {
     auto [ec] = co_await relay->client.async_handshake(asio::ssl::stream_base::server, as_result);
     if (ec) co_return;
-    auto [refused] = co_await relay->engine.async_connect(Unix::endpoint(socket), as_result);
+    auto [refused] = co_await relay->engine.async_connect(engine, as_result);
     if (refused) co_return;
     const auto executor = relay->client.get_executor();
     asio::co_spawn(executor, hand_on(relay, relay->engine, relay->client), asio::detached);
@@ -107,8 +109,14 @@ struct TlsFront::Impl {
   }
 };
 
-TlsFront::TlsFront(asio::io_context& io, std::string socket, TlsFrontOptions options)
-    : impl_(std::make_shared<Impl>(io, std::move(socket), std::move(options))) {
+TlsFront::TlsFront(asio::io_context& io, const std::string& socket, TlsFrontOptions options)
+    : impl_(std::make_shared<Impl>(io, Unix::endpoint(socket), std::move(options))) {
+  asio::co_spawn(io, Impl::accept(impl_), asio::detached);
+}
+
+TlsFront::TlsFront(asio::io_context& io, std::uint16_t port, TlsFrontOptions options)
+    : impl_(std::make_shared<Impl>(io, Tcp::endpoint(asio::ip::address_v4::loopback(), port),
+                                   std::move(options))) {
   asio::co_spawn(io, Impl::accept(impl_), asio::detached);
 }
 

@@ -1,4 +1,4 @@
-// TLS before an engine that knows only of Unix sockets, in the test's own executor.
+// TLS before what speaks none, in the test's own executor.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,9 @@ struct TlsFrontOptions {
 class TlsFront {
  public:
   /// `socket`: the path of the engine's Unix socket.
-  TlsFront(boost::asio::io_context& io, std::string socket, TlsFrontOptions options);
+  TlsFront(boost::asio::io_context& io, const std::string& socket, TlsFrontOptions options);
+  /// `port`: of the loopback.
+  TlsFront(boost::asio::io_context& io, std::uint16_t port, TlsFrontOptions options);
   ~TlsFront();
   TlsFront(const TlsFront&) = delete;
   TlsFront& operator=(const TlsFront&) = delete;
