@@ -35,13 +35,7 @@ std::span<char> PodsAhead::room() {
 Task<void> PodsAhead::take(std::size_t size) {
   filled_ += size;
   if (filled_ < room_.size()) co_return Result<void>();
-  if (!thread_ && std::thread::hardware_concurrency() > 1) {
-    try {
-      thread_.emplace(1);
-    } catch (const std::system_error&) {
-      // Of a process that may have no more of them: it does without.
-    }
-  }
+  start_thread();
   hand_on();
   if (thread_ && batches_.size() < most_batches) co_return Result<void>();
   co_return co_await put_oldest();
@@ -55,6 +49,15 @@ Task<ListHead> PodsAhead::finish() {
     if (!put) co_return fail(std::move(put.error()));
   }
   co_return std::exchange(splitter_, ListSplitter()).finish();
+}
+
+void PodsAhead::start_thread() {
+  if (thread_ || std::thread::hardware_concurrency() < 2) return;
+  try {
+    thread_.emplace(1);
+  } catch (const std::system_error&) {
+    thread_.reset();  // a process that may not have another one does without
+  }
 }
 
 void PodsAhead::hand_on() {

@@ -50,6 +50,7 @@ class PodsAhead final : public ListTaker {
     bool elsewhere = false;  // decoded by the thread
   };
 
+  void start_thread();
   void hand_on();
   void decode(Batch& batch);
   [[nodiscard]] Task<void> put_oldest();
