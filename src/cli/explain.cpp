@@ -13,7 +13,7 @@
 namespace rollcall::cli {
 
 int explain(const Options& options, Console& console) {
-  const std::vector<Inquiry> inquiries = ask_all(options, console);
+  std::vector<Inquiry> inquiries = ask_all(options, console);
   const int code = report_failures(inquiries, console);
   const bool answered =
       std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });

@@ -1,8 +1,11 @@
 #include "cli/inquiry.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -121,15 +124,21 @@ bool all_answered(const std::vector<Inquiry>& inquiries) {
   });
 }
 
-std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries) {
+std::vector<InstancePtr> collect(std::vector<Inquiry>& inquiries) {
   std::vector<InstancePtr> all;
-  for (const Inquiry& inquiry : inquiries) {
-    if (inquiry.answer) all.insert(all.end(), inquiry.answer->begin(), inquiry.answer->end());
+  std::size_t engines = 0;
+  for (Inquiry& inquiry : inquiries) {
+    if (!inquiry.answer) continue;
+    if (++engines == 1) {
+      all = std::move(*inquiry.answer);
+    } else {
+      std::ranges::move(*inquiry.answer, std::back_inserter(all));
+    }
   }
-  keep_first_of_each(all);
-  if (!std::ranges::is_sorted(all, {}, key_of_instance)) {
-    std::ranges::sort(all, {}, key_of_instance);
-  }
+  if (engines > 1) keep_first_of_each(all);
+  const auto out_of_order = std::ranges::adjacent_find(all, std::greater_equal(), key_of_instance);
+  if (out_of_order == all.end()) return all;
+  std::ranges::sort(all, {}, key_of_instance);
   const auto duplicates = std::ranges::unique(all, {}, key_of_instance);
   all.erase(duplicates.begin(), duplicates.end());
   return all;

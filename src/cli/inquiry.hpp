@@ -29,8 +29,9 @@ int report_failures(const std::vector<Inquiry>& inquiries, Console& console);
 /// Whether every engine that is there answered.
 bool all_answered(const std::vector<Inquiry>& inquiries);
 
-/// The instances of all answers, each once, also where two of them are one engine, by key.
-std::vector<InstancePtr> collect(const std::vector<Inquiry>& inquiries);
+/// Takes the instances out of all answers: each once, also where two of them are one engine, by
+/// key.
+std::vector<InstancePtr> collect(std::vector<Inquiry>& inquiries);
 
 /// `by_key` is sorted, and outlives what is returned.
 NameOf names_among(const std::vector<InstancePtr>& by_key);

@@ -1,6 +1,8 @@
 // `rollcall ls`: asks all engines side by side, once, and then the host.
 #include <algorithm>
+#include <forward_list>
 #include <iterator>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/inquiry.hpp"
@@ -16,18 +18,23 @@ std::string_view nothing_to_show(const Options& options) {
   return "nothing runs; `rollcall ls --all` shows what has ended";
 }
 
+/// Until the process ends, which frees all at once; one by one a hundred thousand take 50 ms.
+std::vector<InstancePtr>& keep(std::vector<InstancePtr> instances) {
+  static auto& kept = *new std::forward_list<std::vector<InstancePtr>>();
+  return kept.emplace_front(std::move(instances));
+}
+
 }  // namespace
 
 int list(const Options& options, Console& console) {
-  const std::vector<Inquiry> inquiries = ask_all(options, console);
+  std::vector<Inquiry> inquiries = ask_all(options, console);
   const int code = report_failures(inquiries, console);
   const bool answered =
       std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
   if (!answered) return code;
 
-  // Never freed: the end of the process is near, and to free a hundred thousand takes 50 ms.
-  static const auto& all = *new std::vector<InstancePtr>(collect(inquiries));
-  std::vector<InstancePtr> instances;
+  const std::vector<InstancePtr>& all = keep(collect(inquiries));
+  std::vector<InstancePtr>& instances = keep({});
   std::ranges::copy_if(all, std::back_inserter(instances),
                        [&](const InstancePtr& i) { return options.filters.matches(*i); });
   sort_instances(instances, options.sort);

@@ -31,9 +31,9 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
   if (!snapshot) co_return fail(std::move(snapshot.error()));
 
   std::vector<InstancePtr> instances;
-  for (const Reading& reading : snapshot->readings) {
+  for (Reading& reading : snapshot->readings) {
     if (options_.include_stopped || in_running_set(*reading.instance)) {
-      instances.push_back(reading.instance);
+      instances.push_back(std::move(reading.instance));
     }
   }
   // By key; backend and endpoint are those of the one engine.

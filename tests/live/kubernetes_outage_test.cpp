@@ -1,10 +1,12 @@
 // A real API server that dies, hangs, forgets and comes back, with a watch open.
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "live/kubernetes_live.hpp"
+#include "support/keeping_relay.hpp"
 
 namespace rollcall::support {
 namespace {
@@ -104,6 +106,42 @@ TEST_P(KubernetesPast, that_is_forgotten_is_listed_again) {
 INSTANTIATE_TEST_SUITE_P(Each, KubernetesPast, ::testing::Bool(), [](const auto& info) {
   return info.param ? "by_its_cache" : "by_its_store";
 });
+
+class KubernetesResumed : public KubernetesLive {
+ protected:
+  [[nodiscard]] static std::string path(const std::string& name) {
+    return cluster().room().folder() + "/" + name;
+  }
+
+  /// The API server by way of kubectl, which speaks HTTP without TLS.
+  Process door_ =
+      cluster().room().spawn({"kubectl", "--kubeconfig", cluster().kubeconfig_of("viewer"), "proxy",
+                              "--unix-socket", path("door")});
+};
+
+TEST_F(KubernetesResumed, where_the_past_is_forgotten_it_lists_again) {
+  ASSERT_TRUE(eventually(20s, [] { return std::filesystem::exists(path("door")); }));
+  KeepingRelay relay(path("relay"), path("door"));
+  BackendOptions options;
+  options.endpoint = "unix://" + path("relay");
+  start_watch(options);
+  const Pod stays = run("stays");
+  const Pod goes = run("goes");
+  ASSERT_TRUE(starts(stays) && starts(goes));
+  cluster().kill9();
+  cluster().remove_behind_its_back(goes);
+  cluster().compact();
+  cluster().start();
+  const Pod later = run("later");
+  EXPECT_TRUE(told(goes)) << "its watch has not ended yet";
+  EXPECT_EQ(relay.heard(R"("code":410)"), 0U);
+  relay.end_watches();
+  EXPECT_TRUE(starts(later)) << transcript(watched().fold());
+  EXPECT_TRUE(stops(goes)) << transcript(watched().fold());
+  EXPECT_GE(relay.heard(R"("code":410)"), 1U);
+  EXPECT_EQ(watched().fold().count("backend_disconnected"), 0U);
+  EXPECT_EQ(history(stays), "started");
+}
 
 }  // namespace
 }  // namespace rollcall::support

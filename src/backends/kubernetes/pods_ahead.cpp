@@ -61,7 +61,7 @@ void PodsAhead::start_thread() {
 }
 
 void PodsAhead::hand_on() {
-  Batch& batch = batches_.emplace_back(std::move(room_));
+  Batch& batch = batches_.emplace_back(std::move(room_), std::move(memory_));
   filled_ = 0;
   batch.elsewhere = thread_.has_value();
   if (!batch.elsewhere) return decode(batch);
@@ -93,6 +93,8 @@ Task<void> PodsAhead::put_oldest() {
   if (!batch.outcome) co_return fail(std::move(batch.outcome.error()));
   for (Pod& pod : batch.pods) put_(std::move(pod));
   if (room_.empty()) room_ = std::move(batch.bytes);
+  batch.pods.clear();
+  memory_ = std::move(batch.pods);
   co_return Result<void>();
 }
 

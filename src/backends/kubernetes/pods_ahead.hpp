@@ -59,6 +59,7 @@ class PodsAhead final : public ListTaker {
   Put put_;
   std::string room_;
   std::size_t filled_ = 0;
+  std::vector<Pod> memory_;     // of a batch that is done, for the next one
   std::deque<Batch> batches_;   // handed on, the oldest first
   std::shared_ptr<Done> done_;  // as often as the thread is done with one of them
 

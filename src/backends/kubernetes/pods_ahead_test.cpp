@@ -27,10 +27,10 @@ constexpr std::string_view head =
 
 /// About 4 KiB of JSON, so that some hundred of them are more than a few batches.
 std::string pod_json(int number) {
-  return fmt::format(
-      R"({{"metadata":{{"uid":"uid-{0}","name":"web-{0}","namespace":"shop","managedFields":[{{"note":"{1}"}}],)"
-      R"("annotations":{{"note":"{1}"}}}},"status":{{"phase":"Running","podIP":"10.0.{2}.{3}"}}}})",
-      number, std::string(2000, 'x'), number / 250, number % 250 + 1);
+  return fmt::format(R"({{"metadata":{{"uid":"uid-{0}","name":"web-{0}","namespace":"shop",)"
+                     R"("managedFields":[{{"note":"{1}"}}],"annotations":{{"note":"{1}"}}}},)"
+                     R"("status":{{"phase":"Running","podIP":"10.0.{2}.{3}"}}}})",
+                     number, std::string(2000, 'x'), number / 250, number % 250 + 1);
 }
 
 std::string list_of(int count) {
