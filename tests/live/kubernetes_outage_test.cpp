@@ -117,11 +117,11 @@ class KubernetesResumed : public KubernetesLive {
   Process door_ =
       cluster().room().spawn({"kubectl", "--kubeconfig", cluster().kubeconfig_of("viewer"), "proxy",
                               "--unix-socket", path("door")});
+  KeepingRelay relay_{path("relay"), path("door")};
 };
 
 TEST_F(KubernetesResumed, where_the_past_is_forgotten_it_lists_again) {
   ASSERT_TRUE(eventually(20s, [] { return std::filesystem::exists(path("door")); }));
-  KeepingRelay relay(path("relay"), path("door"));
   BackendOptions options;
   options.endpoint = "unix://" + path("relay");
   start_watch(options);
@@ -134,11 +134,11 @@ TEST_F(KubernetesResumed, where_the_past_is_forgotten_it_lists_again) {
   cluster().start();
   const Pod later = run("later");
   EXPECT_TRUE(told(goes)) << "its watch has not ended yet";
-  EXPECT_EQ(relay.heard(R"("code":410)"), 0U);
-  relay.end_watches();
+  EXPECT_EQ(relay_.heard(R"("code":410)"), 0U);
+  relay_.end_watches();
   EXPECT_TRUE(starts(later)) << transcript(watched().fold());
   EXPECT_TRUE(stops(goes)) << transcript(watched().fold());
-  EXPECT_GE(relay.heard(R"("code":410)"), 1U);
+  EXPECT_GE(relay_.heard(R"("code":410)"), 1U);
   EXPECT_EQ(watched().fold().count("backend_disconnected"), 0U);
   EXPECT_EQ(history(stays), "started");
 }
