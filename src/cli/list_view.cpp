@@ -71,8 +71,7 @@ std::string table(const std::vector<InstancePtr>& instances, const Options& opti
 std::string lines(const std::vector<InstancePtr>& instances, const Format& format,
                   const FormatContext& context) {
   std::string text;
-  for (const InstancePtr& instance : instances)
-    text.append(format.apply(*instance, context)) += '\n';
+  for (const InstancePtr& instance : instances) text += format.apply(*instance, context) + "\n";
   return text;
 }
 

@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <idn2.h>
 
+#include "core/ascii.hpp"
+
 namespace rollcall {
 namespace {
 
@@ -45,7 +47,7 @@ std::string hash_of(std::string_view text, std::size_t size) {
 std::string cleaned(std::string_view name, bool other_scripts) {
   std::string out;
   for (char c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    c = to_lower(c);
     if (is_label_char(c) || (other_scripts && !is_ascii(c))) {
       out += c;
     } else if (!out.empty() && out.back() != '-') {

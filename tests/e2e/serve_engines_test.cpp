@@ -113,17 +113,8 @@ class ServeEngines : public ::testing::Test {
          .differences =
              [this](const auto& told) { return kubernetes_differences(told, kubernetes_.api()); }},
     };
-    open_door();
-  }
-
-  /// Its API server is in a network of its own; this leads there.
-  void open_door() {
-    door_.emplace(
-        kubernetes_.room().spawn({"kubectl", "--kubeconfig", kubernetes_.kubeconfig_of("admin"),
-                                  "proxy", "--unix-socket", door_path()}));
-    if (!eventually(20s, [this] { return std::filesystem::exists(door_path()); })) {
-      throw std::runtime_error("kubectl proxy does not listen");
-    }
+    // The API server of Kubernetes is in a network of its own; this leads there.
+    door_.emplace(kubernetes_.proxy("admin", door_path()));
   }
   [[nodiscard]] std::string door_path() const { return kubernetes_.room().folder() + "/door"; }
 

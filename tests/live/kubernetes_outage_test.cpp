@@ -1,5 +1,4 @@
 // A real API server that dies, hangs, forgets and comes back, with a watch open.
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -78,7 +77,18 @@ TEST_F(KubernetesStore, that_hangs_or_dies_beneath_the_server_costs_nothing) {
   EXPECT_TRUE(stops(before));
 }
 
-class KubernetesPast : public KubernetesLive, public ::testing::WithParamInterface<bool> {};
+class KubernetesForgetful : public KubernetesLive {
+ protected:
+  /// While the server is away a pod goes, and all that was before is forgotten.
+  static void forget(const Pod& goes, bool watch_cache = true) {
+    cluster().kill9();
+    cluster().remove_behind_its_back(goes);
+    cluster().compact();
+    cluster().start(watch_cache);
+  }
+};
+
+class KubernetesPast : public KubernetesForgetful, public ::testing::WithParamInterface<bool> {};
 
 TEST_P(KubernetesPast, that_is_forgotten_is_listed_again) {
   if (!GetParam()) {
@@ -89,10 +99,7 @@ TEST_P(KubernetesPast, that_is_forgotten_is_listed_again) {
   const Pod stays = run("stays");
   const Pod goes = run("goes");
   ASSERT_TRUE(starts(stays) && starts(goes));
-  cluster().kill9();
-  cluster().remove_behind_its_back(goes);
-  cluster().compact();
-  cluster().start(GetParam());
+  forget(goes, GetParam());
   EXPECT_TRUE(stops(goes)) << transcript(watched().fold());
   const Pod later = run("later");
   EXPECT_TRUE(starts(later));
@@ -107,31 +114,24 @@ INSTANTIATE_TEST_SUITE_P(Each, KubernetesPast, ::testing::Bool(), [](const auto&
   return info.param ? "by_its_cache" : "by_its_store";
 });
 
-class KubernetesResumed : public KubernetesLive {
+class KubernetesResumed : public KubernetesForgetful {
  protected:
   [[nodiscard]] static std::string path(const std::string& name) {
     return cluster().room().folder() + "/" + name;
   }
 
-  /// The API server by way of kubectl, which speaks HTTP without TLS.
-  Process door_ =
-      cluster().room().spawn({"kubectl", "--kubeconfig", cluster().kubeconfig_of("viewer"), "proxy",
-                              "--unix-socket", path("door")});
+  Process door_ = cluster().proxy("viewer", path("door"));
   KeepingRelay relay_{path("relay"), path("door")};
 };
 
 TEST_F(KubernetesResumed, where_the_past_is_forgotten_it_lists_again) {
-  ASSERT_TRUE(eventually(20s, [] { return std::filesystem::exists(path("door")); }));
   BackendOptions options;
   options.endpoint = "unix://" + path("relay");
   start_watch(options);
   const Pod stays = run("stays");
   const Pod goes = run("goes");
   ASSERT_TRUE(starts(stays) && starts(goes));
-  cluster().kill9();
-  cluster().remove_behind_its_back(goes);
-  cluster().compact();
-  cluster().start();
+  forget(goes);
   const Pod later = run("later");
   EXPECT_TRUE(told(goes)) << "its watch has not ended yet";
   EXPECT_EQ(relay_.heard(R"("code":410)"), 0U);

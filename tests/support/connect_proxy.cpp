@@ -1,6 +1,5 @@
 #include "support/connect_proxy.hpp"
 
-#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -14,6 +13,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
+
+#include "support/hand_on.hpp"
 
 namespace rollcall::test {
 
@@ -37,18 +38,6 @@ struct Tunnel {
   }
 };
 using TunnelPtr = std::shared_ptr<Tunnel>;
-
-asio::awaitable<void> hand_on(TunnelPtr tunnel, Tcp::socket& from, Tcp::socket& to) {
-  std::array<char, 16384> piece{};
-  for (;;) {
-    auto [ec, size] = co_await from.async_read_some(asio::buffer(piece), as_result);
-    if (ec) break;
-    auto [failed, written] =
-        co_await asio::async_write(to, asio::buffer(piece.data(), size), as_result);
-    if (failed) break;
-  }
-  tunnel->close();
-}
 
 /// "CONNECT 127.0.0.1:PORT HTTP/1.1"
 Tcp::endpoint target_of(const std::string& head) {
@@ -91,8 +80,9 @@ struct ConnectProxy::Impl {
         co_await asio::async_write(tunnel->client, asio::buffer(self->answer), as_result);
     if (failed || !connects) co_return;
     const auto executor = tunnel->client.get_executor();
-    asio::co_spawn(executor, hand_on(tunnel, tunnel->server, tunnel->client), asio::detached);
-    co_await hand_on(tunnel, tunnel->client, tunnel->server);
+    asio::co_spawn(executor, support::hand_on_and_close(tunnel, tunnel->server, tunnel->client),
+                   asio::detached);
+    co_await support::hand_on_and_close(tunnel, tunnel->client, tunnel->server);
   }
 };
 

@@ -1,6 +1,5 @@
 #include "support/keeping_relay.hpp"
 
-#include <array>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -16,6 +15,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "support/hand_on.hpp"
 
 namespace rollcall::support {
 
@@ -73,31 +74,16 @@ struct KeepingRelay::Impl {
   }
 
   static asio::awaitable<void> ask(RelayedPtr one) {
-    std::array<char, 16384> piece{};
-    for (;;) {
-      auto [ec, size] = co_await one->client.async_read_some(asio::buffer(piece), as_result);
-      if (ec) co_return one->close();
-      const std::string_view text(piece.data(), size);
-      one->watches = text.contains("watch=1");
-      auto [failed, written] = co_await asio::async_write(
-          one->server, asio::buffer(text.data(), text.size()), as_result);
-      if (failed) co_return;
-    }
+    co_await hand_on(one->client, one->server,
+                     [&one](std::string_view text) { one->watches = text.contains("watch=1"); });
+    one->close();
   }
 
   asio::awaitable<void> answer(RelayedPtr one) {
-    std::array<char, 16384> piece{};
-    for (;;) {
-      auto [ec, size] = co_await one->server.async_read_some(asio::buffer(piece), as_result);
-      if (ec) break;
-      {
-        const std::scoped_lock lock(mutex);
-        said.append(piece.data(), size);
-      }
-      auto [failed, written] =
-          co_await asio::async_write(one->client, asio::buffer(piece.data(), size), as_result);
-      if (failed) break;
-    }
+    co_await hand_on(one->server, one->client, [this](std::string_view text) {
+      const std::scoped_lock lock(mutex);
+      said += text;
+    });
     one->is_kept = one->watches;
     if (!one->is_kept) one->close();
   }

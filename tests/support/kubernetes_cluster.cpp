@@ -254,6 +254,15 @@ users:
                                            group, name, endpoint(), name, user));
 }
 
+Process KubernetesCluster::proxy(const std::string& user, const std::string& socket) const {
+  Process kubectl = sandbox_.spawn(
+      {"kubectl", "--kubeconfig", kubeconfig_of(user), "proxy", "--unix-socket", socket});
+  if (!eventually(20s, [&socket] { return std::filesystem::exists(socket); })) {
+    throw std::runtime_error("kubectl proxy does not listen");
+  }
+  return kubectl;
+}
+
 void KubernetesCluster::allow(const std::string& user, const std::vector<KubernetesRule>& rules,
                               const std::string& group) {
   json::array written;

@@ -78,6 +78,9 @@ class KubernetesCluster {
     return kubeconfig(user, "token: " + user + "-token", group);
   }
 
+  /// kubectl, which speaks HTTP without TLS on a Unix socket for that user, as long as it runs.
+  [[nodiscard]] Process proxy(const std::string& user, const std::string& socket) const;
+
   /// Writes a file beside the kubeconfigs; its path.
   std::string write(const std::string& name, const std::string& text) const;
 

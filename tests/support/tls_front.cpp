@@ -1,6 +1,5 @@
 #include "support/tls_front.hpp"
 
-#include <array>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,8 +12,9 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/format.h>
+
+#include "support/hand_on.hpp"
 
 namespace rollcall::test {
 
@@ -42,19 +42,6 @@ struct Relay {
   }
 };
 using RelayPtr = std::shared_ptr<Relay>;
-
-template <class From, class To>
-asio::awaitable<void> hand_on(RelayPtr relay, From& from, To& to) {
-  std::array<char, 16384> piece{};
-  for (;;) {
-    auto [ec, size] = co_await from.async_read_some(asio::buffer(piece), as_result);
-    if (ec) break;
-    auto [failed, written] =
-        co_await asio::async_write(to, asio::buffer(piece.data(), size), as_result);
-    if (failed) break;
-  }
-  relay->close();
-}
 
 std::shared_ptr<asio::ssl::context> context_for(const TlsFrontOptions& options) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
@@ -104,8 +91,9 @@ struct TlsFront::Impl {
     auto [refused] = co_await relay->engine.async_connect(engine, as_result);
     if (refused) co_return;
     const auto executor = relay->client.get_executor();
-    asio::co_spawn(executor, hand_on(relay, relay->engine, relay->client), asio::detached);
-    co_await hand_on(relay, relay->client, relay->engine);
+    asio::co_spawn(executor, support::hand_on_and_close(relay, relay->engine, relay->client),
+                   asio::detached);
+    co_await support::hand_on_and_close(relay, relay->client, relay->engine);
   }
 };
 

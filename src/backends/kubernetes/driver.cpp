@@ -1,5 +1,6 @@
 #include "backends/kubernetes/driver.hpp"
 
+#include <functional>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -18,10 +19,14 @@ namespace asio = boost::asio;
 
 namespace {
 
+using MakeEngine = std::function<EnginePtr(Access)>;
+
 class KubernetesDriver final : public Driver {
  public:
-  KubernetesDriver(EnginePtr engine, Wire wire, FindAccess find_access)
-      : engine_(std::move(engine)), wire_(std::move(wire)), find_access_(std::move(find_access)) {}
+  KubernetesDriver(Access access, MakeEngine make_engine, FindAccess find_access)
+      : make_engine_(std::move(make_engine)),
+        engine_(make_engine_(std::move(access))),
+        find_access_(std::move(find_access)) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "kubernetes"; }
   [[nodiscard]] std::string_view endpoint() const noexcept override {
@@ -67,7 +72,7 @@ class KubernetesDriver final : public Driver {
       return keep_access(
           fmt::format("{} leads to {} now; restart to follow", access->origin, access->url()));
     }
-    auto engine = std::make_shared<Engine>(std::move(*access), wire_, engine_->env);
+    EnginePtr engine = make_engine_(std::move(*access));
     engine->inherit(*engine_);
     engine_ = std::move(engine);
   }
@@ -82,8 +87,8 @@ class KubernetesDriver final : public Driver {
     co_await never.async_wait(asio::use_awaitable);
   }
 
+  MakeEngine make_engine_;
   EnginePtr engine_;
-  Wire wire_;
   FindAccess find_access_;  // empty: it cannot change
   bool connected_before_ = false;
 };
@@ -108,15 +113,17 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire) {
-  Access access = access_at_place(place);
-  auto engine = std::make_shared<Engine>(std::move(access), wire, std::move(env));
-  engine->shown_endpoint = options.alias.empty() ? engine->url : options.alias;
-  engine->namespaces = {options.namespaces.begin(), options.namespaces.end()};
-  engine->node = options.node;
-  engine->selector = options.label_selector;
-  engine->include_stopped = options.include_stopped;
-  engine->log = options.log;
-  return std::make_unique<KubernetesDriver>(std::move(engine), std::move(wire),
+  const auto make_engine = [options, env, wire](Access access) {
+    auto engine = std::make_shared<Engine>(std::move(access), wire, env);
+    engine->shown_endpoint = options.alias.empty() ? engine->url : options.alias;
+    engine->namespaces = {options.namespaces.begin(), options.namespaces.end()};
+    engine->node = options.node;
+    engine->selector = options.label_selector;
+    engine->include_stopped = options.include_stopped;
+    engine->log = options.log;
+    return engine;
+  };
+  return std::make_unique<KubernetesDriver>(access_at_place(place), make_engine,
                                             access_finder_of(place));
 }
 

@@ -61,14 +61,8 @@ struct Engine {
   int desyncs = 0;  ///< One soon after the other.
   Monotonic last_desync{};
 
-  /// Takes over what was known of the same server by another access to it.
+  /// Takes over what another access to the same server has found out.
   void inherit(const Engine& other) {
-    shown_endpoint = other.shown_endpoint;
-    namespaces = other.namespaces;
-    node = other.node;
-    selector = other.selector;
-    include_stopped = other.include_stopped;
-    log = other.log;
     roster = other.roster;
     streams_lists = other.streams_lists;
     slice_api = other.slice_api;

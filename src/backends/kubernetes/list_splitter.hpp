@@ -17,7 +17,7 @@ struct ListHead {
   std::string continue_token;  ///< Of a page that is not the last.
 };
 
-/// What many clients own of an object, half of its bytes: of no use here.
+/// Which client wrote which field of an object: half of its bytes, and of no use here.
 inline constexpr std::string_view unused_key = "managedFields";
 
 /// Hands on the items, without what is of no use, in whatever order the fields of the list come.

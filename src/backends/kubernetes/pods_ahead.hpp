@@ -27,7 +27,7 @@ namespace rollcall::kubernetes {
 /// Threads: a list of more than a batch is split and decoded in a thread of its own, while more of
 /// it is read; there is none on a machine with one processor. That thread touches the batches that
 /// it was given and the decoder, and nothing else. `put` is called where take() and finish() are
-/// awaited. The destructor waits until the thread has ended, a few milliseconds.
+/// awaited. The destructor waits until the batch at hand is decoded.
 class PodsAhead final : public ListTaker {
  public:
   using Put = std::function<void(Pod)>;
