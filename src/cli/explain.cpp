@@ -8,6 +8,7 @@
 #include "cli/explain_view.hpp"
 #include "cli/find_instance.hpp"
 #include "cli/inquiry.hpp"
+#include "cli/list_view.hpp"
 #include "core/env.hpp"
 
 namespace rollcall::cli {
@@ -19,7 +20,9 @@ int explain(const Options& options, Console& console) {
       std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
   if (!answered) return code;
 
-  const std::vector<InstancePtr> all = collect(inquiries);
+  std::vector<InstancePtr> all = collect(inquiries);
+  sort_instances(all, SortKey::name);
+  keep_one_of_neighbours(all);
   const std::vector<InstancePtr> found = find_instances(all, options.subject);
   if (found.empty()) {
     console.note(nothing_found(all, options.subject));

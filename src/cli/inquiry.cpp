@@ -1,8 +1,8 @@
 #include "cli/inquiry.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
+#include <map>
 #include <set>
 #include <span>
 #include <utility>
@@ -135,20 +135,28 @@ std::vector<InstancePtr> collect(std::vector<Inquiry>& inquiries) {
       std::ranges::move(*inquiry.answer, std::back_inserter(all));
     }
   }
-  if (engines > 1) keep_first_of_each(all);
-  const auto out_of_order = std::ranges::adjacent_find(all, std::greater_equal(), key_of_instance);
-  if (out_of_order == all.end()) return all;
-  std::ranges::sort(all, {}, key_of_instance);
-  const auto duplicates = std::ranges::unique(all, {}, key_of_instance);
-  all.erase(duplicates.begin(), duplicates.end());
+  if (engines > 1) {
+    keep_first_of_each(all);
+    std::ranges::sort(all, {}, key_of_instance);
+    keep_one_of_neighbours(all);
+  }
   return all;
 }
 
-NameOf names_among(const std::vector<InstancePtr>& by_key) {
-  return [&by_key](const InstanceKey& beside, const std::string& id) {
-    const InstanceKey key{beside.backend, beside.endpoint, id};
-    const auto at = std::ranges::lower_bound(by_key, key, {}, key_of_instance);
-    return at == by_key.end() || (*at)->key != key ? std::string() : (*at)->name;
+void keep_one_of_neighbours(std::vector<InstancePtr>& instances) {
+  const auto again = std::ranges::unique(instances, {}, key_of_instance);
+  instances.erase(again.begin(), again.end());
+}
+
+NameOf names_among(const std::vector<InstancePtr>& all) {
+  // Few ask, and those that do ask for several.
+  return [&all, names = std::map<InstanceKey, std::string_view>()](const InstanceKey& beside,
+                                                                   const std::string& id) mutable {
+    if (names.empty()) {
+      for (const InstancePtr& instance : all) names.emplace(instance->key, instance->name);
+    }
+    const auto at = names.find({beside.backend, beside.endpoint, id});
+    return at == names.end() ? std::string() : std::string(at->second);
   };
 }
 

@@ -29,11 +29,13 @@ int report_failures(const std::vector<Inquiry>& inquiries, Console& console);
 /// Whether every engine that is there answered.
 bool all_answered(const std::vector<Inquiry>& inquiries);
 
-/// Takes the instances out of all answers: each once, also where two of them are one engine, by
-/// key.
+/// Takes the instances out of all answers, in no order: each once where two of them are one engine.
 std::vector<InstancePtr> collect(std::vector<Inquiry>& inquiries);
 
-/// `by_key` is sorted, and outlives what is returned.
-NameOf names_among(const std::vector<InstancePtr>& by_key);
+/// Leaves one of those that stand side by side and have one key: an engine may tell of one twice.
+void keep_one_of_neighbours(std::vector<InstancePtr>& instances);
+
+/// `all` outlives what is returned.
+NameOf names_among(const std::vector<InstancePtr>& all);
 
 }  // namespace rollcall::cli

@@ -24,6 +24,14 @@ std::vector<InstancePtr>& keep(std::vector<InstancePtr> instances) {
   return kept.emplace_front(std::move(instances));
 }
 
+std::vector<InstancePtr> those_that_match(const std::vector<InstancePtr>& all,
+                                          const Filters& filters) {
+  std::vector<InstancePtr> matching;
+  std::ranges::copy_if(all, std::back_inserter(matching),
+                       [&](const InstancePtr& i) { return filters.matches(*i); });
+  return matching;
+}
+
 }  // namespace
 
 int list(const Options& options, Console& console) {
@@ -33,11 +41,11 @@ int list(const Options& options, Console& console) {
       std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
   if (!answered) return code;
 
-  const std::vector<InstancePtr>& all = keep(collect(inquiries));
-  std::vector<InstancePtr>& instances = keep({});
-  std::ranges::copy_if(all, std::back_inserter(instances),
-                       [&](const InstancePtr& i) { return options.filters.matches(*i); });
+  std::vector<InstancePtr>& all = keep(collect(inquiries));
+  std::vector<InstancePtr>& instances =
+      options.filters.empty() ? all : keep(those_that_match(all, options.filters));
   sort_instances(instances, options.sort);
+  keep_one_of_neighbours(instances);
   const FormatContext context{.now = system_env()->now(),
                               .detail = options.no_trunc ? Detail::full : Detail::shortened,
                               .name_of = names_among(all)};

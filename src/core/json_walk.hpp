@@ -3,11 +3,14 @@
 //
 // All of these return SUCCESS, or INCORRECT_TYPE with the value untouched so that the walk can go
 // on, or an error of the document itself, after which nothing more can be read of it. Null is an
-// absent value. Texts are views that live until the parser's next document; read each value at most
-// once.
+// absent value. Texts are views that live as long as the JSON that is read, and until the parser's
+// next document; read each value at most once.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <expected>
 #include <string_view>
 
@@ -20,14 +23,42 @@ namespace rollcall::json_walk {
 
 namespace ondemand = simdjson::ondemand;
 
+/// Whether a text of the document has an escape. Most are short, and a call would cost more than
+/// the look at them; what stands behind them may be read, too, as that behind the document may.
+inline bool has_escape(std::string_view text) {
+  constexpr std::size_t size = 16;
+  using Block = char __attribute__((ext_vector_type(size)));
+  using Answer = bool __attribute__((ext_vector_type(size)));
+  for (std::size_t from = 0; from < text.size(); from += size) {
+    Block block;
+    std::memcpy(&block, text.data() + from, size);
+    const auto found = std::bit_cast<std::uint16_t>(__builtin_convertvector(block == '\\', Answer));
+    const auto at = static_cast<std::size_t>(std::countr_zero(found));
+    if (at < size && from + at < text.size()) return true;
+  }
+  return false;
+}
+
+/// What is written behind a quote, without its `end`, if it means what is written: nearly always.
+/// Null, if it has escapes, or blanks before or behind its end.
+inline std::string_view plain_text(std::string_view written, std::string_view end) {
+  if (!written.ends_with(end) || has_escape(written)) return {};
+  written.remove_suffix(end.size());
+  return written;
+}
+
 /// Calls `each(key, value) -> error_code` for each field of an object, until one fails.
 template <class Each>
 simdjson::error_code each_field(ondemand::object object, Each each) {
-  for (auto field : object) {
-    std::string_view key;
-    ondemand::value value;
-    if (const auto error = field.unescaped_key().get(key)) return error;
-    if (const auto error = field.value().get(value)) return error;
+  for (auto read : object) {
+    if (read.error()) return read.error();
+    ondemand::field& field = read.value_unsafe();
+    const std::string_view next = field.value().raw_json_token();
+    std::string_view key = plain_text({field.key().raw(), next.begin()}, "\":");
+    if (key.data() == nullptr) {
+      if (const auto error = field.unescaped_key().get(key)) return error;
+    }
+    ondemand::value value = field.value();
     if (const auto error = each(key, value)) return error;
   }
   return simdjson::SUCCESS;
@@ -67,7 +98,12 @@ inline simdjson::error_code read_text(ondemand::value value, std::string_view& o
   if (const auto error = value.type().get(type)) return error;
   if (type == ondemand::json_type::null) return simdjson::SUCCESS;
   if (type != ondemand::json_type::string) return simdjson::INCORRECT_TYPE;
-  return value.get_string().get(out);
+  std::string_view token = value.raw_json_token();
+  token.remove_prefix(1);
+  const std::string_view plain = plain_text(token, "\"");
+  if (plain.data() == nullptr) return value.get_string().get(out);
+  out = plain;
+  return value.get_raw_json_string().error();
 }
 
 /// A wrong type as nothing that went wrong: the value stays what it was.

@@ -68,26 +68,28 @@ void sort(std::span<Entry> all, std::size_t known, ByAll by_all) {
 template <class T, class TextOf, class Before>
 void sort_by_text(std::vector<T>& all, TextOf text_of, Before before) {
   using sort_by_text_detail::Entry;
-  if (all.empty()) return;
+  const auto precedes = [&](std::string_view text, const T& value, std::string_view other_text,
+                            const T& other) {
+    const auto order = text <=> other_text;
+    return order != 0 ? order < 0 : before(value, other);
+  };
+  const auto in_order = [&](const T& a, const T& b) {
+    return precedes(text_of(a), a, text_of(b), b);
+  };
+  if (std::ranges::is_sorted(all, in_order)) return;  // as lists of engines often are
   std::vector<Entry> entries;
   entries.reserve(all.size());
   for (const T& value : all) {
     entries.push_back({.head = 0, .text = text_of(value), .index = entries.size()});
   }
   const auto by_all = [&](const Entry& a, const Entry& b) {
-    const auto order = a.text <=> b.text;
-    return order != 0 ? order < 0 : before(all[a.index], all[b.index]);
+    return precedes(a.text, all[a.index], b.text, all[b.index]);
   };
   sort_by_text_detail::sort(std::span(entries), 0, by_all);
   std::vector<T> sorted;
   sorted.reserve(all.size());
   for (const Entry& entry : entries) sorted.push_back(std::move(all[entry.index]));
   all = std::move(sorted);
-}
-
-template <class T, class TextOf>
-void sort_by_text(std::vector<T>& all, TextOf text_of) {
-  sort_by_text(all, text_of, [](const T&, const T&) { return false; });
 }
 
 }  // namespace rollcall

@@ -54,10 +54,10 @@ TEST(SortByText, SortsAsTextsAreOrdered) {
 
 TEST(SortByText, TakesNothingAndWhatIsAllTheSame) {
   std::vector<ThingPtr> none;
-  sort_by_text(none, text_of);
+  sort_by_text(none, text_of, by_number);
   EXPECT_THAT(none, IsEmpty());
   std::vector<ThingPtr> same(100, std::make_shared<Thing>(Thing{"the same", 1}));
-  sort_by_text(same, text_of);
+  sort_by_text(same, text_of, by_number);
   EXPECT_EQ(same.size(), 100U);
   EXPECT_THAT(same, testing::Each(testing::NotNull()));
 }
@@ -65,7 +65,9 @@ TEST(SortByText, TakesNothingAndWhatIsAllTheSame) {
 TEST(SortByText, TheTextMayLiveInTheElement) {
   std::vector<std::unique_ptr<std::string>> all;
   for (const char* text : {"b", "a"}) all.push_back(std::make_unique<std::string>(text));
-  sort_by_text(all, [](const auto& text) -> std::string_view { return *text; });
+  sort_by_text(
+      all, [](const auto& text) -> std::string_view { return *text; },
+      [](const auto&, const auto&) { return false; });
   EXPECT_THAT(all,
               ElementsAre(testing::Pointee(std::string("a")), testing::Pointee(std::string("b"))));
 }

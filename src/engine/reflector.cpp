@@ -1,9 +1,7 @@
 #include "engine/reflector.hpp"
 
-#include <algorithm>
 #include <utility>
 
-#include "core/sort_by_text.hpp"
 #include "engine/watch.hpp"
 
 namespace rollcall {
@@ -31,14 +29,12 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
   if (!snapshot) co_return fail(std::move(snapshot.error()));
 
   std::vector<InstancePtr> instances;
+  instances.reserve(snapshot->readings.size());
   for (Reading& reading : snapshot->readings) {
     if (options_.include_stopped || in_running_set(*reading.instance)) {
       instances.push_back(std::move(reading.instance));
     }
   }
-  // By key; backend and endpoint are those of the one engine.
-  const auto id = [](const InstancePtr& i) -> std::string_view { return i->key.id; };
-  if (!std::ranges::is_sorted(instances, {}, id)) sort_by_text(instances, id);
   if (alone && watches == watches_) {
     know_what_was_listed();
     listed_ = {.instances = instances, .taken_at = snapshot->taken_at};

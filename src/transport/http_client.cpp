@@ -1,15 +1,17 @@
 #include "transport/http_client.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <sstream>
 #include <utility>
 
-#include <boost/beast/http/buffer_body.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/optional/optional.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <fmt/format.h>
@@ -26,7 +28,9 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t read_size = std::size_t{64} << 10U;
+constexpr std::size_t inflated_size = std::size_t{64} << 10U;
+constexpr std::size_t least_read = std::size_t{64} << 10U;
+constexpr std::size_t most_read = std::size_t{512} << 10U;  // what the processor's cache may hold
 constexpr std::uint32_t max_head = 64U << 10U;
 constexpr std::size_t max_idle = 8;
 
@@ -61,6 +65,31 @@ std::optional<std::string> bytes_of(HttpRequest&& request, const std::string& ho
   return std::move(text).str();
 }
 
+/// A body of which each piece is read where it was received.
+struct BodyInPlace {
+  using value_type = std::string_view;  // the last piece
+
+  class reader {  // NOLINT(readability-identifier-naming): as Beast names it
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>& /*head*/, value_type& piece) : piece_(piece) {}
+
+    // NOLINTBEGIN(readability-convert-member-functions-to-static)
+    void init(const boost::optional<std::uint64_t>& /*size*/, error_code& ec) { ec = {}; }
+    void finish(error_code& ec) { ec = {}; }
+    // NOLINTEND(readability-convert-member-functions-to-static)
+
+    std::size_t put(asio::const_buffer bytes, error_code& ec) {
+      ec = {};
+      piece_ = {static_cast<const char*>(bytes.data()), bytes.size()};
+      return bytes.size();
+    }
+
+   private:
+    value_type& piece_;
+  };
+};
+
 }  // namespace
 
 /// Connections that have answered in full and may be asked again.
@@ -85,19 +114,19 @@ struct HttpResponse::Impl {
   std::shared_ptr<HttpConnections> idle;
   std::string url;
   HttpDeadlines deadlines;
-  http::response_parser<http::buffer_body> parser;
-  std::string buffer;        // never made smaller, as to make it larger clears what is new
-  std::size_t received = 0;  // of the buffer
-  std::size_t parsed = 0;    // of that
+  http::response_parser<BodyInPlace> parser;
+  std::string buffer;                // never made smaller, as to make it larger clears what is new
+  std::size_t received = 0;          // of the buffer
+  std::size_t parsed = 0;            // of that
+  std::size_t reading = least_read;  // at a time: more, if there is always more
   std::optional<Gunzip> gunzip{};
-  std::string deflated{};    // what came of the body
-  std::size_t inflated = 0;  // of what came
+  std::string_view deflated{};  // what came of the body, and is still to be inflated
+  std::string inflated{};
 
   Impl(StreamPtr s, std::shared_ptr<HttpConnections> i, std::string u, HttpDeadlines d)
       : stream(std::move(s)), idle(std::move(i)), url(std::move(u)), deadlines(d) {
     parser.body_limit(boost::none);  // a stream of events has no end
     parser.header_limit(max_head);
-    parser.eager(true);
   }
 
   /// Gives the parser what was received. Returns whether it made progress.
@@ -106,7 +135,7 @@ struct HttpResponse::Impl {
     const auto data = asio::buffer(buffer.data() + parsed, received - parsed);
     const std::size_t consumed = parser.put(data, ec);
     parsed += consumed;
-    if (ec == http::error::need_more || ec == http::error::need_buffer) ec = {};
+    if (ec == http::error::need_more) ec = {};
     if (ec) {
       return fail(
           {.kind = ErrorKind::protocol,
@@ -128,10 +157,12 @@ struct HttpResponse::Impl {
   Task<bool> receive(Milliseconds deadline) {
     std::copy(buffer.data() + parsed, buffer.data() + received, buffer.data());
     received -= std::exchange(parsed, 0);
-    buffer.resize(std::max(buffer.size(), received + read_size));
-    auto size = co_await stream->read_some(std::span(buffer).subspan(received), deadline);
+    buffer.resize(std::max(buffer.size(), received + reading));
+    const auto room = std::span(buffer).subspan(received);
+    auto size = co_await stream->read_some(room, deadline);
     if (!size) co_return fail(std::move(size.error()));
     received += *size;
+    if (*size == room.size()) reading = std::min(2 * reading, most_read);
     co_return *size > 0;
   }
 
@@ -175,8 +206,8 @@ struct HttpResponse::Impl {
     return {value.data(), value.size()};
   }
 
-  Task<std::size_t> read_body(std::span<char> into);
-  Task<std::size_t> read_inflated(std::span<char> into);
+  Task<std::string_view> read_body();
+  Task<std::string_view> read_inflated();
 
   void release() {
     if (parser.is_done() && parser.keep_alive() && stream && parsed == received) {
@@ -197,20 +228,16 @@ std::string_view HttpResponse::header(std::string_view name) const {
 }
 
 /// Reads some of the body as it was sent.
-Task<std::size_t> HttpResponse::Impl::read_body(std::span<char> into) {
-  auto& body = parser.get().body();
+Task<std::string_view> HttpResponse::Impl::read_body() {
+  std::string_view& piece = parser.get().body();
   for (;;) {
     if (parser.is_done()) {
       release();
-      co_return std::size_t{0};
+      co_return std::string_view();
     }
-    body.data = into.data();
-    body.size = into.size();
-    body.more = true;
+    piece = {};
     auto progress = parse();
-    const std::size_t produced = into.size() - body.size;
-    body.data = nullptr;
-    if (produced > 0) co_return produced;
+    if (!piece.empty()) co_return piece;
     if (!progress) co_return fail(std::move(progress.error()));
     if (*progress || parser.is_done()) continue;
     auto more = co_await receive(deadlines.progress);
@@ -222,43 +249,41 @@ Task<std::size_t> HttpResponse::Impl::read_body(std::span<char> into) {
   }
 }
 
-Task<std::size_t> HttpResponse::Impl::read_inflated(std::span<char> into) {
+Task<std::string_view> HttpResponse::Impl::read_inflated() {
+  inflated.resize(inflated_size);
   for (;;) {
-    auto step = gunzip->inflate(std::string_view(deflated).substr(inflated), into);
+    auto step = gunzip->inflate(deflated, inflated);
     if (!step) {
       step.error().endpoint = url;
       co_return fail(std::move(step.error()));
     }
-    inflated += step->consumed;
-    if (step->produced > 0) co_return step->produced;
-    deflated.resize(read_size);
-    inflated = 0;
-    auto size = co_await read_body(deflated);
-    deflated.resize(size ? *size : 0);
-    if (!size) co_return fail(std::move(size.error()));
-    if (*size > 0) continue;
+    deflated.remove_prefix(step->consumed);
+    if (step->produced > 0) co_return std::string_view(inflated).substr(0, step->produced);
+    auto more = co_await read_body();
+    if (!more) co_return fail(std::move(more.error()));
+    deflated = *more;
+    if (!deflated.empty()) continue;
     if (!gunzip->complete()) co_return cut("in the middle of an answer");
-    co_return std::size_t{0};
+    co_return std::string_view();
   }
 }
 
-Task<std::size_t> HttpResponse::read_some(std::span<char> into) {
-  return impl_->gunzip ? impl_->read_inflated(into) : impl_->read_body(into);
+Task<std::string_view> HttpResponse::read_some() {
+  return impl_->gunzip ? impl_->read_inflated() : impl_->read_body();
 }
 
 Task<std::string> HttpResponse::read_all(std::size_t bound) {
   std::string all;
-  std::string chunk(read_size, '\0');
   for (;;) {
-    auto size = co_await read_some(chunk);
-    if (!size) co_return fail(std::move(size.error()));
-    if (*size == 0) co_return all;
-    if (all.size() + *size > bound) {
+    auto piece = co_await read_some();
+    if (!piece) co_return fail(std::move(piece.error()));
+    if (piece->empty()) co_return all;
+    if (all.size() + piece->size() > bound) {
       co_return fail({.kind = ErrorKind::protocol,
                       .endpoint = impl_->url,
                       .what = fmt::format("the answer is larger than {} bytes", bound)});
     }
-    all.append(chunk, 0, *size);
+    all.append(*piece);
   }
 }
 

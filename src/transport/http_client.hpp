@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,11 +53,12 @@ class HttpResponse {
   /// A header of the answer, or empty.
   [[nodiscard]] std::string_view header(std::string_view name) const;
 
-  /// Reads some of the body; 0 is its regular end.
+  /// Reads some of the body; nothing is its regular end. Lifetime of what is returned: until the
+  /// next read.
   ///
   /// Errors: unavailable, if the connection is cut in the middle of the body or nothing comes;
   /// protocol, also for an encoding other than gzip, and for one that swells too much.
-  [[nodiscard]] Task<std::size_t> read_some(std::span<char> into);
+  [[nodiscard]] Task<std::string_view> read_some();
 
   /// Reads the rest of the body. Errors: those of read_some; protocol, if it is larger than
   /// `bound`.

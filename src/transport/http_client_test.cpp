@@ -59,12 +59,11 @@ Task<Answer> fetch(HttpClient& client) {
     co_return answer;
   }
   answer.status = (*response)->status();
-  std::string small(3, '\0');
   for (;;) {
-    auto size = co_await (*response)->read_some(small);
-    if (!size) answer.error = size.error().describe();
-    if (!size || *size == 0) co_return answer;
-    answer.body.append(small, 0, *size);
+    auto piece = co_await (*response)->read_some();
+    if (!piece) answer.error = piece.error().describe();
+    if (!piece || piece->empty()) co_return answer;
+    answer.body += *piece;
   }
 }
 

@@ -21,7 +21,6 @@ bool is_space(char c) {
 
 // Blocks of 64 bytes, of which one question is asked at a time; the answer has a bit for each byte.
 constexpr std::size_t block_size = 64;
-constexpr std::uint64_t cut_by_block = std::uint64_t{3} << (block_size - 2);
 using Block = unsigned char __attribute__((ext_vector_type(block_size)));
 using Answer = bool __attribute__((ext_vector_type(block_size)));
 
@@ -80,11 +79,29 @@ std::optional<std::size_t> end_among(std::uint64_t opening, std::uint64_t closin
   return std::nullopt;
 }
 
-/// Where the text begins, at one of these bytes of the first block; block_size if at none.
-std::size_t first_among(std::uint64_t candidates, std::string_view bytes, std::string_view text) {
-  for (; candidates != 0; candidates &= candidates - 1) {
-    const auto at = static_cast<std::size_t>(std::countr_zero(candidates));
-    if (bytes.substr(at).starts_with(text)) return at;
+std::uint32_t end_of(std::string_view text) {
+  std::uint32_t end = 0;
+  if (text.size() < sizeof(end)) return end;
+  std::memcpy(&end, text.data() + text.size() - sizeof(end), sizeof(end));
+  return end;
+}
+
+bool is_any_of(std::span<const LeftOut> all, std::string_view before) {
+  const std::uint32_t end = end_of(before);
+  return std::ranges::any_of(all, [&](const LeftOut& one) {
+    if (one.end != end || !before.ends_with(one.written)) return false;
+    const std::string_view rest = before.substr(0, before.size() - one.written.size());
+    return !rest.empty() && rest.back() != '\\';  // or it is the end of a longer key
+  });
+}
+
+/// The first of these brackets, of the block that begins there, which opens what is left out;
+/// block_size if none does.
+std::size_t first_left_out(std::uint64_t brackets, std::string_view bytes, std::size_t from,
+                           std::span<const LeftOut> all) {
+  for (; brackets != 0; brackets &= brackets - 1) {
+    const auto at = static_cast<std::size_t>(std::countr_zero(brackets));
+    if (is_any_of(all, bytes.substr(0, from + at))) return at;
   }
   return block_size;
 }
@@ -97,10 +114,9 @@ std::size_t first_among(std::uint64_t candidates, std::string_view bytes, std::s
 #if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 [[gnu::target_clones("avx512bw", "avx2", "default")]]
 #endif
-std::size_t JsonScan::pass(std::string_view bytes, std::string_view left_out) {
+std::size_t JsonScan::pass(std::string_view bytes, std::span<const LeftOut> left_out) {
   const std::size_t down_to = outer_depth;
   const bool looks = down_to == 0 && !left_out.empty();
-  const auto mark = [left_out](std::size_t at) { return static_cast<unsigned char>(left_out[at]); };
   for (std::size_t from = 0; from < bytes.size(); from += block_size) {
     const std::size_t size = std::min(bytes.size() - from, block_size);
     Block block{};  // zeroes behind the bytes
@@ -116,9 +132,7 @@ std::size_t JsonScan::pass(std::string_view bytes, std::string_view left_out) {
     std::uint64_t closing = where_is_either(block, '}') & ~strings;
     std::size_t found = block_size;
     if (looks) {
-      const auto alike = (where_is(block, mark(1)) >> 1U) & (where_is(block, mark(2)) >> 2U);
-      const std::uint64_t begun = quotes & strings & (alike | cut_by_block);
-      found = first_among(begun, bytes.substr(from), left_out);
+      found = first_left_out(where_is(block, '[') & ~strings, bytes, from, left_out);
       const std::uint64_t before =
           found < block_size ? (std::uint64_t{1} << found) - 1 : ~std::uint64_t{0};
       opening &= before;
@@ -130,14 +144,17 @@ std::size_t JsonScan::pass(std::string_view bytes, std::string_view left_out) {
     }
     if (found < block_size) {
       *this = {.depth = depth + 1, .in_string = false, .escaped = false, .outer_depth = depth};
-      return from + found + left_out.size();
+      return from + found + 1;
     }
   }
   return bytes.size();
 }
 
-void JsonSplitter::leave_out(std::string_view key) {
-  left_out_ = fmt::format("\"{}\":[", key);
+LeftOut::LeftOut(std::string_view key)
+    : written(fmt::format("\"{}\":", key)), end(end_of(written)) {}
+
+void JsonSplitter::leave_out(std::span<const std::string_view> keys) {
+  left_out_ = std::vector<LeftOut>(keys.begin(), keys.end());
 }
 
 Result<void> JsonSplitter::feed(std::string_view bytes, const Sink& sink) {

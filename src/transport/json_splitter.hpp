@@ -5,12 +5,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <rollcall/result.hpp>
 
 namespace rollcall {
+
+/// Arrays of which nothing is of use.
+struct LeftOut {
+  explicit LeftOut(std::string_view key);
+  std::string written;    ///< What stands before their bracket.
+  std::uint32_t end = 0;  ///< The last bytes of that, by which most others are told apart.
+};
 
 /// Where in an object a scan is.
 struct JsonScan {
@@ -19,7 +28,7 @@ struct JsonScan {
   bool escaped = false;
   std::size_t outer_depth = 0;  ///< Of what is left out, while that is passed.
 
-  std::size_t pass(std::string_view bytes, std::string_view left_out = {});
+  std::size_t pass(std::string_view bytes, std::span<const LeftOut> left_out = {});
 };
 
 /// Finds the boundaries of items by brackets and strings alone: what is inside is for the decoder
@@ -41,9 +50,9 @@ class JsonSplitter {
   explicit JsonSplitter(Shape shape, std::size_t max_item = default_max_item)
       : shape_(shape), max_item_(max_item) {}
 
-  /// Empties the arrays of that key, at whatever depth, before an item is handed on. One whose key
-  /// is cut by the end of the bytes that are fed, or not followed by ":[" at once, stays.
-  void leave_out(std::string_view key);
+  /// Empties the arrays of these keys, at whatever depth, before an item is handed on. One whose
+  /// key is cut by the end of the bytes that are fed, or not followed by ":[" at once, stays.
+  void leave_out(std::span<const std::string_view> keys);
 
   /// Takes the next bytes, cut anywhere, and calls `sink` for each item that they complete.
   ///
@@ -71,7 +80,7 @@ class JsonSplitter {
   std::size_t max_item_;
   Where where_ = Where::before_array;
   bool comma_due_ = false;
-  std::string left_out_;  // the key as it is written, and what begins its array
+  std::vector<LeftOut> left_out_;
   JsonScan scan_;
   std::string item_;  // what has come of an item that is not complete
 };

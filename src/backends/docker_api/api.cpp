@@ -224,17 +224,16 @@ Task<bool> Api::libpod_containers(std::vector<std::string> ids, Sink sink) {
 
 Task<void> Api::each_item(HttpResponsePtr response, Sink sink) {
   JsonSplitter splitter(JsonSplitter::Shape::array);
-  std::string chunk(std::size_t{64} << 10U, '\0');
   for (;;) {
-    auto size = co_await response->read_some(chunk);
-    if (!size) co_return fail(std::move(size.error()));
-    auto fed = *size == 0 ? splitter.finish() : splitter.feed({chunk.data(), *size}, sink);
+    auto bytes = co_await response->read_some();
+    if (!bytes) co_return fail(std::move(bytes.error()));
+    auto fed = bytes->empty() ? splitter.finish() : splitter.feed(*bytes, sink);
     if (!fed) {
       RuntimeError error = std::move(fed.error());
       error.endpoint = url_;
       co_return fail(std::move(error));
     }
-    if (*size == 0) co_return Result<void>();
+    if (bytes->empty()) co_return Result<void>();
   }
 }
 

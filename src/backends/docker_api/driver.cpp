@@ -100,7 +100,6 @@ class DockerSession final : public Session {
   HttpResponsePtr events_;
   EventDecoder event_decoder_;
   JsonSplitter splitter_{JsonSplitter::Shape::stream};
-  std::string chunk_;
   std::deque<Change> changes_;
   Duration poll_period_{};  // without a stream
   std::size_t unknown_signals_ = 0;
@@ -118,7 +117,6 @@ Task<void> DockerSession::open_events() {
   auto events = co_await api_->events(since, engine_->traits().event_filters);
   if (!events) co_return fail(std::move(events.error()));
   events_ = std::move(*events);
-  chunk_.resize(std::size_t{64} << 10U);
   if (!events_) {
     poll_period_ = period_without_events;
     engine_->warn(fmt::format("{}: events are refused, so containers are listed every {} s instead",
@@ -281,16 +279,16 @@ Task<Change> DockerSession::next() {
     co_return Change(ResyncNeeded{"there are no events"});
   }
   while (changes_.empty()) {
-    auto size = co_await events_->read_some(chunk_);
-    if (!size) co_return fail(std::move(size.error()));
+    auto bytes = co_await events_->read_some();
+    if (!bytes) co_return fail(std::move(bytes.error()));
     const auto sink = [this](std::string_view item) { return take_event(item); };
-    auto fed = *size == 0 ? splitter_.finish() : splitter_.feed({chunk_.data(), *size}, sink);
+    auto fed = bytes->empty() ? splitter_.finish() : splitter_.feed(*bytes, sink);
     if (!fed) {
       RuntimeError error = std::move(fed.error());
       error.endpoint = api_->url();
       co_return fail(std::move(error));
     }
-    if (*size == 0) co_return Change(StreamEnded{});
+    if (bytes->empty()) co_return Change(StreamEnded{});
   }
   Change change = std::move(changes_.front());
   changes_.pop_front();

@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t max_small_answer = std::size_t{1} << 20U;
-constexpr std::size_t read_size = std::size_t{64} << 10U;
 constexpr Milliseconds state_limit = 10s;
 
 std::string of_project(std::string_view project, std::string_view prefix) {
@@ -95,17 +94,16 @@ RuntimeError Api::refused_project(const Outcome& outcome, const std::string& pro
 
 Task<Api::Outcome> Api::read_items(HttpResponsePtr response, Sink sink) {
   AnswerSplitter splitter;
-  std::string chunk(read_size, '\0');
   for (;;) {
-    auto size = co_await response->read_some(chunk);
-    if (!size) co_return fail(std::move(size.error()));
-    auto fed = *size == 0 ? splitter.finish() : splitter.feed({chunk.data(), *size}, sink);
+    auto bytes = co_await response->read_some();
+    if (!bytes) co_return fail(std::move(bytes.error()));
+    auto fed = bytes->empty() ? splitter.finish() : splitter.feed(*bytes, sink);
     if (!fed) {
       RuntimeError error = std::move(fed.error());
       error.endpoint = url_;
       co_return fail(std::move(error));
     }
-    if (*size == 0) co_return Outcome{.status = response->status(), .error = {}};
+    if (bytes->empty()) co_return Outcome{.status = response->status(), .error = {}};
   }
 }
 

@@ -81,8 +81,7 @@ void salvage(PodItem& item, std::string_view text) {
   take(item.meta.name_space, "namespace");
 }
 
-Instance undecodable(const PodItem& item, error_code error) {
-  Instance instance;
+void tell_of_broken(const PodItem& item, error_code error, Instance& instance) {
   instance.kind = InstanceKind::pod;
   instance.key.id = std::string(item.meta.uid);
   instance.name = std::string(item.meta.name);
@@ -90,7 +89,6 @@ Instance undecodable(const PodItem& item, error_code error) {
   instance.problems.push_back({.where = "pod",
                                .what = fmt::format("the server's answer is not valid JSON: {}",
                                                    simdjson::error_message(error))});
-  return instance;
 }
 
 bool is_plain(std::string_view text) {
@@ -107,6 +105,12 @@ Version Version::of(std::string_view text) {
   version.ordered = error == std::errc() && at == end;
   if (!version.ordered) version.number = std::hash<std::string_view>()(text);
   return version;
+}
+
+std::size_t hash_of_place(std::string_view name_space, std::string_view name) noexcept {
+  const std::hash<std::string_view> hash;
+  constexpr std::size_t spread = 0x9e3779b97f4a7c15;
+  return hash(name) ^ (hash(name_space) * spread);
 }
 
 struct Decoder::Parser {
@@ -134,20 +138,26 @@ Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code err
         {.where = "pod",
          .what = "the server's answer is not UTF-8: each bad byte was replaced by U+FFFD"});
   }
-  Pod pod;
-  pod.version = Version::of(item.meta.version);
-  pod.known = known;
+  Pod pod{.instance = std::make_shared<Instance>(),
+          .version = Version::of(item.meta.version),
+          .place = hash_of_place(item.meta.name_space, item.meta.name),
+          .known = known};
+  Instance& instance = *pod.instance;
   if (known) {
-    pod.instance.name = std::string(item.meta.name);
-    pod.instance.group = std::string(item.meta.name_space);
-    pod.instance.key.id = std::string(item.meta.uid);
+    instance.name = std::string(item.meta.name);
+    instance.group = std::string(item.meta.name_space);
+    instance.key.id = std::string(item.meta.uid);
     return pod;
   }
-  pod.instance = broken ? undecodable(item, error) : interpret(item, parser_->labels);
+  if (broken) {
+    tell_of_broken(item, error, instance);
+  } else {
+    interpret(item, parser_->labels, instance);
+  }
   pod.node_ip = std::string(item.host_ip);
-  pod.instance.key.backend = "kubernetes";
-  pod.instance.key.endpoint = endpoint_;
-  pod.instance.discovered_at = now;
+  instance.key.backend = "kubernetes";
+  instance.key.endpoint = endpoint_;
+  instance.discovered_at = now;
   return pod;
 }
 

@@ -27,11 +27,17 @@ struct Version {
   friend bool operator==(const Version&, const Version&) = default;
 };
 
+/// The hash by which a Roster finds what has this namespace and name.
+std::size_t hash_of_place(std::string_view name_space, std::string_view name) noexcept;
+
 struct Pod {
-  Instance instance;  ///< Without the ports of services. Of one that is known only key and names.
-  Version version;
-  std::string node_ip;  ///< Of the node that it is on; empty: it is on none yet.
-  bool known = false;   ///< It has not changed since; nothing else was decoded.
+  /// Nobody else's yet. Without the ports of services; of one that is known only key and names.
+  /// Null in an event that is of no pod.
+  std::shared_ptr<Instance> instance{};
+  Version version{};
+  std::string node_ip{};  ///< Of the node that it is on; empty: it is on none yet.
+  std::size_t place = 0;  ///< hash_of_place()
+  bool known = false;     ///< It has not changed since; nothing else was decoded.
 };
 
 /// What a line of a watch is about.

@@ -76,7 +76,7 @@ Result<Pod> try_decode(const std::string& json) {
 Instance decode(const std::string& json) {
   auto pod = try_decode(json);
   EXPECT_TRUE(pod) << json << ": " << (pod ? "" : pod.error().describe());
-  return pod ? std::move(pod->instance) : Instance();
+  return pod ? std::move(*pod->instance) : Instance();
 }
 
 /// A pod with these fields of its metadata, spec and status; each may be empty.
@@ -127,6 +127,22 @@ TEST(KubernetesDecode, ARecordedPodIsAnInstance) {
   EXPECT_THAT(it.problems, IsEmpty());
 }
 
+TEST(KubernetesDecode, HoweverItIsWrittenItIsTheSame) {
+  const Instance plain =
+      decode(R"({"metadata":{"uid":"u","name":"web","labels":{"a\"b":"c\\d","app":"shop"}},)"
+             R"("spec":{"nodeName":"n1"},"status":{"phase":"Running","podIP":"10.0.0.1"}})");
+  const Instance written = decode(
+      "{\n  \"met\\u0061data\" : { \"uid\":\"u\" ,\n \"n\\u0061me\" :\t\"w\\u0065b\" , \"labels\" :"
+      " {\"a\\\"b\": \"c\\\\d\" , \"\\u0061pp\" : \"shop\"\n} },\n\"spec\": { \"nodeName\" : "
+      "\"n1\" } ,"
+      " \"status\" :{\"ph\\u0061se\": \"Running\"\t,\"podIP\":\"10.0.0.1\" } }");
+  EXPECT_EQ(plain.name, "web");
+  EXPECT_EQ(plain.labels.find("a\"b"), "c\\d");
+  EXPECT_EQ(plain.node, "n1");
+  EXPECT_THAT(plain.problems, IsEmpty());
+  EXPECT_TRUE(same_content(plain, written));
+}
+
 TEST(KubernetesDecode, APodThatIsKnownInItsVersionIsNotDecoded) {
   Decoder decoder("https://c");
   const Padded item(items_in("list-pods.json")[0]);
@@ -134,8 +150,8 @@ TEST(KubernetesDecode, APodThatIsKnownInItsVersionIsNotDecoded) {
   const auto found = decoder.pod(item.view(), discovered, known);
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->known);
-  EXPECT_EQ(found->instance.key.id, "5abf1ad3-97d0-493f-8562-ba9ee5f9e640");
-  EXPECT_THAT(found->instance.ports, IsEmpty());
+  EXPECT_EQ(found->instance->key.id, "5abf1ad3-97d0-493f-8562-ba9ee5f9e640");
+  EXPECT_THAT(found->instance->ports, IsEmpty());
 }
 
 TEST(KubernetesDecode, AWorkloadIsFoundWithoutAsking) {
@@ -325,12 +341,13 @@ TEST(KubernetesDecode, ARecordedWatchIsTheLifeOfAPod) {
     const Padded text(line);
     const auto event = decoder.pod_event(text.view(), discovered, nothing_known);
     ASSERT_TRUE(event) << event.error();
+    const auto& pod = event->object.instance;
     told.push_back(fmt::format("{} {} {}", static_cast<int>(event->type), event->version,
-                               to_string(event->object.instance.state)));
+                               pod ? to_string(pod->state) : "of no pod"));
   }
   EXPECT_THAT(told, ElementsAre("0 12432 stopped", "0 12433 running", "0 12434 running",
                                 "0 12435 stopped", HasSubstr("0 12436 stopped"),
-                                HasSubstr("1 12437"), HasSubstr("2 12437"), HasSubstr("2 12437")));
+                                HasSubstr("1 12437"), "2 12437 of no pod", "2 12437 of no pod"));
 }
 
 TEST(KubernetesDecode, AnErrorLineIsNoObject) {
@@ -351,8 +368,8 @@ TEST(KubernetesDecode, ABrokenEventTellsWhatItCan) {
   const auto event = decoder.pod_event(line.view(), discovered, nothing_known);
   ASSERT_TRUE(event);
   EXPECT_EQ(event->type, EventType::put);
-  EXPECT_EQ(event->object.instance.state, InstanceState::unknown);
-  EXPECT_EQ(event->object.instance.key.id, "u");
+  EXPECT_EQ(event->object.instance->state, InstanceState::unknown);
+  EXPECT_EQ(event->object.instance->key.id, "u");
   const Padded rubbish(R"({"type":"MODIFIED","object":{"metadata":tru}})");
   EXPECT_FALSE(decoder.pod_event(rubbish.view(), discovered, nothing_known));
 }

@@ -17,13 +17,14 @@ struct ListHead {
   std::string continue_token;  ///< Of a page that is not the last.
 };
 
-/// Which client wrote which field of an object: half of its bytes, and of no use here.
-inline constexpr std::string_view unused_key = "managedFields";
+/// Which client wrote which field of an object, half of its bytes, and the environment of
+/// containers: of no use here.
+inline constexpr std::string_view unused_keys[] = {"managedFields", "env"};
 
 /// Hands on the items, without what is of no use, in whatever order the fields of the list come.
 class ListSplitter {
  public:
-  ListSplitter() { items_.leave_out(unused_key); }
+  ListSplitter() { items_.leave_out(unused_keys); }
 
   /// Takes the next bytes, cut anywhere; what JsonSplitter says of `sink` and its items holds.
   ///

@@ -166,6 +166,7 @@ std::string_view image_of(const PodItem& item) {
 // ---- how it is reached
 
 void set_addresses(Instance& instance, const PodItem& item) {
+  instance.addresses.reserve(item.ips.size());
   for (const std::string_view ip : item.ips) {
     if (auto address = canonical_address(ip)) {
       instance.addresses.push_back(std::move(*address));
@@ -223,8 +224,7 @@ std::string_view workload_of(const Meta& meta) {
   return before.size() > 1 && before.ends_with('-') ? before.substr(0, before.size() - 1) : owner;
 }
 
-Instance interpret(const PodItem& item, LabelReader& labels) {
-  Instance instance;
+void interpret(const PodItem& item, LabelReader& labels, Instance& instance) {
   instance.key.id = std::string(item.meta.uid);
   instance.kind = InstanceKind::pod;
   instance.problems = item.problems;
@@ -240,12 +240,12 @@ Instance interpret(const PodItem& item, LabelReader& labels) {
   // One that does not run keeps the addresses of its last run.
   if (in_running_set(instance)) {
     set_addresses(instance, item);
+    instance.ports.reserve(item.ports.size());
     for (const PodItem::Port& port : item.ports) add_port(instance, item, port);
   }
   sort_and_deduplicate(instance.addresses);
   sort_and_deduplicate(instance.ports);
   sort_and_deduplicate(instance.problems);
-  return instance;
 }
 
 }  // namespace rollcall::kubernetes

@@ -10,8 +10,8 @@
 
 namespace rollcall::kubernetes {
 
-/// The instance without the ports of services; `key` has its id alone. Pure.
-Instance interpret(const PodItem& item, LabelReader& labels);
+/// Fills in a new instance, without the ports of services; of its key the id alone. Pure.
+void interpret(const PodItem& item, LabelReader& labels, Instance& instance);
 
 /// The workload that a pod is a replica of: the Deployment of its ReplicaSet, else its controller.
 /// Empty for a pod of its own, and for one that a node runs by itself.

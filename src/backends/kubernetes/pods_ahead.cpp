@@ -27,14 +27,14 @@ PodsAhead::PodsAhead(boost::asio::any_io_executor executor, std::string endpoint
 
 PodsAhead::~PodsAhead() = default;
 
-std::span<char> PodsAhead::room() {
-  room_.resize(batch_size);
-  return std::span(room_).subspan(filled_);
-}
-
-Task<void> PodsAhead::take(std::size_t size) {
-  filled_ += size;
-  if (filled_ < room_.size()) co_return Result<void>();
+Task<void> PodsAhead::take(std::string_view bytes) {
+  auto fed = splitter_.feed(bytes, [this](std::string_view item) {
+    next_.items += item;
+    next_.ends.push_back(next_.items.size());
+    return Result<void>();
+  });
+  if (!fed) co_return fail(std::move(fed.error()));
+  if (next_.items.size() < batch_size) co_return Result<void>();
   start_thread();
   hand_on();
   if (thread_ && batches_.size() < most_batches) co_return Result<void>();
@@ -42,7 +42,6 @@ Task<void> PodsAhead::take(std::size_t size) {
 }
 
 Task<ListHead> PodsAhead::finish() {
-  room_.resize(filled_);
   hand_on();
   while (!batches_.empty()) {
     auto put = co_await put_oldest();
@@ -61,8 +60,8 @@ void PodsAhead::start_thread() {
 }
 
 void PodsAhead::hand_on() {
-  Batch& batch = batches_.emplace_back(std::move(room_), std::move(memory_));
-  filled_ = 0;
+  next_.items.reserve(next_.items.size() + JsonSplitter::padding);
+  Batch& batch = batches_.emplace_back(std::exchange(next_, {}));
   batch.elsewhere = thread_.has_value();
   if (!batch.elsewhere) return decode(batch);
   boost::asio::post(*thread_, [this, &batch, executor = executor_, done = done_] {
@@ -76,12 +75,18 @@ void PodsAhead::hand_on() {
 }
 
 void PodsAhead::decode(Batch& batch) {
-  batch.outcome = splitter_.feed(batch.bytes, [this, &batch](std::string_view item) {
-    auto pod = decoder_.pod(item, now_, [](const Meta&) { return false; });
-    if (!pod) return Result<void>(fail(std::move(pod.error())));
+  const std::string_view items = batch.items;
+  std::size_t from = 0;
+  for (const std::size_t end : batch.ends) {
+    auto pod =
+        decoder_.pod(items.substr(from, end - from), now_, [](const Meta&) { return false; });
+    if (!pod) {
+      batch.outcome = fail(std::move(pod.error()));
+      return;
+    }
     batch.pods.push_back(std::move(*pod));
-    return Result<void>();
-  });
+    from = end;
+  }
 }
 
 /// Waits until the oldest batch is decoded, and puts its pods.
@@ -92,9 +97,12 @@ Task<void> PodsAhead::put_oldest() {
   if (batch.thrown) std::rethrow_exception(batch.thrown);
   if (!batch.outcome) co_return fail(std::move(batch.outcome.error()));
   for (Pod& pod : batch.pods) put_(std::move(pod));
-  if (room_.empty()) room_ = std::move(batch.bytes);
-  batch.pods.clear();
-  memory_ = std::move(batch.pods);
+  if (next_.ends.empty()) {  // its memory is used again
+    batch.items.clear();
+    batch.ends.clear();
+    batch.pods.clear();
+    next_ = std::move(batch);
+  }
   co_return Result<void>();
 }
 

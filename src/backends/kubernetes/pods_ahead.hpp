@@ -7,8 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,10 +24,10 @@ namespace rollcall::kubernetes {
 
 /// Takes lists of pods of which none is known.
 ///
-/// Threads: a list of more than a batch is split and decoded in a thread of its own, while more of
-/// it is read; there is none on a machine with one processor. That thread touches the batches that
-/// it was given and the decoder, and nothing else. `put` is called where take() and finish() are
-/// awaited. The destructor waits until the batch at hand is decoded.
+/// Threads: the pods of a list of more than a batch are decoded in a thread of its own, while more
+/// of it is read and split; there is none on a machine with one processor. That thread touches the
+/// batches that it was given and the decoder, and nothing else. `put` is called where take() and
+/// finish() are awaited. The destructor waits until the batch at hand is decoded.
 class PodsAhead final : public ListTaker {
  public:
   using Put = std::function<void(Pod)>;
@@ -36,14 +36,14 @@ class PodsAhead final : public ListTaker {
   PodsAhead(boost::asio::any_io_executor executor, std::string endpoint, Timestamp now, Put put);
   ~PodsAhead() override;
 
-  [[nodiscard]] std::span<char> room() override;
-  [[nodiscard]] Task<void> take(std::size_t size) override;
+  [[nodiscard]] Task<void> take(std::string_view bytes) override;
   [[nodiscard]] Task<ListHead> finish() override;
 
  private:
   using Done = boost::asio::experimental::channel<void(boost::system::error_code)>;
   struct Batch {
-    std::string bytes;
+    std::string items{};  // one behind the other
+    std::vector<std::size_t> ends{};
     std::vector<Pod> pods{};
     Result<void> outcome{};
     std::exception_ptr thrown{};
@@ -57,16 +57,14 @@ class PodsAhead final : public ListTaker {
 
   boost::asio::any_io_executor executor_;
   Put put_;
-  std::string room_;
-  std::size_t filled_ = 0;
-  std::vector<Pod> memory_;     // of a batch that is done, for the next one
+  ListSplitter splitter_;
+  Batch next_;                  // of what is split
   std::deque<Batch> batches_;   // handed on, the oldest first
   std::shared_ptr<Done> done_;  // as often as the thread is done with one of them
 
   // Of whoever decodes: the thread, as soon as there is one.
   Decoder decoder_;
   Timestamp now_;
-  ListSplitter splitter_;
   std::optional<boost::asio::thread_pool> thread_;  // the last member: it ends first
 };
 

@@ -7,36 +7,26 @@
 
 namespace rollcall::kubernetes {
 
-namespace {
-
-std::size_t hash_of(std::string_view name_space, std::string_view name) noexcept {
-  const std::hash<std::string_view> hash;
-  constexpr std::size_t spread = 0x9e3779b97f4a7c15;
-  return hash(name) ^ (hash(name_space) * spread);
-}
-
-}  // namespace
-
 Roster::Place::Place(std::string_view its_name_space, std::string_view its_name)
-    : name_space(its_name_space), name(its_name), hash(hash_of(its_name_space, its_name)) {}
+    : name_space(its_name_space), name(its_name), hash(hash_of_place(its_name_space, its_name)) {}
 
 std::uint32_t Roster::short_hash(std::string_view name_space, std::string_view target) noexcept {
-  const std::size_t hash = hash_of(name_space, target);
+  const std::size_t hash = hash_of_place(name_space, target);
   return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
 }
 
 // ---- pods
 
 /// Puts a pod that is new, or takes the place of what was under its name. Returns where it is.
-Roster::Pods::iterator Roster::take(std::size_t hash, Pod pod) {
-  if (!pod.node_ip.empty()) nodes_[pod.instance.node] = pod.node_ip;
-  Entry fresh{.hash = hash,
-              .pod = std::make_shared<Instance>(std::move(pod.instance)),
+Roster::Pods::iterator Roster::take(Pod pod) {
+  if (!pod.node_ip.empty()) nodes_[pod.instance->node] = pod.node_ip;
+  Entry fresh{.hash = pod.place,
+              .pod = std::move(pod.instance),
               .version = pod.version,
               .round = round_,
               .joined = true};
   auto own = std::exchange(fresh.pod->ports, {});
-  set_ports(fresh, own, ports_with(own, *fresh.pod));
+  add_ports(fresh, std::move(own), service_ports_of(*fresh.pod));
   const auto [at, is_new] = pods_.insert(fresh);
   if (is_new) return at;
   if (at->pod->key.id != fresh.pod->key.id) {
@@ -60,6 +50,7 @@ void Roster::erase(Pods::iterator at) {
 void Roster::begin_round() {
   ++round_;
   is_new_ = pods_.empty();
+  as_they_came_.clear();
 }
 
 /// The pod that has this metadata, in this version.
@@ -97,14 +88,12 @@ bool Roster::keep(const Meta& meta, const Roster* elder) {
 }
 
 void Roster::put(Pod pod) {
-  if (!keeps_ended_ && !in_running_set(pod.instance)) return;
-  const std::size_t hash = Place(pod.instance.group, pod.instance.name).hash;
-  take(hash, std::move(pod));
+  if (!keeps_ended_ && !in_running_set(*pod.instance)) return;
+  const auto at = take(std::move(pod));
+  if (is_new_) as_they_came_.push_back(at->pod);
 }
 
 std::vector<InstancePtr> Roster::end_round() {
-  std::vector<InstancePtr> all;
-  all.reserve(pods_.size());
   for (auto at = pods_.begin(); at != pods_.end();) {
     const auto next = std::next(at);
     if (at->round != round_) {
@@ -112,21 +101,25 @@ std::vector<InstancePtr> Roster::end_round() {
     } else {
       if (network_changed_ && !at->joined) static_cast<void>(join(*at));
       at->joined = false;
-      all.emplace_back(at->pod);
     }
     at = next;
   }
   network_changed_ = false;
+  auto all = std::exchange(as_they_came_, {});
+  if (all.size() == pods_.size()) return all;  // none was put twice, none is gone
+  all.clear();
+  all.reserve(pods_.size());
+  for (const Entry& entry : pods_) all.emplace_back(entry.pod);
   return all;
 }
 
 void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
-  const Place place(pod.instance.group, pod.instance.name);
+  const Place place(pod.instance->group, pod.instance->name);
   const auto at = pods_.find(place);
-  const bool same = at != pods_.end() && at->pod->key.id == pod.instance.key.id;
+  const bool same = at != pods_.end() && at->pod->key.id == pod.instance->key.id;
   if (type == EventType::deleted) {
     if (same) erase(at);
-    changes.emplace_back(Gone{.id = pod.instance.key.id});
+    changes.emplace_back(Gone{.id = pod.instance->key.id});
     return;
   }
   if (pod.known) {
@@ -134,12 +127,12 @@ void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
     return;
   }
   if (at != pods_.end() && !same) changes.emplace_back(Gone{.id = at->pod->key.id});
-  if (!keeps_ended_ && !in_running_set(pod.instance)) {
+  if (!keeps_ended_ && !in_running_set(*pod.instance)) {
     if (at != pods_.end()) erase(at);
-    if (same) changes.emplace_back(Gone{.id = pod.instance.key.id});
+    if (same) changes.emplace_back(Gone{.id = pod.instance->key.id});
     return;
   }
-  changes.emplace_back(Upsert{take(place.hash, std::move(pod))->pod});
+  changes.emplace_back(Upsert{take(std::move(pod))->pod});
 }
 
 }  // namespace rollcall::kubernetes

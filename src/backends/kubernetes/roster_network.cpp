@@ -29,6 +29,14 @@ void sort_and_deduplicate(std::vector<T>& list) {
   list.erase(twice.begin(), twice.end());
 }
 
+std::vector<PortMapping> with(const std::vector<PortMapping>& own,
+                              const std::vector<PortMapping>& of_services) {
+  std::vector<PortMapping> all = own;
+  all.insert(all.end(), of_services.begin(), of_services.end());
+  sort_and_deduplicate(all);
+  return all;
+}
+
 /// Calls `each(at, target)` for each target of the slice; `at` is where it is among all of them.
 template <class Each>
 void each_target(const Slice& slice, Each each) {
@@ -97,11 +105,17 @@ std::vector<PortMapping> Roster::own_ports_of(const Entry& entry) const {
   return own;
 }
 
-/// `all` is sorted, and holds `own`. The pod must be nobody else's.
-void Roster::set_ports(const Entry& entry, std::vector<PortMapping> own,
-                       std::vector<PortMapping> all) {
-  entry.own_ports = 0;
+/// Gives the pod its own ports, sorted, and those of services. It must be nobody else's.
+void Roster::add_ports(const Entry& entry, std::vector<PortMapping> own,
+                       const std::vector<PortMapping>& of_services) {
   many_ports_.erase(entry.pod->key.id);
+  if (of_services.empty() && own.size() <= bits) {
+    entry.own_ports = own.empty() ? 0 : ~std::uint64_t{0} >> (bits - own.size());
+    entry.pod->ports = std::move(own);
+    return;
+  }
+  std::vector<PortMapping> all = with(own, of_services);
+  entry.own_ports = 0;
   if (all.size() > bits) {
     many_ports_.emplace(entry.pod->key.id, std::move(own));
   } else {
@@ -141,22 +155,15 @@ std::vector<PortMapping> Roster::service_ports_of(const Instance& pod) const {
   return ports;
 }
 
-std::vector<PortMapping> Roster::ports_with(const std::vector<PortMapping>& own,
-                                            const Instance& pod) const {
-  std::vector<PortMapping> all = service_ports_of(pod);
-  all.insert(all.end(), own.begin(), own.end());
-  sort_and_deduplicate(all);
-  return all;
-}
-
 /// Gives the pod the ports of the services that lead to it now; false if they are the same.
 bool Roster::join(const Entry& entry) {
   std::vector<PortMapping> own = own_ports_of(entry);
-  std::vector<PortMapping> all = ports_with(own, *entry.pod);
+  const std::vector<PortMapping> of_services = service_ports_of(*entry.pod);
   entry.joined = true;
-  if (all == entry.pod->ports) return false;
+  if (with(own, of_services) == entry.pod->ports) return false;
   entry.pod = std::make_shared<Instance>(*entry.pod);
-  set_ports(entry, std::move(own), std::move(all));
+  as_they_came_.clear();  // it may hold what this was
+  add_ports(entry, std::move(own), of_services);
   return true;
 }
 

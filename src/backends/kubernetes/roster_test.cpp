@@ -19,17 +19,25 @@ using testing::UnorderedElementsAre;
 
 Pod pod(const std::string& name, std::uint64_t version, const std::string& uid = {},
         const std::string& ip = "10.0.0.1") {
-  Pod it;
-  it.instance.key = {"kubernetes", "c", uid.empty() ? "uid-" + name : uid};
-  it.instance.name = name;
-  it.instance.group = "shop";
-  it.instance.node = "node-1";
-  it.instance.state = InstanceState::running;
-  it.instance.addresses = {{.ip = ip, .network = {}}};
-  it.instance.ports = {{.host_ip = {}, .container_port = 8080, .name = "http"}};
-  it.version = {.number = version, .ordered = true};
-  it.node_ip = "192.0.2.1";
-  return it;
+  Instance it;
+  it.key = {"kubernetes", "c", uid.empty() ? "uid-" + name : uid};
+  it.name = name;
+  it.group = "shop";
+  it.node = "node-1";
+  it.state = InstanceState::running;
+  it.addresses = {{.ip = ip, .network = {}}};
+  it.ports = {{.host_ip = {}, .container_port = 8080, .name = "http"}};
+  return {.instance = std::make_shared<Instance>(std::move(it)),
+          .version = {.number = version, .ordered = true},
+          .node_ip = "192.0.2.1",
+          .place = hash_of_place("shop", name)};
+}
+
+/// A roster takes a pod for its own.
+Pod copy(const Pod& it) {
+  Pod other = it;
+  other.instance = std::make_shared<Instance>(*it.instance);
+  return other;
 }
 
 Service service(const std::string& name, const std::string& ip, std::uint16_t node_port = 0) {
@@ -67,7 +75,7 @@ class RosterTest : public testing::Test {
     for (const Slice& it : slices) roster_.put(it);
     roster_.end_network();
     for (const Pod& it : pods) {
-      if (!roster_.keep(meta_of(it), nullptr)) roster_.put(it);
+      if (!roster_.keep(meta_of(it), nullptr)) roster_.put(copy(it));
     }
     listed_.clear();
     for (auto& it : roster_.end_round()) listed_[it->name] = it;
@@ -76,9 +84,9 @@ class RosterTest : public testing::Test {
   Meta meta_of(const Pod& it) {
     versions_.push_back(std::to_string(it.version.number));
     Meta meta;
-    meta.uid = it.instance.key.id;
-    meta.name = it.instance.name;
-    meta.name_space = it.instance.group;
+    meta.uid = it.instance->key.id;
+    meta.name = it.instance->name;
+    meta.name_space = it.instance->group;
     meta.version = versions_.back();
     return meta;
   }
@@ -115,6 +123,29 @@ TEST_F(RosterTest, PodsHaveThePortsOfTheServicesThatLeadToThem) {
   EXPECT_THAT(ways_to(*listed_["c"]), IsEmpty());
 }
 
+TEST_F(RosterTest, TheFirstListIsInTheOrderInWhichItCame) {
+  roster_.begin_round();
+  std::vector<std::string> names;
+  for (int i = 50; i > 0; --i) {
+    names.push_back("pod-" + std::to_string(i));
+    roster_.put(pod(names.back(), 1));
+  }
+  std::vector<std::string> told;
+  for (const auto& it : roster_.end_round()) told.push_back(it->name);
+  EXPECT_EQ(told, names);
+}
+
+TEST_F(RosterTest, OneThatAListTellsTwiceIsThereAsItWasToldLast) {
+  roster_.begin_round();
+  roster_.put(pod("a", 1));
+  roster_.put(pod("b", 1));
+  roster_.put(pod("a", 2, "new"));
+  roster_.put(pod("b", 2, {}, "10.0.0.2"));
+  std::vector<std::string> told;
+  for (const auto& it : roster_.end_round()) told.push_back(it->key.id + it->addresses[0].ip);
+  EXPECT_THAT(told, UnorderedElementsAre("new10.0.0.1", "uid-b10.0.0.2"));
+}
+
 TEST_F(RosterTest, WhatDidNotChangeStaysTheSameObject) {
   const std::vector<Service> services = {service("web", "10.96.0.1")};
   const std::vector<Slice> slices = {slice("web-x", "web", {"a"})};
@@ -124,7 +155,7 @@ TEST_F(RosterTest, WhatDidNotChangeStaysTheSameObject) {
   EXPECT_EQ(listed_["a"].get(), before.at("a").get());
   EXPECT_EQ(listed_["b"].get(), before.at("b").get());
   Pod other = pod("b", 3);
-  other.instance.node = "node-2";
+  other.instance->node = "node-2";
   list(services, slices, {pod("a", 1), other});
   EXPECT_EQ(listed_["a"].get(), before.at("a").get());
   EXPECT_EQ(listed_["b"]->node, "node-2");
@@ -164,7 +195,7 @@ TEST_F(RosterTest, APodIsPutAndGone) {
   EXPECT_THAT(apply(EventType::put, pod("a", 3)), ElementsAre("put a"));
   EXPECT_EQ(last_.get(), listed_["a"].get());
   Pod ended = pod("a", 4);
-  ended.instance.state = InstanceState::stopped;
+  ended.instance->state = InstanceState::stopped;
   EXPECT_THAT(apply(EventType::put, ended), ElementsAre("gone uid-a"));
   EXPECT_THAT(apply(EventType::put, ended), IsEmpty());
   EXPECT_THAT(apply(EventType::deleted, pod("b", 5)), ElementsAre("gone uid-b"));
@@ -216,7 +247,7 @@ TEST_F(RosterTest, ThePodMayComeAfterWhatLeadsToIt) {
 
 TEST_F(RosterTest, EndpointsWithoutAPodAreFoundByTheirAddress) {
   Pod host = pod("host", 1, {}, "10.0.0.8");
-  host.instance.network_mode = NetworkMode::host;
+  host.instance->network_mode = NetworkMode::host;
   list({service("web", "10.96.0.1")}, {slice("web-x", "web", {"@10.0.0.8"})},
        {pod("a", 1, {}, "10.0.0.8"), pod("b", 1, {}, "10.0.0.9"), host});
   EXPECT_THAT(ways_to(*listed_["a"]), SizeIs(1));
@@ -228,9 +259,9 @@ TEST_F(RosterTest, EndpointsWithoutAPodAreFoundByTheirAddress) {
 
 TEST_F(RosterTest, OwnPortsAreKeptHoweverManyThereAre) {
   Pod many = pod("a", 1);
-  many.instance.ports.clear();
+  many.instance->ports.clear();
   for (std::uint16_t port = 1; port <= 100; ++port) {
-    many.instance.ports.push_back({.host_ip = {}, .container_port = port, .name = {}});
+    many.instance->ports.push_back({.host_ip = {}, .container_port = port, .name = {}});
   }
   list({service("web", "10.96.0.1")}, {slice("web-x", "web", {"a"})}, {many});
   EXPECT_THAT(listed_["a"]->ports, SizeIs(101));

@@ -261,7 +261,9 @@ Task<Snapshot> Observation::list() {
           {.endpoint = engine_->url, .what = "the server cannot go on from where its lists end"});
     }
   }
-  for (InstancePtr& pod : roster->end_round()) {
+  std::vector<InstancePtr> pods = roster->end_round();
+  snapshot.readings.reserve(pods.size());
+  for (InstancePtr& pod : pods) {
     snapshot.readings.push_back({.instance = std::move(pod)});
   }
   if (watches_) {

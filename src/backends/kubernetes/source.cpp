@@ -12,8 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t list_chunk = std::size_t{64} << 10U;
-constexpr std::size_t watch_chunk = std::size_t{64} << 10U;
 constexpr std::size_t page = 500;
 constexpr auto watch_length = 290s;
 constexpr auto margin = 5s;
@@ -44,7 +42,7 @@ std::string filter_of(const Engine& engine, Resource resource) {
 
 JsonSplitter lines_of_watch() {
   JsonSplitter lines(JsonSplitter::Shape::stream);
-  lines.leave_out(unused_key);
+  lines.leave_out(unused_keys);
   return lines;
 }
 
@@ -111,17 +109,16 @@ Task<Source::Outcome> Source::stream_list(Take line) {
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) co_return std::move(answer->fault);
   JsonSplitter lines = lines_of_watch();
-  std::string chunk(list_chunk, '\0');
   list_ended_ = false;
   const auto until_the_end = [&](std::string_view text) {
     return list_ended_ ? Result<void>() : line(text);
   };
   while (!list_ended_) {
-    auto size = co_await answer->response->read_some(chunk);
-    if (!size) co_return fail(std::move(size.error()));
-    auto fed = lines.feed({chunk.data(), *size}, until_the_end);
+    auto bytes = co_await answer->response->read_some();
+    if (!bytes) co_return fail(std::move(bytes.error()));
+    auto fed = lines.feed(*bytes, until_the_end);
     if (!fed) co_return fail(placed(std::move(fed.error())));
-    if (*size > 0) continue;
+    if (!bytes->empty()) continue;
     if (list_ended_) break;
     co_return fail(placed({.what = "the server ended a list before all was told"}));
   }
@@ -133,10 +130,10 @@ Task<Source::Outcome> Source::read_list(std::string query, ListTaker& items, Lis
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) co_return std::move(answer->fault);
   for (;;) {
-    auto size = co_await answer->response->read_some(items.room());
-    if (!size) co_return fail(std::move(size.error()));
-    if (*size == 0) break;
-    auto taken = co_await items.take(*size);
+    auto bytes = co_await answer->response->read_some();
+    if (!bytes) co_return fail(std::move(bytes.error()));
+    if (bytes->empty()) break;
+    auto taken = co_await items.take(*bytes);
     if (!taken) co_return fail(placed(std::move(taken.error())));
   }
   auto found = co_await items.finish();
@@ -185,21 +182,20 @@ Task<Source::Outcome> Source::open() {
   if (!answer) co_return fail(std::move(answer.error()));
   watch_ = std::move(answer->response);
   lines_ = lines_of_watch();
-  chunk_.resize(watch_chunk);
   co_return std::move(answer->fault);
 }
 
 Task<bool> Source::read(Take line) {
-  auto size = co_await watch_->read_some(chunk_);
-  if (!size) {
-    const bool quiet = size.error().fault == ConnectFault::mute;
+  auto bytes = co_await watch_->read_some();
+  if (!bytes) {
+    const bool quiet = bytes.error().fault == ConnectFault::mute;
     watch_.reset();
     if (quiet) co_return false;
-    co_return fail(std::move(size.error()));
+    co_return fail(std::move(bytes.error()));
   }
-  auto fed = *size == 0 ? lines_.finish() : lines_.feed({chunk_.data(), *size}, line);
+  auto fed = bytes->empty() ? lines_.finish() : lines_.feed(*bytes, line);
   if (!fed) co_return fail(placed(std::move(fed.error())));
-  co_return *size > 0;
+  co_return !bytes->empty();
 }
 
 void Source::advance(std::string version) {

@@ -70,7 +70,6 @@ class Source {
   bool list_ended_ = false;
   HttpResponsePtr watch_;
   JsonSplitter lines_{JsonSplitter::Shape::stream};
-  std::string chunk_;
 };
 using SourcePtr = std::shared_ptr<Source>;
 

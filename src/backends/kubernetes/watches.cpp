@@ -35,7 +35,7 @@ void unwind_if_cancelled(const boost::system::error_code& ec) {
 }
 
 bool is_of_nothing(const Pod& pod) {
-  return pod.instance.key.id.empty();
+  return pod.instance == nullptr;
 }
 bool is_of_nothing(const auto& object) {
   return object.name.empty();

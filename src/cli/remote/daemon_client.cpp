@@ -1,7 +1,6 @@
 #include "cli/remote/daemon_client.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -95,15 +94,14 @@ Result<DaemonList> read_list(const json::value& document, const std::string& url
 }  // namespace
 
 Task<std::vector<StreamEvent>> DaemonEvents::next() {
-  std::array<char, 16384> bytes{};
   std::vector<StreamEvent> events;
   while (events.empty()) {
-    auto reading = response_->read_some(bytes);
-    const auto size = co_await std::move(reading);
-    if (!size) co_return fail(size.error());
-    if (*size == 0) break;
-    auto fed = reader_.feed({bytes.data(), *size},
-                            [&events](StreamEvent event) { events.push_back(std::move(event)); });
+    auto reading = response_->read_some();
+    const auto bytes = co_await std::move(reading);
+    if (!bytes) co_return fail(bytes.error());
+    if (bytes->empty()) break;
+    auto fed =
+        reader_.feed(*bytes, [&events](StreamEvent event) { events.push_back(std::move(event)); });
     if (!fed) co_return fail(std::move(fed.error()));
   }
   co_return std::move(events);

@@ -1,0 +1,62 @@
+#include "cli/inquiry.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/test_instances.hpp"
+
+namespace rollcall::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::UnorderedElementsAre;
+
+InstancePtr at(std::string endpoint, std::string id, std::string name) {
+  Instance instance = web_instance();
+  instance.kind = InstanceKind::container;
+  instance.key = {"docker", std::move(endpoint), std::move(id)};
+  instance.name = std::move(name);
+  return shared(std::move(instance));
+}
+
+std::string id_of_docker(char digit) {
+  return std::string(64, digit);
+}
+
+std::vector<std::string> names(const std::vector<InstancePtr>& instances) {
+  std::vector<std::string> all;
+  for (const InstancePtr& instance : instances) all.push_back(instance->name);
+  return all;
+}
+
+TEST(Inquiry, WhatTwoAnswersTellIsThereOnce) {
+  std::vector<Inquiry> inquiries(3);
+  inquiries[0].answer = {{at("unix:///a", id_of_docker('b'), "b"), at("unix:///a", "x", "x")}};
+  inquiries[1].answer = fail({.what = "it is not there"});
+  inquiries[2].answer = {{at("unix:///b", id_of_docker('b'), "b"), at("unix:///a", "x", "x"),
+                          at("unix:///b", id_of_docker('a'), "a")}};
+  EXPECT_THAT(names(collect(inquiries)), UnorderedElementsAre("a", "b", "x"));
+}
+
+TEST(Inquiry, OneThatAnEngineTellsTwiceStandsByItself) {
+  std::vector<InstancePtr> all = {at("e", "1", "a"), at("e", "2", "b"), at("e", "2", "b"),
+                                  at("e", "3", "b"), at("f", "3", "b")};
+  keep_one_of_neighbours(all);
+  EXPECT_THAT(names(all), ElementsAre("a", "b", "b", "b"));
+}
+
+TEST(Inquiry, ANameIsThatOfTheSameEngine) {
+  const std::vector<InstancePtr> all = {at("e", "2", "two"), at("f", "1", "other"),
+                                        at("e", "1", "one")};
+  const NameOf name_of = names_among(all);
+  EXPECT_EQ(name_of(all[0]->key, "1"), "one");
+  EXPECT_EQ(name_of(all[1]->key, "1"), "other");
+  EXPECT_EQ(name_of(all[1]->key, "2"), "");
+}
+
+}  // namespace
+}  // namespace rollcall::cli
