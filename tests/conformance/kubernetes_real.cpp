@@ -19,6 +19,7 @@ using support::Pod;
 
 constexpr std::chrono::milliseconds moment{5};
 constexpr const char* all_pods = "default";
+constexpr const char* address = "10.9.9.9";
 
 KubernetesCluster& cluster() {
   static KubernetesCluster one;
@@ -73,8 +74,6 @@ class KubernetesReal final : public BackendUnderTest {
     switch (ability) {
       case Ability::automatic:
         return "a cluster is called only when it is named";
-      case Ability::pausing:
-        return "a pod cannot be paused";
       case Ability::lasting_ids:
         return "a pod that has ended does not run again";
       case Ability::renaming:
@@ -83,6 +82,9 @@ class KubernetesReal final : public BackendUnderTest {
         return {};
     }
   }
+
+  /// There is no pause; between two runs of its containers a pod waits.
+  [[nodiscard]] InstanceState paused() const override { return InstanceState::restarting; }
 
   void let_pass() override {
     io_.restart();
@@ -100,8 +102,15 @@ class KubernetesReal final : public BackendUnderTest {
     cluster().api().set_status(pods_.at(id), {{"phase", "Succeeded"}});
   }
   void restart(const std::string& /*id*/) override {}
-  void pause(const std::string& /*id*/) override {}
-  void unpause(const std::string& /*id*/) override {}
+  void pause(const std::string& id) override {
+    boost::json::object status = support::running_status(address);
+    auto& container = status["containerStatuses"].as_array()[0].as_object();
+    container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
+    cluster().api().set_status(pods_.at(id), status);
+  }
+  void unpause(const std::string& id) override {
+    cluster().api().set_status(pods_.at(id), support::running_status(address));
+  }
   void rename(const std::string& id, const std::string& name) override {
     cluster().api().label(pods_.at(id), "word", name);
   }
@@ -112,10 +121,7 @@ class KubernetesReal final : public BackendUnderTest {
   }
   std::string run_crashing(const std::string& name) override {
     std::string id = run(name);
-    boost::json::object status = support::running_status("10.9.9.9");
-    auto& container = status["containerStatuses"].as_array()[0].as_object();
-    container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
-    cluster().api().set_status(pods_.at(id), status);
+    pause(id);
     return id;
   }
 
