@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -98,6 +99,21 @@ TEST_F(HttpClientTest, ReadsTheSameHoweverTheAnswerIsCut) {
       EXPECT_EQ(answer.error, "") << "cut at " << cut;
     }
   }
+}
+
+TEST_F(HttpClientTest, ReadsABodyThatIsManyReadsLong) {
+  std::string body;
+  while (body.size() < (std::size_t{3} << 20U)) body += std::to_string(body.size());
+  server_.add(
+      {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body});
+  EXPECT_TRUE(get().body == body);
+  std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (std::size_t at = 0; at < body.size(); at += 100'000) {
+    const std::string_view chunk = std::string_view(body).substr(at, 100'000);
+    chunks += fmt::format("{:x}\r\n{}\r\n", chunk.size(), chunk);
+  }
+  server_.add({chunks + "0\r\n\r\n"});
+  EXPECT_TRUE(get().body == body);
 }
 
 TEST_F(HttpClientTest, EveryPrefixIsAnError) {
