@@ -10,6 +10,9 @@ namespace rollcall::kubernetes {
 Roster::Place::Place(std::string_view its_name_space, std::string_view its_name)
     : name_space(its_name_space), name(its_name), hash(hash_of_place(its_name_space, its_name)) {}
 
+Roster::Place::Place(const Pod& pod)
+    : name_space(pod.instance->group), name(pod.instance->name), hash(pod.place) {}
+
 std::uint32_t Roster::short_hash(std::string_view name_space, std::string_view target) noexcept {
   const std::size_t hash = hash_of_place(name_space, target);
   return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
@@ -25,8 +28,7 @@ Roster::Pods::iterator Roster::take(Pod pod) {
               .version = pod.version,
               .round = round_,
               .joined = true};
-  auto own = std::exchange(fresh.pod->ports, {});
-  add_ports(fresh, std::move(own), service_ports_of(*fresh.pod));
+  add_service_ports(fresh);
   const auto [at, is_new] = pods_.insert(fresh);
   if (is_new) return at;
   if (at->pod->key.id != fresh.pod->key.id) {
@@ -114,8 +116,7 @@ std::vector<InstancePtr> Roster::end_round() {
 }
 
 void Roster::apply(EventType type, Pod pod, std::vector<Change>& changes) {
-  const Place place(pod.instance->group, pod.instance->name);
-  const auto at = pods_.find(place);
+  const auto at = pods_.find(Place(pod));
   const bool same = at != pods_.end() && at->pod->key.id == pod.instance->key.id;
   if (type == EventType::deleted) {
     if (same) erase(at);

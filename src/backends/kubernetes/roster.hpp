@@ -71,6 +71,7 @@ class Roster {
   };
   struct Place {
     Place(std::string_view its_name_space, std::string_view its_name);
+    explicit Place(const Pod& pod);
     std::string_view name_space;
     std::string_view name;
     std::size_t hash;
@@ -115,8 +116,8 @@ class Roster {
   static std::uint32_t short_hash(std::string_view name_space, std::string_view target) noexcept;
 
   [[nodiscard]] std::vector<PortMapping> own_ports_of(const Entry& entry) const;
-  void add_ports(const Entry& entry, std::vector<PortMapping> own,
-                 const std::vector<PortMapping>& of_services);
+  void set_ports(const Entry& entry, std::vector<PortMapping> own, std::vector<PortMapping> all);
+  void add_service_ports(const Entry& entry);
   [[nodiscard]] std::vector<PortMapping> service_ports_of(const Instance& pod) const;
   void collect(const Instance& pod, std::string_view target, std::vector<PortMapping>& into) const;
   [[nodiscard]] bool join(const Entry& entry);

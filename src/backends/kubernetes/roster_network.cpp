@@ -105,17 +105,11 @@ std::vector<PortMapping> Roster::own_ports_of(const Entry& entry) const {
   return own;
 }
 
-/// Gives the pod its own ports, sorted, and those of services. It must be nobody else's.
-void Roster::add_ports(const Entry& entry, std::vector<PortMapping> own,
-                       const std::vector<PortMapping>& of_services) {
-  many_ports_.erase(entry.pod->key.id);
-  if (of_services.empty() && own.size() <= bits) {
-    entry.own_ports = own.empty() ? 0 : ~std::uint64_t{0} >> (bits - own.size());
-    entry.pod->ports = std::move(own);
-    return;
-  }
-  std::vector<PortMapping> all = with(own, of_services);
+/// `all` is sorted, and holds `own`. The pod must be nobody else's.
+void Roster::set_ports(const Entry& entry, std::vector<PortMapping> own,
+                       std::vector<PortMapping> all) {
   entry.own_ports = 0;
+  many_ports_.erase(entry.pod->key.id);
   if (all.size() > bits) {
     many_ports_.emplace(entry.pod->key.id, std::move(own));
   } else {
@@ -155,15 +149,29 @@ std::vector<PortMapping> Roster::service_ports_of(const Instance& pod) const {
   return ports;
 }
 
+/// Gives a pod that has its own ports alone, sorted, those of the services that lead to it, too. It
+/// must be nobody else's.
+void Roster::add_service_ports(const Entry& entry) {
+  const std::vector<PortMapping> of_services = service_ports_of(*entry.pod);
+  auto& ports = entry.pod->ports;
+  if (of_services.empty() && ports.size() <= bits) {  // as they are
+    many_ports_.erase(entry.pod->key.id);
+    entry.own_ports = ports.empty() ? 0 : ~std::uint64_t{0} >> (bits - ports.size());
+    return;
+  }
+  std::vector<PortMapping> all = with(ports, of_services);
+  set_ports(entry, std::exchange(ports, {}), std::move(all));
+}
+
 /// Gives the pod the ports of the services that lead to it now; false if they are the same.
 bool Roster::join(const Entry& entry) {
   std::vector<PortMapping> own = own_ports_of(entry);
-  const std::vector<PortMapping> of_services = service_ports_of(*entry.pod);
+  std::vector<PortMapping> all = with(own, service_ports_of(*entry.pod));
   entry.joined = true;
-  if (with(own, of_services) == entry.pod->ports) return false;
+  if (all == entry.pod->ports) return false;
   entry.pod = std::make_shared<Instance>(*entry.pod);
   as_they_came_.clear();  // it may hold what this was
-  add_ports(entry, std::move(own), of_services);
+  set_ports(entry, std::move(own), std::move(all));
   return true;
 }
 
