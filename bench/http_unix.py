@@ -20,7 +20,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def call(path: str, method: str, target: str, body: bytes | None = None, kind: str = "text/plain") -> bytes:
-    """One request on a connection of its own. Raises RuntimeError for any answer but a good one."""
+    """One request on a connection of its own. Raises RuntimeError unless the answer is a success."""
     connection = UnixConnection(path)
     try:
         connection.request(method, target, body, {"Content-Type": kind})
@@ -34,7 +34,7 @@ def call(path: str, method: str, target: str, body: bytes | None = None, kind: s
 
 
 def running_ids(path: str) -> set[str]:
-    """What an engine says runs."""
+    """The ids of the instances that an engine lists as running."""
     return {item["Id"] for item in json.loads(call(path, "GET", "/containers/json"))}
 
 

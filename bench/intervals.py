@@ -23,14 +23,14 @@ class Interval:
 
 
 def interval_of(values: Sequence[float]) -> Interval:
-    """By bootstrap, with chance that is always the same."""
+    """By bootstrap, from a fixed random seed."""
     chance = random.Random(len(values))
     medians = sorted(statistics.median(chance.choices(values, k=len(values))) for _ in range(2000))
     return Interval(statistics.median(values), medians[100], medians[1899], len(values))
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
-    """Of pairs that were measured one after the other."""
+    """The ratio within pairs that were measured one after the other."""
     return interval_of([a / b for a, b in zip(ours, theirs, strict=True)])
 
 

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 def in_turns(programs: Mapping[str, T], rounds: int) -> Iterator[tuple[str, T]]:
-    """All of them in each round, in another order each time: none is always what comes after a heavy one."""
+    """Runs all of them in each round, in a new order each time, so that none always follows a heavy one."""
     chance = random.Random(1)  # the same orders in each run
     for _ in range(rounds):
         yield from chance.sample(list(programs.items()), len(programs))

@@ -1,4 +1,4 @@
-"""Row `sockets`: who listens on this host, once beside `ss`, and what it costs to keep on looking."""
+"""Row `sockets`: the listening sockets of this host beside `ss`, and the cost of repeated looks."""
 
 import pathlib
 import statistics

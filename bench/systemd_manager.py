@@ -14,8 +14,8 @@ from rooms import children, remove_cgroups
 START_DEADLINE_S = 30
 PROGRAMS = ("unshare", "nsenter", "ip", "systemctl", "dbus-monitor", "/lib/systemd/systemd", "/usr/bin/dbus-daemon")
 # The first process of the room: the kernel ends all others with it, and it ends when its input does. $1 is the folder,
-# $2 the control group. /run is the room's own, so that nobody outside takes this host for one that was booted with
-# systemd.
+# $2 the control group. /run is the room's own, so that no program outside takes this host for one that was booted
+# with systemd.
 FIRST = r"""
 set -eu
 for root in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do

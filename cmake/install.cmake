@@ -1,4 +1,4 @@
-# What `cmake --install` puts where. Three components: `library` (library, headers, CMake and pkg-config
+# Installs everything to its place. Three components: `library` (library, headers, CMake and pkg-config
 # files), `command` (the program, and completions for three shells) and `daemon` (units of systemd, the
 # user, an example of the configuration).
 include(GNUInstallDirs)
@@ -28,7 +28,7 @@ write_basic_package_version_file(${package_build_dir}/rollcallConfigVersion.cmak
 install(FILES ${package_build_dir}/rollcallConfig.cmake ${package_build_dir}/rollcallConfigVersion.cmake
   COMPONENT library DESTINATION ${package_dir})
 
-# ---- pkg-config; relative to its own place, so that the whole of it may be moved
+# ---- pkg-config; relative to its own folder, so that the installation may be moved
 
 file(RELATIVE_PATH pkgconfig_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" pkgconfig_to_prefix ${pkgconfig_to_prefix})
@@ -71,6 +71,8 @@ install(CODE "
 install(FILES ${package_build_dir}/rollcall.service ${packaging}/systemd/rollcall.socket COMPONENT daemon
   DESTINATION ${unit_dir})
 install(FILES ${packaging}/systemd/rollcall.sysusers COMPONENT daemon DESTINATION lib/sysusers.d
+  RENAME rollcall.conf)
+install(FILES ${packaging}/systemd/rollcall.tmpfiles COMPONENT daemon DESTINATION lib/tmpfiles.d
   RENAME rollcall.conf)
 # What an administrator may put into rollcall.service.d, and a configuration to begin with.
 install(FILES ${packaging}/systemd/host-sockets.conf ${packaging}/systemd/engines.conf

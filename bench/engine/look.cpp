@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "transport/listeners.hpp"
+#include "hostview/listeners.hpp"
 
 namespace {
 

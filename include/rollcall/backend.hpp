@@ -33,7 +33,9 @@ class RuntimeBackend {
   /// was, at which endpoint, and the remedy.
   [[nodiscard]] virtual Task<void> connect() = 0;
 
-  /// Lists all that runs now; connects by itself. Complete, or an error; never a part.
+  /// Lists all that runs now; connects by itself. Complete, or an error; never a part. It ends
+  /// within 600 s, however much comes of it, and an engine that lists more than docs/budgets.md
+  /// allows is a protocol error.
   ///
   /// During a watch this is a fresh read on a connection of its own: it does not change what the
   /// watch will send, and may be newer than events not yet received.
@@ -42,8 +44,8 @@ class RuntimeBackend {
   /// Sends every change to `events` until cancelled or until the consumer closes the channel; both
   /// succeed.
   ///
-  /// Connects for ever and heals by itself. Changes are relative to what this object last told its
-  /// caller, by list_instances() or an earlier watch(); if it never told anything, all that runs is
+  /// Reconnects for ever. Changes are relative to what this object last reported to its caller, by
+  /// list_instances() or an earlier watch(); if it never reported anything, all that runs is
   /// Started, with cause initial.
   ///
   /// Errors: invalid_config; busy for a second watch at the same time. Nothing else ends it.

@@ -23,7 +23,7 @@ class EventSender {
  public:
   explicit EventSender(std::shared_ptr<EventQueue> queue);
 
-  /// Sends an event. `told` is what the consumer was sent of the instance before; null if nothing.
+  /// Sends an event. `told` is the instance as it was last sent to the consumer; null if never.
   void send(RuntimeEvent event, InstancePtr told = nullptr) const;
 
   /// Marks that the first list is complete: all that ran has been sent.

@@ -42,25 +42,25 @@ struct BackendOptions {
   /// The engine's URL, "unix:///run/docker.sock", "tcp://host:2375", "https://host:2376" or
   /// "ssh://user@host"; of Docker also "context:NAME"; empty: the runtime's own rules.
   std::string endpoint;
-  /// How TLS is spoken, whoever has named an https:// URL; with tcp:// an error. Absent: the
-  /// runtime's own rules, of Docker DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
+  /// TLS settings for an https:// URL, wherever the URL came from; an error with tcp://. Absent:
+  /// the runtime's own rules (Docker: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH).
   std::optional<TlsOptions> tls{};
   /// What `InstanceKey::endpoint` says instead of the URL; empty: the URL.
   std::string alias;
-  /// Lists hold what does not run, too. Watches never do.
+  /// Lists include instances that are not running; watches never do.
   bool include_stopped = false;
-  /// How often a runtime that tells nothing by itself is looked at: the host.
+  /// How often the host is polled, the one runtime that sends no events.
   std::chrono::milliseconds look_period{5000};
-  /// For the host: whether another backend of this program lists what a runtime of this kind runs,
-  /// so that it is not shown twice. Asked at each look, on the backend's executor. Empty: no other
-  /// does.
+  /// For the host: whether another backend of this program already lists the instances of this
+  /// runtime, so that they are not shown twice. Called at each poll, on the backend's executor.
+  /// Empty: none does.
   std::function<bool(RuntimeBackendKind)> listed_elsewhere{};
-  /// For Podman: list this often instead of holding its stream of events, which keeps a service
-  /// awake that would end when it is idle. Zero: the stream is held.
+  /// For Podman: poll at this interval instead of keeping the event stream open, which would stop
+  /// an idle service from exiting. Zero: keep the stream open.
   std::chrono::milliseconds podman_poll{0};
-  /// For Docker and Podman: the few variables of a container's environment that tools take for
-  /// labels (docs/labels.md) are read, by an inspect of each container once in its life. The rest
-  /// of its environment is never kept.
+  /// For Docker and Podman: inspect each container once in its life, and read the few environment
+  /// variables that tools treat as labels (docs/labels.md). The rest of its environment is never
+  /// kept.
   bool read_env = false;
   /// For systemd: the manager of the user, not of the system.
   bool user_manager = false;
@@ -77,7 +77,7 @@ struct BackendOptions {
   std::string kube_context{};
   /// For Kubernetes: only these namespaces; empty: all.
   std::vector<std::string> namespaces{};
-  /// For Kubernetes: only the pods of this node; empty: of all.
+  /// For Kubernetes: only the pods of this node; empty: of all nodes.
   std::string node{};
   /// For Kubernetes: only the pods that this selector of labels matches, "app=web,tier!=cache".
   std::string label_selector{};

@@ -9,10 +9,10 @@
 
 namespace rollcall {
 
-/// What a caller, or the machine that heals a backend, must do about an error.
+/// What a caller, or a backend's own recovery, must do about an error.
 enum class ErrorKind : std::uint8_t {
   unavailable,     ///< Not there now: try again later.
-  denied,          ///< The engine refuses us: try again seldom, it may be granted later.
+  denied,          ///< The engine refuses access: retry rarely, it may be granted later.
   desynced,        ///< The stream can no longer be trusted: list again.
   protocol,        ///< The engine said something that its API does not allow: drop the session.
   invalid_config,  ///< Only a change of the configuration can help: never retried.
@@ -24,7 +24,7 @@ enum class ConnectFault : std::uint8_t {
   none,          ///< The error is not about connecting.
   missing,       ///< There is no such socket.
   denied,        ///< The system or the engine forbids it.
-  refused,       ///< The socket is there, nobody listens.
+  refused,       ///< The socket exists, but nothing listens on it.
   unreachable,   ///< No route, no such host, or the connection was cut.
   mute,          ///< It accepts connections and does not answer.
   tls,           ///< The secure channel could not be made.
@@ -39,7 +39,7 @@ struct RuntimeError {
   std::string endpoint{};  ///< Where it happened; empty if it is not about an endpoint.
   std::string what{};      ///< What went wrong, without a full stop.
   std::string remedy{};    ///< What to do about it; may be empty.
-  /// The engine wants not to be asked again before that; zero: it says nothing.
+  /// The engine asks for no retry before this delay; zero: it did not ask.
   std::chrono::seconds retry_after{};
 
   /// "unix:///run/x.sock: permission denied; add yourself to the group docker".

@@ -33,19 +33,21 @@ struct Updated {
 struct Stopped {
   std::string id;
   std::string name;
-  InstancePtr last;  ///< The instance as it was last told; never null.
+  InstancePtr last;  ///< The instance as last reported; never null.
   Cause cause = Cause::live;
 };
 
-/// The engine cannot be watched for now. What ran is not stopped by that: it is stale.
+/// The engine cannot be watched for now. Its instances are stale, not stopped.
 struct BackendDisconnected {
-  std::string backend;
+  std::string backend;   ///< "docker", …; "auto" until the automatic backend has found an engine.
+  std::string endpoint;  ///< As in InstanceKey; empty until it is known.
   std::string reason;
 };
 
 /// Connected and reconciled again: all differences were sent before this.
 struct BackendReconnected {
-  std::string backend;
+  std::string backend;   ///< Both as in the BackendDisconnected that this ends,
+  std::string endpoint;  ///< even if the real values are known by now.
 };
 
 using RuntimeEvent =

@@ -69,7 +69,8 @@ struct Address {
 
 /// A port that the instance serves.
 struct PortMapping {
-  /// Where it is published, "0.0.0.0" and "::" for all; of a load balancer also a name; else empty.
+  /// The address it is published on, "0.0.0.0" and "::" for all; for a load balancer this may be a
+  /// name. Empty if it is not published.
   std::string host_ip;
   std::uint16_t host_port = 0;       ///< 0 if it is not reachable through the host.
   std::uint16_t container_port = 0;  ///< The instance's own port.
@@ -90,12 +91,12 @@ struct Problem {
   friend auto operator<=>(const Problem&, const Problem&) = default;
 };
 
-/// What a host or a service manager knows of the process behind an instance. Engines of containers
-/// tell none of it.
+/// What a host or a service manager knows about the process of an instance. Container engines
+/// report none of it.
 struct Details {
   std::string description;           ///< What its definition calls it, for people.
   std::string definition;            ///< The file that defines it, absolute.
-  std::string user;                  ///< Whom it runs as; the number if the user has no name.
+  std::string user;                  ///< The user it runs as; the number if the user has no name.
   std::vector<std::string> command;  ///< Its arguments, those that look secret masked.
   std::int64_t pid = 0;              ///< Its main process; 0 if it has none or it cannot be seen.
   std::uint32_t restarts = 0;        ///< How often its manager started it again; a counter.
@@ -119,11 +120,11 @@ struct Instance {
   InstanceState state = InstanceState::unknown;
   Health health = Health::none;
   NetworkMode network_mode = NetworkMode::own;
-  std::string network_owner;  ///< For NetworkMode::joined, the id of the one whose network it uses.
+  std::string network_owner;  ///< For NetworkMode::joined: the id of the instance that owns it.
   std::string reason;         ///< Why it is in this state, where the engine says it.
   std::string image;
   std::string group;    ///< Compose project, namespace, Incus project, slice.
-  std::string service;  ///< The name of the service within its group that this is a replica of.
+  std::string service;  ///< The service of its group that it is a replica of.
   std::string node;     ///< The machine of a cluster; empty for a single host.
   std::vector<Address> addresses;
   std::vector<PortMapping> ports;
@@ -144,8 +145,8 @@ using InstancePtr = std::shared_ptr<const Instance>;
 /// Whether all fields that matter to a consumer are equal. `discovered_at` does not.
 bool same_content(const Instance& a, const Instance& b);
 
-/// Running, paused, restarting, reloading, and unknown: one that cannot be understood is listed,
-/// not hidden.
+/// True for running, paused, restarting, reloading and unknown: an instance whose state cannot be
+/// understood is listed, not hidden.
 bool in_running_set(const Instance& instance) noexcept;
 
 std::string_view to_string(InstanceKind kind) noexcept;

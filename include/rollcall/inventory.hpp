@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <rollcall/event.hpp>
@@ -27,8 +28,9 @@ class Inventory {
 
   [[nodiscard]] std::size_t size() const noexcept { return instances_.size(); }
 
-  /// Why the backend's instances are stale; empty while it is connected.
-  [[nodiscard]] std::string_view stale_reason(std::string_view backend) const;
+  /// Why the instances of an engine are stale; empty while it is connected.
+  [[nodiscard]] std::string_view stale_reason(std::string_view backend,
+                                              std::string_view endpoint) const;
 
  private:
   void put(const InstancePtr& instance);
@@ -41,8 +43,9 @@ class Inventory {
     bool operator()(const InstanceKey& a, const InstancePtr& b) const { return a < b->key; }
   };
 
-  std::set<InstancePtr, ByKey> instances_;  // each with its own key: none is kept twice
-  std::map<std::string, std::string, std::less<>> disconnected_;  // backend -> reason
+  std::set<InstancePtr, ByKey> instances_;             // each with its own key: none is kept twice
+  using Engine = std::pair<std::string, std::string>;  // its backend and its endpoint
+  std::map<Engine, std::string> disconnected_;         // -> the reason
 };
 
 }  // namespace rollcall

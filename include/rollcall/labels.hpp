@@ -44,7 +44,7 @@ class Labels {
 
   Labels() = default;
 
-  /// Takes the entries in any order; of several with one key the last counts.
+  /// Takes the entries in any order; if a key repeats, its last entry counts.
   explicit Labels(const std::vector<Entry>& entries);
 
   /// The value of a key, or nothing.

@@ -20,7 +20,7 @@ struct Sourced {
   friend bool operator==(const Sourced&, const Sourced&) = default;
 };
 
-/// An optional that costs a pointer where it is absent, for what few instances have. Copied and
+/// An optional that costs one pointer when absent, for values that few instances have. Copied and
 /// compared by value.
 template <class T>
 class Rare {
@@ -52,7 +52,7 @@ class Rare {
   std::unique_ptr<T> value_;
 };
 
-/// A way to the instance that a reverse proxy is asked to open.
+/// A route to the instance that labels ask a reverse proxy to open.
 struct Route {
   std::string name;  ///< The tool's word for it: the name of the router, the site's label.
   /// Any of them, in lower case; "*.example.org" stands for all names below it. Empty: any host.
@@ -60,8 +60,8 @@ struct Route {
   std::vector<std::string> paths;  ///< The path begins with any of them. Empty: any path.
   std::uint16_t port = 0;          ///< The instance's own port behind it; 0: not said.
   std::string scheme;              ///< Spoken between proxy and instance; empty: not said.
-  bool tls = false;                ///< Clients are to be met with TLS.
-  bool narrowed = false;           ///< More must hold than hosts and paths can tell.
+  bool tls = false;                ///< The proxy serves clients over TLS.
+  bool narrowed = false;           ///< The rule has conditions beyond hosts and paths.
   std::string source;              ///< The label with the hosts.
 
   friend bool operator==(const Route&, const Route&) = default;
@@ -69,8 +69,8 @@ struct Route {
 
 /// What labels ask of the tools that consume the roll. Absent means that nothing was said.
 ///
-/// Explicit `rollcall.*` beats `koi.*` beats labels of other tools; docs/labels.md tells each label
-/// and what becomes of it.
+/// Explicit `rollcall.*` beats `koi.*` beats labels of other tools; docs/labels.md describes every
+/// label and its effect.
 struct Metadata {
   template <class T>
   using Maybe = std::optional<Sourced<T>>;
@@ -96,13 +96,15 @@ struct Metadata {
   struct Target {
     Maybe<std::uint16_t> port;   ///< The instance's own.
     Maybe<std::string> scheme;   ///< "http", "https", …
-    Maybe<std::string> network;  ///< The engine's name of it.
+    Maybe<std::string> network;  ///< The engine's name for it.
     friend bool operator==(const Target&, const Target&) = default;
   };
   /// What is said about one of its ports.
   struct Port {
     std::uint16_t port = 0;  ///< The instance's own.
     Maybe<bool> enable;
+    Maybe<bool> enable_tcp;  ///< For TCP alone, where `enable` is absent.
+    Maybe<bool> enable_udp;  ///< Likewise.
     Maybe<std::string> name;
     Maybe<std::string> type;  ///< DNS-SD service type.
     Maybe<std::vector<std::string>> tags;

@@ -1,13 +1,13 @@
-// How a connection by TLS is made: whom it trusts, and what it shows of itself.
+// TLS settings of a connection: the authorities it trusts and the certificate it presents.
 #pragma once
 
 #include <string>
 
 namespace rollcall {
 
-/// Certificates or a key, as PEM: a file, or the text itself. Of both the text counts.
+/// Certificates or a key, as PEM: a file, or the text itself. If both are set, the text counts.
 struct Pem {
-  std::string file{};  ///< Read anew for each connection, so that a renewed one is taken at once.
+  std::string file{};  ///< Read again for each connection, so that a renewal takes effect at once.
   std::string text{};
 
   [[nodiscard]] bool empty() const noexcept { return file.empty() && text.empty(); }
@@ -15,17 +15,17 @@ struct Pem {
   friend bool operator==(const Pem&, const Pem&) = default;
 };
 
-/// TLS 1.2 or newer. As it stands it trusts what this system trusts, and shows no certificate.
+/// TLS 1.2 or newer. The default trusts this system's authorities and presents no certificate.
 struct TlsOptions {
   /// The only authorities that are trusted; empty: those of this system.
   Pem authority{};
-  /// Our own certificate, and those of the authorities between it and the one that the engine
-  /// knows; empty: none is shown.
+  /// Our own certificate, and the intermediate ones between it and an authority that the engine
+  /// knows; empty: none is presented.
   Pem certificate{};
   Pem key{};  ///< Of `certificate`; RSA or EC, without a passphrase.
   /// The name that the engine's certificate must have; empty: the host that is connected to.
   std::string server_name{};
-  /// False: whoever answers is believed. Somebody in between may read and change everything.
+  /// False: any server is accepted, so an attacker in between may read and change everything.
   bool verify = true;
   /// The engine's certificate must be exactly this one. Then nothing else of it is verified:
   /// neither authority nor name nor dates.

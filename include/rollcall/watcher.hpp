@@ -14,7 +14,7 @@
 
 namespace rollcall {
 
-/// One engine to watch; by itself, the first that answers of all that may be on this host.
+/// One engine to watch; by default, the first engine on this host that answers.
 struct Engine {
   RuntimeBackendKind kind = RuntimeBackendKind::automatic;
   /// Its URL, "unix:///run/docker.sock" or "tcp://host:2375"; empty: the runtime's own rules.
@@ -31,34 +31,36 @@ struct EngineError {
 
 /// What runs, as far as engines answered.
 struct Listing {
-  /// By key. All that an engine runs, or nothing of it; what two paths to one engine list, once.
+  /// By key. Holds all instances of an engine or none; those listed through two paths to one
+  /// engine appear once.
   std::vector<InstancePtr> instances{};
   std::vector<EngineError> errors{};  ///< The engines whose instances are missing, and why.
 
   [[nodiscard]] bool complete() const noexcept { return errors.empty(); }
 };
 
-/// What to watch, and whom to tell.
+/// What to watch, and the callbacks that report it.
 ///
 /// Threads: the callbacks and the log are called on the watcher's own thread, one at a time, never
-/// two at once. While one runs, nothing else is read or told, so it returns soon; events about one
-/// instance that come meanwhile may collapse into fewer. They must not throw. An empty one is not
-/// called.
+/// two at once. While one runs, nothing else is read or reported, so it must return soon; events
+/// about one instance that come meanwhile may collapse into fewer. They must not throw. An empty
+/// one is not called.
 struct WatcherOptions {
   std::vector<Engine> engines = {Engine{}};
-  /// Every event of every engine, in the order that event.hpp promises. Of two paths to one engine,
-  /// what both tell is told once.
+  /// Every event of every engine, in the order that event.hpp promises. Events that come by two
+  /// paths to one engine are reported once.
   std::function<void(const RuntimeEvent& event)> on_event{};
-  /// All that ran on this engine when its watch began was told. Once for each engine and start().
+  /// All that ran on this engine when its watch began has been reported. Called once for each
+  /// engine and start().
   std::function<void(const Engine& engine)> on_synced{};
-  /// An engine is no longer watched, because only another configuration could help. Whatever else
-  /// fails is retried for ever, and is told by the event BackendDisconnected.
+  /// An engine is no longer watched, because only another configuration could help. All other
+  /// failures are retried for ever and reported as BackendDisconnected.
   std::function<void(const EngineError& error)> on_error{};
   Logger log{};
-  /// list() holds what does not run, too. Events never tell of it.
+  /// list() includes instances that are not running; events never do.
   bool include_stopped = false;
-  /// How often the host is looked at, if it is among the engines. It leaves out what another of
-  /// them lists, and is watched when all others were tried.
+  /// How often the host is polled, if it is among the engines. Its watch begins once all others
+  /// were tried, and leaves out instances that another engine lists.
   std::chrono::milliseconds look_period{5000};
   /// Called on the threads that call start() and list(), and on the watcher's own.
   Getenv getenv = process_environment();
@@ -77,22 +79,22 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
 
   /// Starts to watch; does not wait for any engine. Does nothing while it watches already. After
-  /// stop() it begins anew: all that runs is told again, with cause initial.
+  /// stop() it begins anew: all that runs is reported again, with cause initial.
   ///
   /// Errors: invalid_config for engines that can never be watched, or none; busy in a callback
   /// that has stopped the watcher. Then nothing is started.
   [[nodiscard]] std::optional<RuntimeError> start();
 
-  /// Stops, and waits until the thread has ended: no callback runs any more. In a callback it does
-  /// not wait: that one is the last. Idempotent.
+  /// Stops, and waits until the thread has ended: no callback runs any more. When called from a
+  /// callback it does not wait, and that callback is the last. Idempotent.
   void stop();
 
-  /// Asks all engines side by side what runs now, then the host if it is among them, and waits for
-  /// it; each may take `timeout`.
+  /// Asks all engines in parallel what runs now, then the host if it is among them, and waits for
+  /// the answers; each may take `timeout`.
   ///
   /// It uses connections of its own, and no thread but the caller's: it neither needs start() nor
-  /// changes what events come, and may be newer than events not yet told. In a callback it delays
-  /// all others.
+  /// affects the events, and may be newer than events not yet reported. In a callback it delays all
+  /// other callbacks.
   [[nodiscard]] Listing list(
       std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;
 

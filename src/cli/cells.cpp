@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -140,7 +140,7 @@ std::vector<std::string> address_words(const Instance& instance, Detail detail) 
     const bool named = detail == Detail::full && !address.network.empty();
     words.push_back(printable(named ? address.network + ":" + address.ip : address.ip));
   }
-  // One address may be told for several networks.
+  // An address may occur in several networks.
   std::ranges::sort(words);
   const auto same = std::ranges::unique(words);
   words.erase(same.begin(), same.end());
@@ -150,7 +150,7 @@ std::vector<std::string> address_words(const Instance& instance, Detail detail) 
 std::string addresses_text(const Instance& instance, Detail detail, const NameOf& name_of) {
   if (instance.network_mode == NetworkMode::joined) {
     const std::string name = name_of(instance.key, instance.network_owner);
-    // The owner may be one that is not shown: then the addresses say more than its number.
+    // If the owner is not shown, the addresses say more than its id.
     if (!name.empty() || instance.addresses.empty()) {
       return "via " + printable(name.empty() ? short_id(instance.network_owner) : name);
     }
@@ -179,7 +179,7 @@ std::string short_duration(std::chrono::nanoseconds duration) {
   constexpr std::int64_t hour = 60 * minute;
   constexpr std::int64_t day = 24 * hour;
   constexpr std::int64_t year = 365 * day;
-  // The smaller unit stays while it tells more: 90 minutes is not one hour.
+  // The smaller unit is kept while it is more precise: 90 minutes is not one hour.
   if (s < 2 * minute) return fmt::format("{}s", s);
   if (s < 2 * hour) return fmt::format("{}m", s / minute);
   if (s < 2 * day) return fmt::format("{}h", s / hour);

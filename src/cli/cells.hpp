@@ -23,7 +23,7 @@ enum class Detail : std::uint8_t { shortened, full };
 /// "running", "running (healthy)", "restarting (exited with 4)".
 std::string state_text(const Instance& instance);
 
-/// Green for what is well, yellow for what may be soon or was told to wait, red for what is not.
+/// Green: well. Yellow: may be well soon, or was paused on purpose. Red: not well.
 Style state_style(const Instance& instance);
 
 /// The image; digests and bare ids are shortened to 12 digits.
@@ -37,14 +37,14 @@ std::vector<std::string> address_words(const Instance& instance, Detail detail);
 
 /// "8080->80/tcp, 127.0.0.1:8443->443/tcp, 9000/tcp"; "-" for none.
 ///
-/// All addresses of the host are not named, and neighbours fold into ranges:
+/// A port on all addresses of the host shows no address, and neighbours fold into ranges:
 /// "8000-8010->8000-8010/udp". A port that is opened on the host itself is "*:22/tcp".
 std::string ports_text(const Instance& instance);
 
 /// The ports, one a word.
 std::vector<std::string> port_words(const Instance& instance);
 
-/// "5s", "3m", "2h", "4d": since it was created, or else since it started; "-" if nobody knows.
+/// "5s", "3m", "2h", "4d": since it was created, or else since it started; "-" if unknown.
 std::string age_text(const Instance& instance, Timestamp now);
 
 /// A duration in its largest unit: "5s", "3m", "2h", "4d", "3y".

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/test_instances.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/suggest.hpp"
+#include "core/text/suggest.hpp"
 
 namespace rollcall::cli {
 
@@ -27,7 +27,7 @@ void add_text(CLI::App& app, const std::string& names, std::string& word, const 
 
 void add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& words,
                   const std::string& value, const std::string& text) {
-  // One value each time it is written: "--runtime docker ls" must leave "ls" alone.
+  // One value per occurrence: "--runtime docker ls" must leave "ls" alone.
   app.add_option(names, words, text)->allow_extra_args(false)->type_name(value);
 }
 

@@ -22,7 +22,7 @@ void add_text(CLI::App& app, const std::string& names, std::string& word, const 
 void add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& words,
                   const std::string& value, const std::string& text);
 
-/// Puts the options of a command at the end, but for those that are there already.
+/// Appends the options of a command that are not in the list yet.
 void append_options(const CLI::App& app, std::vector<OptionHelp>& all);
 
 }  // namespace rollcall::cli

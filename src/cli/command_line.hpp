@@ -1,5 +1,4 @@
-// What the command line understands, as data: help and completion are made of it, so neither can go
-// stale.
+// The command line as data. Help and completion are generated from it, so neither can go stale.
 #pragma once
 
 #include <string>
@@ -16,22 +15,22 @@ struct OptionHelp {
   std::string group;  ///< The heading it stands under.
 };
 
-/// The words that a value written "one|two|three" is one of; empty if it may be anything.
+/// The choices of a value written "one|two|three"; empty if any value is allowed.
 std::vector<std::string> choices_in(std::string_view value);
 
 struct CommandHelp {
   std::string name;
   std::string summary;               ///< One line.
   std::string argument;              ///< "bash|zsh", "[RUNTIME...]"; empty if it takes none.
-  std::vector<std::string> choices;  ///< The words that it may be.
-  std::vector<OptionHelp> options;   ///< Its own, and those that all commands share.
-  std::string notes;                 ///< What stands below the options: examples.
+  std::vector<std::string> choices;  ///< The words that the argument may be.
+  std::vector<OptionHelp> options;   ///< Its own options and the shared ones.
+  std::string notes;                 ///< Text below the options: examples.
 };
 
 struct CommandLine {
   std::string summary;
   std::vector<CommandHelp> commands;
-  std::vector<OptionHelp> options;  ///< Those that stand before a command.
+  std::vector<OptionHelp> options;  ///< The shared options.
   std::string notes;
 };
 

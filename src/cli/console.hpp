@@ -1,4 +1,4 @@
-// The terminal, or whatever stands in its place: what the commands print to.
+// What the commands print to: the terminal, or a file or pipe instead.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,13 @@
 
 namespace rollcall::cli {
 
-/// Standard output and standard error of one run, and what they can do.
+/// Whether the environment allows colours: NO_COLOR is not set, and TERM names a terminal that has
+/// them. An empty TERM means a terminal without abilities.
+bool terminal_has_colours(const Getenv& getenv);
+
+/// Standard output and standard error of one run, and their abilities.
 ///
-/// A failed write is remembered, not thrown: `broken` and `write_error` tell it at the end.
+/// A failed write is remembered, not thrown: `broken` and `write_error` report it at the end.
 class Console {
  public:
   Console(int out, int err, Getenv getenv);
@@ -29,7 +33,7 @@ class Console {
   /// Whether output may be coloured: a terminal that can, and no NO_COLOR.
   [[nodiscard]] bool colour() const noexcept { return colour_; }
 
-  /// Whether a person sits at standard error.
+  /// Whether standard error is a terminal.
   [[nodiscard]] bool interactive() const;
 
   /// The columns of the terminal; 0 if standard output is none, and lines may be of any length.
@@ -47,7 +51,7 @@ class Console {
   int write_error_ = 0;
 };
 
-/// A logger that writes to the console: all with `verbose`, else only what needs attention.
+/// A logger that writes to the console: everything with `verbose`, else only warnings and errors.
 Logger console_logger(Console& console, bool verbose);
 
 }  // namespace rollcall::cli

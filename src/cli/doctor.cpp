@@ -13,10 +13,11 @@
 #include "cli/commands.hpp"
 #include "cli/document.hpp"
 #include "cli/remote/remote.hpp"
-#include "core/deadline.hpp"
+#include "core/async/deadline.hpp"
+#include "core/async/env.hpp"
+#include "core/async/run.hpp"
 #include "core/driver.hpp"
-#include "core/env.hpp"
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -28,8 +29,7 @@ namespace json = boost::json;
 struct Finding {
   RuntimeBackendKind kind{};
   Place place;
-  bool built = true;
-  bool asked = true;  ///< False: nobody has named it, and it may be far away.
+  bool asked = true;  ///< False: not named by the user, and it may be far away.
   Result<EngineInfo> engine;
   std::vector<std::string> closer{};  ///< What a closer look has shown.
   std::chrono::nanoseconds latency{};
@@ -38,13 +38,9 @@ struct Finding {
 std::vector<Finding> places_of(RuntimeBackendKind kind, const BackendOptions& options) {
   Finding finding;
   finding.kind = kind;
-  const BackendDescriptor& descriptor = descriptor_of(kind);
-  finding.built = descriptor.built();
-  if (!finding.built) {
-    if (!options.endpoint.empty()) finding.place = {options.endpoint, "--endpoint"};
-    return {finding};
-  }
-  const auto places = descriptor.places(options);
+  const BackendDescriptor* const descriptor = descriptor_of(kind);
+  if (descriptor == nullptr) return {};
+  const auto places = descriptor->places(options);
   if (!places) {
     finding.engine = fail(places.error());
     return {finding};
@@ -79,7 +75,7 @@ std::vector<Finding> all_places(const Selection& selection, const BackendOptions
   return all;
 }
 
-/// Of an engine elsewhere one cannot know whether it was reached at all.
+/// For a remote engine it is unknown whether it was reached at all.
 RuntimeError no_answer(const Place& place, std::chrono::nanoseconds limit) {
   const auto elsewhere = {"tcp://", "https://", "ssh://"};
   const bool remote = std::ranges::any_of(
@@ -94,7 +90,7 @@ RuntimeError no_answer(const Place& place, std::chrono::nanoseconds limit) {
                            : "see whether the engine hangs, or give it longer with --timeout"};
 }
 
-/// What it is; and into `closer` what a closer look shows, or why there was none.
+/// Reads what the engine is, and puts into `closer` the results of a closer look, or why it failed.
 Task<EngineInfo> reach(Driver& driver, std::vector<std::string>& closer) {
   auto connecting = driver.connect(Purpose::list);
   const auto session = co_await std::move(connecting);
@@ -110,7 +106,7 @@ asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOpt
   common.endpoint = finding.place.url;
   auto executor = co_await asio::this_coro::executor;
   const EnvPtr env = system_env();
-  const auto driver = driver_at(descriptor_of(finding.kind), finding.place, common, executor, env);
+  const auto driver = driver_at(*descriptor_of(finding.kind), finding.place, common, executor, env);
   const Monotonic begun = env->monotonic();
   auto reaching = with_deadline(reach(*driver, finding.closer), options.timeout,
                                 no_answer(finding.place, options.timeout));
@@ -121,20 +117,14 @@ asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOpt
 void probe_all(std::vector<Finding>& findings, const Options& options,
                const BackendOptions& common) {
   asio::io_context context(1);
-  std::size_t waiting = 0;
+  SideBySide probes(context);
   for (Finding& finding : findings) {
-    if (!finding.built || !finding.asked || finding.place.url.empty()) continue;
-    ++waiting;
-    asio::co_spawn(context, probe(finding, options, common), [&](const std::exception_ptr& thrown) {
-      if (thrown) std::rethrow_exception(thrown);
-      if (--waiting == 0) context.stop();  // what a driver left behind is not waited for
-    });
+    if (finding.asked && !finding.place.url.empty()) probes.add(probe(finding, options, common));
   }
-  context.run();
+  probes.run();
 }
 
 std::string result_of(const Finding& finding) {
-  if (!finding.built) return "not built";
   if (!finding.asked && finding.engine) return "not asked";
   if (finding.engine) return "connected";
   const RuntimeError& error = finding.engine.error();
@@ -142,7 +132,7 @@ std::string result_of(const Finding& finding) {
                                                        : to_string(error.fault));
 }
 
-/// The place, or what was given in its stead.
+/// The place, or the option that was given instead.
 std::string place_of(const Finding& finding) {
   if (!finding.place.url.empty() || finding.engine) return finding.place.url;
   return finding.engine.error().endpoint;
@@ -163,7 +153,7 @@ json::object to_json(const Finding& finding) {
   if (!finding.engine) {
     add("error", finding.engine.error().what);
     add("remedy", finding.engine.error().remedy);
-  } else if (finding.built && finding.asked) {
+  } else if (finding.asked) {
     add("product", finding.engine->product);
     add("version", finding.engine->version);
     add("api_version", finding.engine->api_version);
@@ -181,13 +171,12 @@ std::string json_report(const std::vector<Finding>& findings) {
 }
 
 Style style_of(const Finding& finding) {
-  if (!finding.built || (!finding.asked && finding.engine)) return Style::dim;
+  if (!finding.asked && finding.engine) return Style::dim;
   if (finding.engine) return Style::green;
   return finding.engine.error().fault == ConnectFault::missing ? Style::dim : Style::red;
 }
 
 std::string details_of(const Finding& finding) {
-  if (!finding.built) return "this version cannot watch it yet";
   if (!finding.engine) return printable(finding.engine.error().what);
   if (!finding.asked) {
     return fmt::format("`rollcall doctor {}` asks it", to_string(finding.kind));
@@ -200,15 +189,15 @@ std::string details_of(const Finding& finding) {
 }
 
 bool works(const Finding& finding) {
-  return finding.built && finding.asked && finding.engine;
+  return finding.asked && finding.engine;
 }
 
-/// The host is always there, and so no reason not to look for an engine.
+/// The host always answers, so it does not count as an engine that works.
 bool engine_works(const Finding& finding) {
   return works(finding) && finding.kind != RuntimeBackendKind::host;
 }
 
-/// How the places are reached about which there is more to say than who decided it.
+/// The notes of the places that have one.
 std::string notes(const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& finding : findings) {
@@ -218,7 +207,7 @@ std::string notes(const std::vector<Finding>& findings) {
   return text;
 }
 
-/// What is not seen where something answers.
+/// The blind spots of the engines that answer.
 std::string blind_spots(const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& finding : findings) {
@@ -228,7 +217,7 @@ std::string blind_spots(const std::vector<Finding>& findings) {
   return text;
 }
 
-/// What a closer look has shown, a line each.
+/// The results of closer looks, a line each.
 std::string closer_looks(const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& finding : findings) {
@@ -239,8 +228,8 @@ std::string closer_looks(const std::vector<Finding>& findings) {
   return text;
 }
 
-/// What to do about what failed, each advice once. What is merely not there is no trouble while
-/// another engine works.
+/// The remedies for the failures, each once. A missing engine is no failure while another one
+/// works.
 std::string remedies(const std::vector<Finding>& findings) {
   const bool any_works = std::ranges::any_of(findings, engine_works);
   std::vector<std::pair<std::string, std::vector<std::string>>> places_by_remedy;

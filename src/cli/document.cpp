@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
-#include "core/ascii.hpp"
-#include "core/json.hpp"
+#include "core/json/json.hpp"
+#include "core/json/json_text.hpp"
+#include "core/text/ascii.hpp"
+#include "core/text/code_points.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -32,7 +34,7 @@ bool is_word_of_yaml(std::string_view text) {
   return std::ranges::find(words, lower_case(text)) != words.end();
 }
 
-/// Whether every reader of YAML takes the bare text for this very text.
+/// Whether every YAML reader reads the bare text as the same text.
 bool is_plain(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto safe = [&](char c) {
@@ -42,8 +44,19 @@ bool is_plain(std::string_view text) {
          std::ranges::all_of(text, safe) && !is_word_of_yaml(text);
 }
 
+/// Whether a terminal would act on a part of the text, or YAML forbids it unquoted.
+bool has_active(std::string_view text) {
+  bool found = false;
+  each_code_point(text, [&found](std::string_view, const std::optional<CodePoint>& point) {
+    found = !point || is_active(point->value);
+    return !found;
+  });
+  return found;
+}
+
 void emit_text(YAML::Emitter& out, std::string_view text) {
   if (!is_plain(text)) out << YAML::DoubleQuoted;
+  if (has_active(text)) out << YAML::EscapeNonAscii;
   out << std::string(text);
 }
 
@@ -111,11 +124,14 @@ void append_indented(std::string& out, const json::value& value, std::size_t ind
                     [&](const json::value& element) { append_indented(out, element, indent + 2); });
   } else if (const auto* object = value.if_object()) {
     append_elements(out, '{', '}', *object, indent, [&](const json::key_value_pair& member) {
-      out += json::serialize(member.key()) + ": ";
+      append_json_string(out, member.key());
+      out += ": ";
       append_indented(out, member.value(), indent + 2);
     });
+  } else if (const auto* text = value.if_string()) {
+    append_json_string(out, *text);
   } else {
-    out += json::serialize(value);
+    out += serialized(value);
   }
 }
 
@@ -129,7 +145,7 @@ std::string indented_json(const json::value& value) {
 }
 
 std::string json_document(std::span<const InstancePtr> instances) {
-  // One instance at a time: as JSON values, all of a long list would take three times its text.
+  // One instance at a time: a long list as JSON values takes three times the memory of its text.
   std::string text = "{\n  \"instances\": ";
   append_elements(text, '[', ']', instances, 2, [&text](const InstancePtr& instance) {
     append_indented(text, to_json(*instance), 4);

@@ -15,8 +15,7 @@ std::string json_document(std::span<const InstancePtr> instances);
 /// An instance a line.
 std::string json_lines(std::span<const InstancePtr> instances);
 
-/// What json_document says, in YAML; text that a reader might take for a number or a truth value is
-/// quoted.
+/// json_document() in YAML. Text that a reader might take for a number or a boolean is quoted.
 std::string yaml_document(std::span<const InstancePtr> instances);
 
 /// Any value, indented by two spaces, with a new line at its end.

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
-#include "cli/test_instances.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -45,6 +45,26 @@ TEST(Document, YamlQuotesWhatIsNoText) {
   }
   const std::string text = yaml_document(std::vector{shared(web_instance())});
   EXPECT_NE(text.find("image: nginx:1\n"), std::string::npos) << text;
+}
+
+TEST(Document, NothingThatATerminalActsOnStandsBareInJsonOrYaml) {
+  const std::string evil = "a\x7f\u009b31m\u0085\u00ad\u200b\u202e\u2066\u2028\ufeff\U000e0041b";
+  Instance instance = web_instance();
+  instance.image = evil;
+  instance.labels = Labels({{evil, evil}});
+  const std::vector all = {shared(std::move(instance))};
+  for (const std::string& text : {json_document(all), json_lines(all), yaml_document(all)}) {
+    for (const char* bare : {"\x7f", "\u009b", "\u0085", "\u00ad", "\u200b", "\u202e", "\u2066",
+                             "\u2028", "\ufeff", "\U000e0041"}) {
+      EXPECT_FALSE(text.contains(bare)) << text;
+    }
+  }
+  const auto json = boost::json::parse(json_document(all)).at("instances").at(0);
+  EXPECT_EQ(json.at("image").as_string(), evil);
+  EXPECT_EQ(json.at("labels").at(evil).as_string(), evil);
+  const YAML::Node yaml = YAML::Load(yaml_document(all))["instances"][0];
+  EXPECT_EQ(yaml["image"].as<std::string>(), evil);
+  EXPECT_EQ(yaml["labels"][evil].as<std::string>(), evil);
 }
 
 }  // namespace

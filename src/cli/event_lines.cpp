@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,7 +10,8 @@
 #include <fmt/ranges.h>
 
 #include "cli/text_width.hpp"
-#include "core/text.hpp"
+#include "core/overloaded.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -92,7 +92,7 @@ std::string changes_text(const Instance& before, const Instance& after) {
   values("service", or_dash(before.service), or_dash(after.service));
   values("node", or_dash(before.node), or_dash(after.node));
   sets("labels", label_words(before.labels), label_words(after.labels));
-  // What is left is better read in full, from JSON.
+  // Other changes are better read in full, as JSON.
   return changes.empty() ? "details" : fmt::format("{}", fmt::join(changes, ", "));
 }
 
@@ -117,21 +117,26 @@ std::string EventLines::line(const RuntimeEvent& event, const Inventory& known,
     return owner ? owner->name : std::string();
   };
   const std::string text = std::visit(
-      [&]<class Event>(const Event& e) -> std::string {
-        if constexpr (std::is_same_v<Event, BackendDisconnected>) {
-          return or_dash(e.backend) + "  " + printable(e.reason);
-        } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
-          return or_dash(e.backend);
-        } else if constexpr (std::is_same_v<Event, Stopped>) {
-          return instance_line(*e.last, image_text(*e.last, Detail::shortened), e.cause);
-        } else {
-          const InstancePtr before = known.find(e.instance->key);
-          const bool changed = std::is_same_v<Event, Updated> && before != nullptr;
-          return instance_line(
-              *e.instance,
-              changed ? changes_text(*before, *e.instance) : started_text(*e.instance, name_of),
-              e.cause);
-        }
+      Overloaded{
+          [&](const Started& e) {
+            return instance_line(*e.instance, started_text(*e.instance, name_of), e.cause);
+          },
+          [&](const Updated& e) {
+            const InstancePtr before = known.find(e.instance->key);
+            return instance_line(
+                *e.instance,
+                before ? changes_text(*before, *e.instance) : started_text(*e.instance, name_of),
+                e.cause);
+          },
+          [&](const Stopped& e) {
+            return instance_line(*e.last, image_text(*e.last, Detail::shortened), e.cause);
+          },
+          [](const BackendDisconnected& e) {
+            return or_dash(e.backend) + "  " + printable(e.reason);
+          },
+          [](const BackendReconnected& e) {
+            return or_dash(e.backend) + "  " + printable(e.endpoint);
+          },
       },
       event);
   const std::string verb =

@@ -12,11 +12,11 @@
 
 namespace rollcall::cli {
 
-/// What changed between two tellings of an instance: "health starting->healthy, ports
+/// The differences between two states of an instance: "health starting->healthy, ports
 /// +8080->80/tcp".
 std::string changes_text(const Instance& before, const Instance& after);
 
-/// Writes events as lines whose columns stay where they are as long as possible:
+/// Writes events as lines, and keeps the columns in place as long as possible:
 ///
 ///     12:03:04  started       web   docker  nginx:1  172.17.0.2  8080->80/tcp  (initial)
 ///     12:03:09  updated       web   docker  health starting->healthy
@@ -25,7 +25,7 @@ class EventLines {
  public:
   explicit EventLines(bool colour) : colour_(colour) {}
 
-  /// The line, with its end. `known` is what was known just before the event; `time` is "12:03:04".
+  /// The line, with its end. `known`: the inventory just before the event; `time` is "12:03:04".
   std::string line(const RuntimeEvent& event, const Inventory& known, const std::string& time);
 
  private:

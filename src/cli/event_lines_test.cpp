@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/test_instances.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -56,10 +56,10 @@ TEST(EventLines, StoppedAndBackends) {
   const auto last = shared(web_instance());
   EXPECT_EQ(lines.line(Stopped{last->key.id, last->name, last, Cause::resync}, nothing, at),
             "12:03:04  stopped       web           docker  nginx:1  (resync)\n");
-  EXPECT_EQ(lines.line(BackendDisconnected{"docker", "gone\x07"}, nothing, at),
+  EXPECT_EQ(lines.line(BackendDisconnected{"docker", "unix:///d", "gone\x07"}, nothing, at),
             "12:03:04  disconnected  docker  gone\\x07\n");
-  EXPECT_EQ(lines.line(BackendReconnected{"docker"}, nothing, at),
-            "12:03:04  reconnected   docker\n");
+  EXPECT_EQ(lines.line(BackendReconnected{"docker", "unix:///d"}, nothing, at),
+            "12:03:04  reconnected   docker  unix:///d\n");
 }
 
 TEST(EventLines, ColumnsGrowButNotForOneLongName) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -43,7 +43,7 @@ asio::awaitable<void> EventOutput::show(RuntimeEvent event) {
   }
   know(event);
   outlet_.write(line);
-  // The next event stays where it can collapse until the reader is ready for it.
+  // Until the reader is ready, the next event stays in the channel, where it can collapse.
   co_await outlet_.drained();
 }
 

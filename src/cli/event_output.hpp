@@ -21,20 +21,20 @@ class EventOutput {
   EventOutput(const Options& options, Console& console,
               const boost::asio::any_io_executor& executor);
 
-  /// Keeps all that is known, whatever the output needs of it.
+  /// Keeps the inventory even if the output does not need it.
   void keep_known() { keeps_known_ = true; }
 
-  /// Shows the event if it is wanted, and folds it into what is known, if that is kept. Completes
-  /// when the reader has room for the next.
+  /// Shows the event if the filters want it, and folds it into the inventory if that is kept.
+  /// Completes when the reader has room for the next event.
   [[nodiscard]] boost::asio::awaitable<void> show(RuntimeEvent event);
 
-  /// Folds an event into what is known before it is shown: for many that come at once.
+  /// Folds an event into the inventory before it is shown: for many events that come at once.
   void know(const RuntimeEvent& event) {
     if (keeps_known_) known_.apply(event);
   }
 
-  /// Writes what is kept whenever the reader takes some; ends when the reader has gone, which the
-  /// console is told, or after close().
+  /// Writes the kept output whenever the reader takes some. Ends after close(), or when the reader
+  /// has gone, which it reports to the console.
   [[nodiscard]] boost::asio::awaitable<void> run();
 
   void close() { outlet_.close(); }
@@ -48,7 +48,7 @@ class EventOutput {
   Console& console_;
   Outlet outlet_;
   Inventory known_;
-  bool keeps_known_;  // for what an event changes, whom it depends on, and who leaves a filter
+  bool keeps_known_;  // to show differences, name network owners, and see instances leave a filter
   EventLines lines_;
 };
 

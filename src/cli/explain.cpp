@@ -9,7 +9,7 @@
 #include "cli/find_instance.hpp"
 #include "cli/inquiry.hpp"
 #include "cli/list_view.hpp"
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall::cli {
 

@@ -10,8 +10,8 @@
 
 #include "cli/table.hpp"
 #include "cli/text_width.hpp"
-#include "core/metadata_values.hpp"
-#include "core/text.hpp"
+#include "core/labels/metadata_values.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -172,6 +172,8 @@ class View {
     }
     table("What it serves", types);
     table("Where a client finds it", ways);
+    if (explanation_.services_left_out == 0) return;
+    text_ += fmt::format("{}and {} more ports\n", indent, explanation_.services_left_out);
   }
 
   static std::string note_of(const Service& service) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/format.hpp"
-#include "core/explanation.hpp"
+#include "core/reach/explanation.hpp"
 
 namespace rollcall::cli {
 

@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/test_instances.hpp"
-#include "core/metadata.hpp"
+#include "core/labels/metadata.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall::cli {
 namespace {

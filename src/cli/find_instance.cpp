@@ -9,10 +9,10 @@
 
 #include "cli/cells.hpp"
 #include "cli/table.hpp"
-#include "core/ascii.hpp"
-#include "core/json.hpp"
-#include "core/suggest.hpp"
-#include "core/text.hpp"
+#include "core/json/json.hpp"
+#include "core/text/ascii.hpp"
+#include "core/text/suggest.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {

@@ -1,4 +1,4 @@
-// Which instance does a person mean? Pure.
+// Finds the instance that a user names. Pure.
 #pragma once
 
 #include <span>
@@ -20,7 +20,7 @@ namespace rollcall::cli {
 ///  5. the beginning of an id
 ///  6. the name in any case
 ///
-/// One is what was meant; several are candidates; none is nothing.
+/// One: found. Several: the candidates. None: no such instance.
 std::vector<InstancePtr> find_instances(std::span<const InstancePtr> all, std::string_view word);
 
 /// "there is no 'wbe'; did you mean 'web'?"

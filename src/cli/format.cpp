@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/ascii.hpp"
-#include "core/json.hpp"
-#include "core/suggest.hpp"
-#include "core/text.hpp"
+#include "core/json/json.hpp"
+#include "core/text/ascii.hpp"
+#include "core/text/suggest.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -56,6 +56,18 @@ constexpr auto fields = std::to_array<FormatField>({
 constexpr FormatField whole_as_json = {
     "json .", [](const Instance& i, const Context&) { return json_text(i); }};
 
+constexpr std::string_view table_word = "table ";
+
+/// "CreatedAt" -> "CREATED AT".
+std::string title_of(std::string_view name) {
+  std::string title;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (i > 0 && is_upper(name[i]) && is_lower(name[i - 1])) title += ' ';
+    title += is_lower(name[i]) ? static_cast<char>(name[i] - 'a' + 'A') : name[i];
+  }
+  return title;
+}
+
 std::string unescaped(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -88,6 +100,14 @@ std::expected<const FormatField*, std::string> parse_field(std::string_view insi
 
 std::expected<Format, std::string> Format::parse(std::string_view text) {
   Format format;
+  if (const std::string_view word = trimmed(text); word == "json" || word == "table") {
+    return std::unexpected(fmt::format("--format takes a template; for {} use --output {}",
+                                       word == "json" ? "JSON" : "the usual table", word));
+  }
+  if (text.starts_with(table_word)) {
+    format.table_ = true;
+    text = trimmed(text.substr(table_word.size()));
+  }
   while (!text.empty()) {
     const std::size_t open = text.find("{{");
     if (open != 0) {
@@ -108,6 +128,18 @@ std::expected<Format, std::string> Format::parse(std::string_view text) {
     return std::unexpected(std::string("--format is empty; try --format '{{.Name}} {{.Ports}}'"));
   }
   return format;
+}
+
+std::string Format::header() const {
+  std::string line;
+  for (const auto& part : parts_) {
+    if (const auto* text = std::get_if<std::string>(&part)) {
+      line += *text;
+    } else {
+      line += title_of(std::get<const FormatField*>(part)->name);
+    }
+  }
+  return line;
 }
 
 std::string Format::apply(const Instance& instance, const FormatContext& context) const {

@@ -13,7 +13,7 @@
 
 namespace rollcall::cli {
 
-/// What a field may need besides the instance itself.
+/// Data that a field may need besides the instance.
 struct FormatContext {
   Timestamp now;
   Detail detail = Detail::shortened;
@@ -25,8 +25,8 @@ struct FormatField {
   std::string (*text)(const Instance&, const FormatContext&);
 };
 
-/// Fields only, no language: {{.Name}}, and {{json .}} for all of the instance. \t and \n are a tab
-/// and a new line.
+/// Fields only, no template language: {{.Name}}, and {{json .}} for the whole instance. \t and \n
+/// are a tab and a line feed. The prefix "table " makes a table whose columns are split at tabs.
 class Format {
  public:
   /// Errors: a sentence for the user; for an unknown field it lists those that there are.
@@ -35,8 +35,14 @@ class Format {
   /// One line, without its end.
   [[nodiscard]] std::string apply(const Instance& instance, const FormatContext& context) const;
 
+  [[nodiscard]] bool is_table() const noexcept { return table_; }
+
+  /// The line above a table: for each field its title.
+  [[nodiscard]] std::string header() const;
+
  private:
   std::vector<std::variant<std::string, const FormatField*>> parts_;
+  bool table_ = false;
 };
 
 }  // namespace rollcall::cli

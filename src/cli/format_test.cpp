@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/test_instances.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -21,6 +21,18 @@ TEST(Format, FieldsAndText) {
   EXPECT_EQ(formatted("{{.Name}}: {{ .Image }}!"), "web: nginx:1!");
   EXPECT_EQ(formatted("{{.Name}}\\t{{.ID}}"), "web\taaaaaaaaaaaa");
   EXPECT_EQ(formatted("plain"), "plain");
+}
+
+TEST(Format, ATableHasATitleForEachField) {
+  const auto format = Format::parse("table {{.Name}}\\t{{.CreatedAt}}:{{.ID}}");
+  ASSERT_TRUE(format);
+  EXPECT_TRUE(format->is_table());
+  EXPECT_EQ(format->header(), "NAME\tCREATED AT:ID");
+  EXPECT_EQ(formatted("table {{.Name}}"), "web");
+  EXPECT_FALSE(Format::parse("tables {{.Name}}")->is_table());
+  EXPECT_NE(formatted("table {{.Nam}}").find("did you mean"), std::string::npos);
+  EXPECT_NE(formatted("table ").find("--output table"), std::string::npos);
+  EXPECT_NE(formatted("json").find("--output json"), std::string::npos);
 }
 
 TEST(Format, Json) {

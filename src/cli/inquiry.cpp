@@ -4,62 +4,39 @@
 #include <iterator>
 #include <map>
 #include <set>
-#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
-#include <rollcall/backend.hpp>
-
+#include "assembly/listing.hpp"
 #include "cli/commands.hpp"
 #include "cli/remote/remote.hpp"
-#include "core/deadline.hpp"
 #include "engine/merger.hpp"
 
 namespace rollcall::cli {
 namespace {
 
-namespace asio = boost::asio;
-
-RuntimeError no_answer(const Target& target, std::chrono::nanoseconds limit) {
-  return {
-      .kind = ErrorKind::unavailable,
-      .fault = ConnectFault::mute,
-      .endpoint = target.place.url.empty() ? std::string(to_string(target.kind)) : target.place.url,
-      .what = fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count()),
-      .remedy = "see whether the engine hangs, or give it longer with --timeout"};
-}
-
-asio::awaitable<void> ask(Inquiry& inquiry, const Options& options, BackendOptions common) {
-  auto executor = co_await asio::this_coro::executor;
-  auto backend =
-      make_backend(inquiry.target.kind, options_for(inquiry.target, std::move(common)), executor);
-  if (!backend) {
-    inquiry.answer = fail(std::move(backend.error()));
-    co_return;
-  }
-  auto listing = with_deadline((*backend)->list_instances(), options.timeout,
-                               no_answer(inquiry.target, options.timeout));
-  inquiry.answer = co_await std::move(listing);
-  if (inquiry.answer) inquiry.runtime = parse_kind((*backend)->name());
-}
-
-void ask_side_by_side(std::span<Inquiry> inquiries, const Options& options,
-                      const BackendOptions& common) {
-  asio::io_context context(1);
-  std::size_t waiting = inquiries.size();
-  for (Inquiry& inquiry : inquiries) {
-    asio::co_spawn(context, ask(inquiry, options, common), [&](const std::exception_ptr& thrown) {
-      if (thrown) std::rethrow_exception(thrown);
-      if (--waiting == 0) context.stop();  // what a backend left behind is not waited for
-    });
-  }
-  context.run();
-}
-
 bool is_absent(const RuntimeError& error) {
   return error.fault == ConnectFault::missing || error.fault == ConnectFault::refused;
+}
+
+/// The daemon's answer, and one for each engine that the daemon could not ask.
+std::vector<Inquiry> ask_daemon(const Options& options) {
+  std::vector<Inquiry> inquiries(1);
+  inquiries.front().target.named = true;
+  auto list = list_of_daemon(options);
+  if (!list) {
+    inquiries.front().answer = fail(std::move(list.error()));
+    return inquiries;
+  }
+  inquiries.front().answer = std::move(list->instances);
+  for (const StaleEngine& stale : list->stale) {
+    Inquiry inquiry{.target = {}, .answer = fail({.what = stale.describe()})};
+    inquiry.target.named = stale.named && (stale.never || stale.dropped);
+    inquiry.target.request = inquiries.size();
+    inquiries.push_back(std::move(inquiry));
+  }
+  return inquiries;
 }
 
 const InstanceKey& key_of_instance(const InstancePtr& instance) {
@@ -70,9 +47,7 @@ const InstanceKey& key_of_instance(const InstancePtr& instance) {
 
 std::vector<Inquiry> ask_all(const Options& options, Console& console) {
   if (!options.server.url.empty()) {
-    Inquiry inquiry{.target = {}, .answer = list_of_daemon(options, console)};
-    inquiry.target.named = true;
-    return {std::move(inquiry)};
+    return ask_daemon(options);
   }
   BackendOptions common = options.backend_options();
   common.getenv = console.environment();
@@ -82,15 +57,19 @@ std::vector<Inquiry> ask_all(const Options& options, Console& console) {
   for (Target& target : targets_to_list(options.selection, common)) {
     inquiries.push_back({std::move(target), {}});
   }
-  // The host comes last: what another has listed, it leaves out.
-  const auto hosts = std::ranges::partition(inquiries, [](const Inquiry& inquiry) {
-    return inquiry.target.kind != RuntimeBackendKind::host;
-  });
-  ask_side_by_side({inquiries.begin(), hosts.begin()}, options, common);
-  common.listed_elsewhere = [&inquiries](RuntimeBackendKind runtime) {
-    return std::ranges::find(inquiries, runtime, &Inquiry::runtime) != inquiries.end();
-  };
-  ask_side_by_side(hosts, options, common);
+  std::vector<EngineList> engines;
+  for (const Inquiry& inquiry : inquiries) {
+    const Target& target = inquiry.target;
+    engines.push_back({.kind = target.kind,
+                       .options = options_for(target, common),
+                       .where = target.place.url.empty() ? std::string(to_string(target.kind))
+                                                         : target.place.url});
+  }
+  list_engines(engines, options.timeout,
+               "see whether the engine hangs, or give it longer with --timeout");
+  for (std::size_t i = 0; i < engines.size(); ++i) {
+    inquiries[i].answer = std::move(engines[i].instances);
+  }
   return inquiries;
 }
 
@@ -149,7 +128,7 @@ void keep_one_of_neighbours(std::vector<InstancePtr>& instances) {
 }
 
 NameOf names_among(const std::vector<InstancePtr>& all) {
-  // Few ask, and those that do ask for several.
+  // Built on first use.
   return [&all, names = std::map<InstanceKey, std::string_view>()](const InstanceKey& beside,
                                                                    const std::string& id) mutable {
     if (names.empty()) {

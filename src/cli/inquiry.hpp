@@ -1,7 +1,6 @@
 // Asking all engines once, for the commands that show what runs now.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include <rollcall/instance.hpp>
@@ -13,26 +12,25 @@
 
 namespace rollcall::cli {
 
-/// One engine, and what it answered.
+/// One engine and its answer.
 struct Inquiry {
   Target target;
   Result<std::vector<InstancePtr>> answer;
-  std::optional<RuntimeBackendKind> runtime{};  ///< The one that answered.
 };
 
 /// Asks all engines side by side, and then the host, which leaves out what another has listed.
 std::vector<Inquiry> ask_all(const Options& options, Console& console);
 
-/// Says what failed, as far as the user should know, and decides the exit code.
+/// Reports the failures that the user should know, and returns the exit code.
 int report_failures(const std::vector<Inquiry>& inquiries, Console& console);
 
-/// Whether every engine that is there answered.
+/// Whether every engine that exists answered.
 bool all_answered(const std::vector<Inquiry>& inquiries);
 
-/// Takes the instances out of all answers, in no order: each once where two of them are one engine.
+/// Takes the instances out of all answers, unordered. An engine that answered twice counts once.
 std::vector<InstancePtr> collect(std::vector<Inquiry>& inquiries);
 
-/// Leaves one of those that stand side by side and have one key: an engine may tell of one twice.
+/// Removes neighbours with equal keys: an engine may list an instance twice.
 void keep_one_of_neighbours(std::vector<InstancePtr>& instances);
 
 /// `all` outlives what is returned.

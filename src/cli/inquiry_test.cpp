@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/test_instances.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall::cli {
 namespace {

@@ -19,7 +19,7 @@ struct KubernetesOptions {
   std::string node{};
   std::string selector{};
 
-  /// Whether one of them was given, and with it Kubernetes named.
+  /// Whether one of them was given, which names Kubernetes.
   [[nodiscard]] bool any() const noexcept;
 
   void apply(BackendOptions& options) const;

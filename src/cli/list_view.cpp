@@ -9,12 +9,12 @@
 namespace rollcall::cli {
 namespace {
 
-/// Since when it is there, or the earliest of times if nobody knows.
+/// When it was created or started; the earliest time if unknown.
 Timestamp since(const Instance& instance) {
   return instance.created_at.value_or(instance.started_at.value_or(Timestamp::min()));
 }
 
-/// Which comes first, by what the user asked for alone.
+/// Compares by the user's sort key only.
 std::strong_ordering order_by(SortKey key, const Instance& a, const Instance& b) {
   switch (key) {
     case SortKey::runtime:
@@ -68,6 +68,34 @@ std::string table(const std::vector<InstancePtr>& instances, const Options& opti
   return render_table(table, width, colour);
 }
 
+/// The cells of a line, split at tabs. A missing last cell is empty.
+std::vector<std::string> cells_of(std::string_view line, std::size_t count) {
+  std::vector<std::string> cells;
+  while (cells.size() + 1 < count) {
+    const std::size_t end = std::min(line.find('\t'), line.size());
+    cells.emplace_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  cells.emplace_back(line);
+  return cells;
+}
+
+std::string formatted_table(const std::vector<InstancePtr>& instances, const Format& format,
+                            const FormatContext& context, std::size_t width, bool colour) {
+  const std::string header = format.header();
+  const auto count = static_cast<std::size_t>(std::ranges::count(header, '\t')) + 1;
+  Table table;
+  for (std::string& title : cells_of(header, count)) table.columns.push_back({std::move(title)});
+  for (const InstancePtr& instance : instances) {
+    std::vector<Cell> row;
+    for (std::string& text : cells_of(format.apply(*instance, context), count)) {
+      row.push_back({std::move(text)});
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return render_table(table, width, colour);
+}
+
 std::string lines(const std::vector<InstancePtr>& instances, const Format& format,
                   const FormatContext& context) {
   std::string text;
@@ -93,6 +121,9 @@ void sort_instances(std::vector<InstancePtr>& instances, SortKey key) {
 
 std::string list_view(const std::vector<InstancePtr>& instances, const Options& options,
                       const FormatContext& context, std::size_t width, bool colour) {
+  if (options.format && options.format->is_table()) {
+    return formatted_table(instances, *options.format, context, width, colour);
+  }
   if (options.format) return lines(instances, *options.format, context);
   if (options.quiet) {
     const auto id = Format::parse("{{.ID}}");

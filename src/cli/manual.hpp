@@ -1,4 +1,4 @@
-// The prose of the help: what stands around the options.
+// The prose of the help, around the options.
 #pragma once
 
 #include <string_view>
@@ -76,11 +76,12 @@ inline constexpr std::string_view serve_notes = R"(Examples:
   rollcall serve --check-config --config rollcall.yaml
   rollcall serve docker podman --socket /run/user/1000/rollcall.sock --listen 127.0.0.1:0
   rollcall serve --endpoint docker=tcp://10.0.0.7:2375 --grace 10m
-  rollcall ls --server http://127.0.0.1:7655
+  rollcall ls --server /run/rollcall/rollcall.sock
 
-It listens on 127.0.0.1:7655 and on /run/rollcall/rollcall.sock, without root on
-$XDG_RUNTIME_DIR/rollcall.sock. Flags beat the environment (ROLLCALL_LOG_LEVEL is
-the key log.level), that beats the file. SIGHUP reads all of it anew.
+It listens on /run/rollcall/rollcall.sock, without root on
+$XDG_RUNTIME_DIR/rollcall.sock, and on no address unless one is named.
+Flags beat the environment (ROLLCALL_LOG_LEVEL is the key log.level), that beats
+the file. SIGHUP reads all of it anew.
 All keys, and the HTTP API: docs/daemon.md. Exit code 2 if the configuration is wrong.
 )";
 

@@ -1,17 +1,20 @@
 #include "cli/option_words.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "cli/cli11.hpp"
 #include "cli/manual.hpp"
+#include "core/runtimes.hpp"
 
 namespace rollcall::cli {
 namespace {
 
 void add_runtimes(CLI::App& command, Words& words) {
-  command.add_option(std::string(runtimes_name), words.arguments)
-      ->type_name(std::string(runtime_words));
+  command.add_option(std::string(runtimes_name), words.arguments)->type_name(runtime_choices());
 }
 
-/// Those of commands that may ask a daemon instead of the engines.
+/// The options of commands that may ask a daemon instead of the engines.
 void add_daemon(CLI::App& command, Words& words) {
   command.option_defaults()->group("From a daemon");
   add_text(command, "--server", words.server, "URL|SOCKET",
@@ -21,7 +24,7 @@ void add_daemon(CLI::App& command, Words& words) {
            "Who has signed its certificate (default: whom this system trusts)");
 }
 
-/// An option that stands for a key of the configuration.
+/// An option that sets a key of the configuration.
 void add_key(CLI::App& command, Words& words, const std::string& name, const std::string& value,
              const std::string& text) {
   command.add_option(name, words.keys[name], text)->allow_extra_args(false)->type_name(value);
@@ -29,9 +32,13 @@ void add_key(CLI::App& command, Words& words, const std::string& name, const std
 
 }  // namespace
 
+std::string runtime_choices() {
+  return fmt::format("all|auto|{}", fmt::join(runtime_words(), "|"));
+}
+
 void add_shared_options(CLI::App& app, Words& words) {
   app.option_defaults()->group("Where to look");
-  add_repeated(app, "-r,--runtime", words.runtimes, std::string(runtime_words),
+  add_repeated(app, "-r,--runtime", words.runtimes, runtime_choices(),
                "This one; repeatable (default: all that answer)");
   add_repeated(app, "-e,--endpoint", words.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
@@ -135,7 +142,7 @@ CLI::App* add_serve(CLI::App& app, Words& words) {
                   "Say what is configured, or all that is wrong with it, and end");
   serve->option_defaults()->group("Whom to serve");
   add_key(*serve, words, "--listen", "ADDRESS:PORT",
-          "At this address; repeatable (default: 127.0.0.1:7655)");
+          "At this address, too; repeatable (default: none)");
   add_key(*serve, words, "--socket", "PATH|auto|none", "At this Unix socket (default: auto)");
   add_key(*serve, words, "--tls-certificate", "FILE", "Speak TLS on addresses, with this");
   add_key(*serve, words, "--tls-key", "FILE", "The key of the certificate");
@@ -145,6 +152,8 @@ CLI::App* add_serve(CLI::App& app, Words& words) {
   serve->option_defaults()->group("Where to look");
   add_key(*serve, words, "--grace", "TIME|never",
           "Drop what a lost engine ran after this time (default: never)");
+  add_key(*serve, words, "--wait-for-named", "TIME",
+          "Answer 503 to Prometheus this long until named engines are listed (default: 5m)");
   add_key(*serve, words, "--look-period", "TIME",
           "How often to look at the host, such as 1s (default: 5s)");
   add_key(*serve, words, "--podman-poll", "TIME",

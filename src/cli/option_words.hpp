@@ -1,4 +1,4 @@
-// The options of each command, as CLI11 knows them, and the words that were written for them.
+// The options of each command for CLI11, and the words that the user wrote for them.
 #pragma once
 
 #include <map>
@@ -13,8 +13,8 @@
 namespace rollcall::cli {
 
 inline constexpr std::string_view runtimes_name = "runtimes";
-inline constexpr std::string_view runtime_words =
-    "all|auto|docker|podman|systemd|incus|kubernetes|host";
+/// "all|auto|docker|…".
+[[nodiscard]] std::string runtime_choices();
 
 /// The command line as it was written.
 struct Words {
@@ -50,14 +50,14 @@ struct Words {
   std::string config;
   bool check_config = false;
   bool reveal = false;
-  /// Those that stand for a key of the configuration; what was written is asked of the option.
+  /// The options that set a key of the configuration; CLI11 holds their values.
   std::map<std::string, std::vector<std::string>> keys;
 };
 
-/// Those of all commands, which may stand before or behind them.
+/// The shared options, which may come before or after a command.
 void add_shared_options(CLI::App& app, Words& words);
 
-// Each makes the command of that name, with its options.
+// Each function adds the command of that name, with its options.
 CLI::App* add_list(CLI::App& app, Words& words);
 CLI::App* add_watch(CLI::App& app, Words& words);
 CLI::App* add_explain(CLI::App& app, Words& words);

@@ -13,7 +13,7 @@
 #include "cli/manual.hpp"
 #include "cli/option_words.hpp"
 #include "cli/times.hpp"
-#include "core/suggest.hpp"
+#include "core/text/suggest.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -57,7 +57,7 @@ BackendOptions Options::backend_options() const {
 
 namespace {
 
-/// The CLI11 program, bound to the words. This is the only place that knows commands and options.
+/// The CLI11 program, bound to the words: the only place that knows commands and options.
 class Parser {
  public:
   Parser();
@@ -66,6 +66,8 @@ class Parser {
 
  private:
   [[nodiscard]] std::expected<Options, std::string> options() const;
+  [[nodiscard]] std::string read_times(Options& options) const;
+  void take_plain_words(Options& options) const;
   [[nodiscard]] std::string why_not_of_a_daemon() const;
   [[nodiscard]] ServeOptions serve_options(const Selection& selection) const;
   [[nodiscard]] Answer help() const;
@@ -88,7 +90,7 @@ class Parser {
 Parser::Parser() {
   app_.footer(std::string(manual::notes));
   app_.require_subcommand(0, 1);
-  app_.fallthrough();  // shared options may stand behind the command
+  app_.fallthrough();  // shared options may come after the command
   app_.set_help_flag("-h,--help", "Show this help")->group("General");
   list_ = add_list(app_, words_);
   watch_ = add_watch(app_, words_);
@@ -161,20 +163,32 @@ std::expected<Options, std::string> Parser::options() const {
     if (!format) return std::unexpected(std::move(format.error()));
     options.format = std::move(*format);
   }
+  if (auto wrong = read_times(options); !wrong.empty()) return std::unexpected(std::move(wrong));
+  take_plain_words(options);
+  return options;
+}
+
+/// What is wrong with one of them; empty if nothing is.
+std::string Parser::read_times(Options& options) const {
   const auto look_period = parse_look_period("--look-period", words_.look_period);
-  if (!look_period) return std::unexpected(look_period.error());
+  if (!look_period) return look_period.error();
   options.look_period = *look_period;
   if (!words_.podman_poll.empty()) {
     const auto poll = parse_look_period("--podman-poll", words_.podman_poll);
-    if (!poll) return std::unexpected(poll.error());
+    if (!poll) return poll.error();
     options.podman_poll = *poll;
   }
   const auto timeout = parse_time(words_.timeout);
   if (!timeout) {
-    return std::unexpected(fmt::format(
-        "--timeout: '{}' is no time such as 5s, 500ms or 1m (at most a day)", words_.timeout));
+    return fmt::format("--timeout: '{}' is no time such as 5s, 500ms or 1m (at most a day)",
+                       words_.timeout);
   }
   options.timeout = *timeout;
+  return {};
+}
+
+/// Those in which CLI11 has left nothing to check.
+void Parser::take_plain_words(Options& options) const {
   options.output = value_of(outputs, words_.output);
   options.sort = value_of(sort_keys, words_.sort);
   options.verbose = words_.verbose;
@@ -189,14 +203,13 @@ std::expected<Options, std::string> Parser::options() const {
   options.kubernetes = words_.kubernetes;
   options.subject = words_.subject;
   if (options.command == Command::explain) {
-    // Why something is not shown is a question, too.
+    // A user may ask why an instance is not shown.
     options.all = true;
     options.all_units = true;
   }
-  return options;
 }
 
-/// What the daemon alone decides is no option of who asks it.
+/// Refuses options that only the daemon decides.
 std::string Parser::why_not_of_a_daemon() const {
   const CLI::App* asked = command();
   const auto given = [asked, this](const char* name) {
@@ -292,9 +305,9 @@ CommandHelp Parser::describe(const CLI::App& command) const {
   } else {
     append_options(app_, help.options);
     help.argument = "[RUNTIME...]";
-    help.choices = choices_in(runtime_words);
+    help.choices = choices_in(runtime_choices());
   }
-  // Help comes first in CLI11's order, and interests least.
+  // CLI11 puts help first; it matters least.
   std::ranges::rotate(help.options, help.options.begin() + 1);
   return help;
 }

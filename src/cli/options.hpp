@@ -24,18 +24,18 @@ enum class SortKey : std::uint8_t { name, runtime, state, image, group, age };
 
 /// A daemon that is asked instead of the engines.
 struct DaemonAddress {
-  std::string url{};         ///< A URL or the path of a socket; empty: none is.
+  std::string url{};         ///< A URL or the path of a socket; empty: no daemon.
   std::string token_file{};  ///< Empty: no token.
   std::string ca_file{};     ///< Of https://; empty: what this system trusts.
 };
 
-/// Of `rollcall serve`: what its configuration is read from.
+/// For `rollcall serve`: the sources of its configuration.
 struct ServeOptions {
   bool check_config = false;
   daemon::Sources sources{};
 };
 
-/// What the user asked for; checked, so that nothing in it can be wrong any more.
+/// The parsed command line. Everything in it is checked and valid.
 struct Options {
   Command command = Command::list;
   Selection selection;
@@ -70,17 +70,17 @@ struct Options {
 
   KubernetesOptions kubernetes;
 
-  /// What backends are made with, where it does not depend on the command.
+  /// The options for backends that do not depend on the command.
   [[nodiscard]] BackendOptions backend_options() const;
 };
 
-/// The run is over before it began: help, version, a completion script, or a wrong command line.
+/// The run ends before a command starts: help, version, completion script, or a wrong command line.
 struct Answer {
   int exit_code = 0;
   std::string text;  ///< For standard output if the code is 0, else for standard error.
 };
 
-/// Understands the words after the program's name.
+/// Parses the words after the program's name.
 std::variant<Options, Answer> parse_command_line(const std::vector<std::string>& words);
 
 }  // namespace rollcall::cli

@@ -31,13 +31,12 @@ bool takes_some(int fd) {
 
 }  // namespace
 
-// Asio makes every descriptor that it waits for non-blocking, and with it that of all processes
-// which share it: the shell's terminal, for one. So Asio waits for an epoll that waits for the
-// descriptor.
+// Asio makes every descriptor that it waits for non-blocking, also for the processes that share
+// it, such as the shell on the terminal. So Asio waits for an epoll that waits for the descriptor.
 Outlet::Outlet(int fd, const asio::any_io_executor& executor)
     : fd_(fd), poll_(executor, make_epoll()), drained_(executor) {
-  epoll_event nothing{};  // errors and hang-ups are always told
-  // A plain file cannot be watched and needs not be: it is never full, and has no reader to lose.
+  epoll_event nothing{};  // epoll always reports errors and hang-ups
+  // A plain file cannot be watched, nor need it be: it is never full and has no reader.
   static_cast<void>(::epoll_ctl(poll_.native_handle(), EPOLL_CTL_ADD, fd_, &nothing));
 }
 
@@ -76,7 +75,7 @@ void Outlet::end(int error) {
 
 asio::awaitable<void> Outlet::drained() {
   while (!kept_.empty() && error_ == 0) co_await drained_.wait();
-  drained_.notify();  // for the next who waits
+  drained_.notify();  // for the next waiter
 }
 
 asio::awaitable<void> Outlet::run() {

@@ -10,29 +10,29 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include "engine/signal.hpp"
+#include "core/async/signal.hpp"
 
 namespace rollcall::cli {
 
 /// Writes to a file descriptor that others share, and therefore never makes it non-blocking.
 ///
-/// A pipe or a terminal that is full is waited for in the background; meanwhile a writer holds
-/// back: `co_await outlet.drained()` before it takes what it writes next. One executor, no threads.
+/// Waits in the background for a pipe or terminal that is full; meanwhile a writer holds back:
+/// `co_await outlet.drained()` before it takes what it writes next. One executor, no threads.
 class Outlet {
  public:
   Outlet(int fd, const boost::asio::any_io_executor& executor);
 
-  /// Writes what can be written now, keeps the rest.
+  /// Writes as much as possible now, keeps the rest.
   void write(std::string_view text);
 
   /// Completes when nothing is kept, or nothing can be written any more.
   boost::asio::awaitable<void> drained();
 
-  /// Writes what is kept whenever the reader takes some. Ends when the reader has gone, also if
-  /// nothing is written; when a write has failed; or when the outlet is closed.
+  /// Writes the kept text whenever the reader takes some. Ends when the reader has gone, even if
+  /// nothing is written; when a write fails; or when the outlet is closed.
   boost::asio::awaitable<void> run();
 
-  /// Drops what is kept, and writes no more.
+  /// Drops the kept text, and writes no more.
   void close() { end(ECANCELED); }
 
   /// The errno of a failed write, EPIPE for a reader that has gone, ECANCELED when closed; else 0.

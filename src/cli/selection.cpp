@@ -9,7 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/suggest.hpp"
+#include "core/runtimes.hpp"
+#include "core/text/suggest.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -19,18 +20,18 @@ constexpr std::string_view ssh_scheme = "ssh://";
 constexpr std::string_view tcp_scheme = "tcp://";
 
 std::string unknown_runtime(const std::string& word) {
-  const std::vector<std::string> words = {"all",     "auto",  "docker",     "podman",
-                                          "systemd", "incus", "kubernetes", "host"};
+  std::vector<std::string> words = runtime_words();
+  words.insert(words.begin(), {"all", "auto"});
   return fmt::format("no runtime is called '{}'{} (there are {})", word, suggestion(word, words),
                      fmt::join(words, ", "));
 }
 
-/// What tells one engine from another: one name for all paths to one socket.
+/// Identifies an engine: one name for all paths to one socket.
 std::string identity_of(const Target& target) {
   const std::string& url = target.place.url;
   const std::string_view kind = to_string(target.kind);
   if (url.empty()) return std::string(kind);
-  // At the far side the command of the runtime leads on, as the user to whom the key belongs.
+  // On the far side the runtime's own command connects, as the user whom the key belongs to.
   if (url.starts_with(ssh_scheme)) {
     return fmt::format("{} {} {}", kind, url, target.place.ssh_identity);
   }
@@ -44,35 +45,34 @@ bool may_exist(const Target& target) {
   const std::string& url = target.place.url;
   if (!url.starts_with(unix_scheme)) return true;
   std::error_code error;
-  // A folder that we may not look into counts: the backend will say so.
+  // A folder without read permission counts: the backend will report it.
   return std::filesystem::exists(url.substr(unix_scheme.size()), error) || error;
 }
 
-/// The places of one runtime. If they cannot be told, the backend is left to say why.
+/// The places of one runtime. If that fails, the backend will report why.
 std::vector<Target> targets_of(RuntimeBackendKind kind, bool named, const BackendOptions& options) {
   const Target any{.kind = kind, .place = {}, .named = named};
-  if (kind == RuntimeBackendKind::automatic) return {any};
-  const BackendDescriptor& descriptor = descriptor_of(kind);
-  if (!descriptor.built()) return {any};
-  auto places = descriptor.places(options);
+  const BackendDescriptor* const descriptor = descriptor_of(kind);
+  if (descriptor == nullptr) return {any};
+  auto places = descriptor->places(options);
   if (!places || places->empty()) return {any};
   std::vector<Target> targets;
   for (Place& place : *places) targets.push_back({kind, std::move(place), named});
   return targets;
 }
 
-/// What the runtime makes of it. If that cannot be told, the backend is left to say why.
+/// The place that the runtime makes of it. If that fails, the backend will report why.
 Target target_of(const NamedEndpoint& endpoint, BackendOptions options) {
   Target target{.kind = endpoint.kind,
                 .place = {endpoint.url, "--endpoint"},
                 .named = true,
                 .alias = endpoint.alias,
                 .tls = endpoint.tls};
-  const BackendDescriptor& descriptor = descriptor_of(endpoint.kind);
-  if (!descriptor.built()) return target;
+  const BackendDescriptor* const descriptor = descriptor_of(endpoint.kind);
+  if (descriptor == nullptr) return target;
   options.endpoint = endpoint.url;
   options.tls = endpoint.tls;
-  auto places = descriptor.places(options);
+  auto places = descriptor->places(options);
   if (places && places->size() == 1) target.place = std::move(places->front());
   return target;
 }
@@ -89,14 +89,14 @@ std::vector<std::vector<Target>> requests(const Selection& selection,
   }
   if (selection.all) {
     for (const BackendDescriptor& descriptor : backend_descriptors()) {
-      if (!descriptor.built() || !descriptor.meant_by_default(options)) continue;
+      if (!descriptor.meant_by_default(options)) continue;
       all.push_back(targets_of(descriptor.kind, false, options));
     }
   }
   return all;
 }
 
-/// All in one list, each engine once.
+/// Joins the requests into one list, each engine once.
 std::vector<Target> merged(std::vector<std::vector<Target>> requests) {
   std::vector<Target> all;
   std::set<std::string> seen;
@@ -110,9 +110,9 @@ std::vector<Target> merged(std::vector<std::vector<Target>> requests) {
   return all;
 }
 
-/// The runtime of an endpoint that does not tell its own.
+/// The runtime of an endpoint without a kind.
 std::expected<RuntimeBackendKind, std::string> default_kind(const Selection& selection) {
-  // Podman serves Docker's API too, and what answers there tells its own name.
+  // Podman serves Docker's API, too; the engine that answers gives its own name.
   if (selection.kinds.empty()) return RuntimeBackendKind::docker;
   if (selection.kinds.size() == 1) {
     const auto kind = selection.kinds.front();
@@ -153,18 +153,19 @@ std::expected<Selection, std::string> Selection::parse(std::span<const std::stri
       selection.kinds.push_back(*kind);
     }
   }
-  bool kind_is_taken = false;
   for (const std::string& word : endpoints) {
     auto endpoint = parse_endpoint(word, selection);
     if (!endpoint) return std::unexpected(std::move(endpoint.error()));
     if (endpoint->url.empty()) return std::unexpected("the --endpoint '" + word + "' has no URL");
-    kind_is_taken = kind_is_taken || (selection.kinds.size() == 1 &&
-                                      (endpoint->kind == selection.kinds.front() ||
-                                       selection.kinds.front() == RuntimeBackendKind::automatic));
     selection.endpoints.push_back(std::move(*endpoint));
   }
-  // "--runtime docker --endpoint URL" is that engine, and not the usual ones besides.
-  if (kind_is_taken) selection.kinds.clear();
+  // "docker host --endpoint docker=URL" means that engine and the host, without Docker's usual
+  // places. Any endpoint replaces the search of `auto`.
+  std::erase_if(selection.kinds, [&selection](RuntimeBackendKind kind) {
+    const auto& named = selection.endpoints;
+    if (kind == RuntimeBackendKind::automatic) return !named.empty();
+    return std::ranges::find(named, kind, &NamedEndpoint::kind) != named.end();
+  });
   return selection;
 }
 
@@ -192,9 +193,9 @@ BackendOptions options_for(const Target& target, BackendOptions options) {
   options.endpoint = place.url;
   options.tls = place.tls ? place.tls : target.tls;
   options.alias = target.alias;
-  // It was decided that this is without TLS, and variables shall not make TLS of it again.
-  const bool speaks_http =
-      target.kind != RuntimeBackendKind::host && target.kind != RuntimeBackendKind::systemd;
+  // The place was decided to be without TLS; environment variables must not turn TLS on again.
+  const RuntimeTraits* const runtime = traits_of(target.kind);
+  const bool speaks_http = runtime == nullptr || runtime->speaks_http;
   if (speaks_http && place.url.starts_with(tcp_scheme)) {
     options.endpoint = "http://" + place.url.substr(tcp_scheme.size());
   }

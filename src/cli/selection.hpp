@@ -1,4 +1,4 @@
-// Which engines a command is about.
+// Decides which engines a command asks.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 #include <rollcall/config.hpp>
 
-#include "backends/registry.hpp"
+#include "assembly/registry.hpp"
 
 namespace rollcall::cli {
 
@@ -23,7 +23,7 @@ struct NamedEndpoint {
   std::optional<TlsOptions> tls{};  ///< Absent: the runtime's own rules.
 };
 
-/// --runtime and --endpoint, understood.
+/// --runtime and --endpoint, parsed.
 struct Selection {
   bool all = true;                        ///< All runtimes that answer; a failing one is no error.
   std::vector<RuntimeBackendKind> kinds;  ///< Those that were named.
@@ -34,7 +34,7 @@ struct Selection {
   static std::expected<Selection, std::string> parse(std::span<const std::string> runtimes,
                                                      std::span<const std::string> endpoints);
 
-  /// Something else says that this runtime is wanted: of all, it is one that was named.
+  /// Names a runtime that another option implies; if all are selected, it counts as named.
   void name(RuntimeBackendKind kind);
 };
 
@@ -42,18 +42,18 @@ struct Selection {
 struct Target {
   RuntimeBackendKind kind{};
   Place place;         ///< An empty URL leaves the choice of the place to the backend.
-  bool named = false;  ///< The user asked for it: that it cannot be reached is an error.
+  bool named = false;  ///< By the user: failing to reach it is an error.
   std::size_t request =
       0;                ///< Targets of one request are alternatives: one that answers is enough.
-  std::string alias{};  ///< Of the endpoint that was named.
-  std::optional<TlsOptions> tls{};  ///< Of that, too.
+  std::string alias{};  ///< The alias of the named endpoint.
+  std::optional<TlsOptions> tls{};  ///< TLS of the named endpoint.
 };
 
 /// All engines that may be there, each once: two paths to one socket are one engine.
 std::vector<Target> targets_to_list(const Selection& selection, const BackendOptions& options);
 
-/// The engines to wait for: those that exist now, and for a runtime that has none the runtime
-/// itself.
+/// The engines to wait for: those that exist now, and one target of its own for each runtime
+/// without any.
 std::vector<Target> targets_to_watch(const Selection& selection, const BackendOptions& options);
 
 /// The options for the backend of a target.

@@ -3,6 +3,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -36,7 +39,7 @@ class Targets : public testing::Test {
     return selection.value_or(Selection());
   }
 
-  /// What other runtimes may be on this host, is not asked here.
+  /// Ignores other runtimes that this host may have.
   static std::vector<Target> of_docker(std::vector<Target> targets) {
     std::erase_if(targets, [](const Target& it) { return it.kind != RuntimeBackendKind::docker; });
     return targets;
@@ -89,7 +92,7 @@ TEST_F(Targets, ARuntimeThatIsNowhereIsWaitedForAsAWhole) {
   const auto watched = targets_to_watch(select({"docker"}, {}), options_);
   EXPECT_GT(listed.size(), 1U);
   ASSERT_EQ(watched.size(), 1U);
-  // The one place that no variable moves: on a host with an engine of its own that is watched.
+  // No variable moves this place: on a host with an engine of its own, that one is watched.
   const bool engine_here = fs::exists("/var/run/docker.sock");
   EXPECT_EQ(watched[0].place.url, engine_here ? "unix:///var/run/docker.sock" : "");
 }
@@ -111,6 +114,35 @@ TEST_F(Targets, AlternativesShareTheirRequest) {
   ASSERT_FALSE(targets.empty());
   EXPECT_EQ(targets.front().place.source, "--endpoint");
   for (const Target& target : targets) EXPECT_EQ(target.request, targets.front().request);
+}
+
+TEST_F(Targets, AKindWithAnEndpointHasNoOtherPlacesHoweverManyKindsAreNamed) {
+  variables_["HOME"] = folder_.string();
+  for (const auto& [runtimes, endpoints] :
+       std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
+           {{"docker", "host"}, {"docker=tcp://h:1"}},
+           {{"host", "docker"}, {"docker=tcp://h:1"}},
+           {{"docker"}, {"tcp://h:1"}},
+           {{"docker", "podman", "host"}, {"docker=tcp://h:1", "podman=tcp://h:2"}},
+           {{"auto", "docker", "host"}, {"docker=tcp://h:1"}}}) {
+    const auto selection = select(runtimes, endpoints);
+    for (const auto& targets :
+         {targets_to_list(selection, options_), targets_to_watch(selection, options_)}) {
+      const std::size_t hosts = runtimes.size() > 1 ? 1 : 0;
+      EXPECT_EQ(targets.size(), endpoints.size() + hosts);
+      for (const Target& target : targets) {
+        const bool host = target.kind == RuntimeBackendKind::host;
+        EXPECT_EQ(target.place.source == "--endpoint", !host) << describe(target);
+      }
+    }
+  }
+}
+
+TEST_F(Targets, AKindWithoutAnEndpointKeepsItsPlaces) {
+  variables_["HOME"] = folder_.string();
+  const auto alone = targets_to_list(select({"podman"}, {}), options_);
+  const auto beside = targets_to_list(select({"docker", "podman"}, {"docker=tcp://h:1"}), options_);
+  EXPECT_EQ(beside.size(), alone.size() + 1);
 }
 
 TEST_F(Targets, AnEndpointComesBesidesAll) {
@@ -144,7 +176,7 @@ TEST_F(Targets, BySshEachRuntimeIsAnEngineOfItsOwn) {
 
 TEST_F(Targets, WhatWasDecidedIsNotDecidedAnew) {
   const auto decided_again = [this](const Target& target) {
-    const auto places = descriptor_of(target.kind).places(options_for(target, options_));
+    const auto places = descriptor_of(target.kind)->places(options_for(target, options_));
     return places ? places->front() : Place{.url = places.error().describe(), .source = {}};
   };
   std::ofstream(folder_ / "c.json") << R"({"Connection":{"Connections":{

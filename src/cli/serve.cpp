@@ -9,6 +9,7 @@ namespace rollcall::cli {
 int serve(const Options& options, Console& console) {
   daemon::Sources sources = options.serve.sources;
   sources.getenv = console.environment();
+  sources.check_only = options.serve.check_config;
   daemon::Loaded loaded = daemon::load(sources);
   for (const std::string& error : loaded.errors) console.note(error);
   if (!loaded.errors.empty()) return wrong_usage;

@@ -45,7 +45,7 @@ std::size_t total(const std::vector<std::size_t>& widths) {
   return std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
 }
 
-/// The table without the columns that say nothing at all.
+/// The table without its empty columns.
 Table without_empty_columns(const Table& table) {
   Table rest{.columns = {}, .rows = std::vector<std::vector<Cell>>(table.rows.size())};
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
@@ -70,7 +70,7 @@ void shrink_to(std::size_t limit, const std::vector<Column>& columns,
   }
 }
 
-/// One line. The last cell is not padded, and nothing passes the limit.
+/// One line within the limit. The last cell is not padded.
 std::string line_of(const std::vector<Cell>& cells, const std::vector<std::size_t>& widths,
                     std::size_t limit, bool colour) {
   std::string line;

@@ -11,7 +11,7 @@ namespace rollcall::cli {
 
 enum class Style : std::uint8_t { plain, bold, dim, green, yellow, red };
 
-/// The text between the escape sequences of its style; as it is without colour.
+/// The text between the escape sequences of its style; unchanged without colour.
 std::string styled(std::string_view text, Style style, bool colour);
 
 struct Column {

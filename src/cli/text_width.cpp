@@ -9,7 +9,7 @@
 namespace rollcall::cli {
 namespace {
 
-// wcwidth answers for the locale of the thread; the width of a character must not depend on LANG.
+// wcwidth depends on the thread's locale; the width of a character must not depend on LANG.
 class Utf8Locale {
  public:
   Utf8Locale() : before_(::uselocale(utf8())) {}
@@ -30,7 +30,7 @@ struct Character {
   std::size_t columns;
 };
 
-/// The first character of text that is not empty. A byte that starts none counts as one column.
+/// The first character of non-empty text. A byte that starts no character takes one column.
 Character first_character(std::string_view text, std::mbstate_t& state) {
   wchar_t wide = 0;
   const std::size_t bytes = std::mbrtowc(&wide, text.data(), text.size(), &state);

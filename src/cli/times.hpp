@@ -12,8 +12,8 @@ namespace rollcall::cli {
 /// "5s", "500ms", "1m", or a number of seconds; more than nothing and at most a day.
 std::optional<std::chrono::nanoseconds> parse_time(std::string_view text);
 
-/// How often to look, of this option. There may be much to see: looking without a pause would keep
-/// a core busy, so at least 100 ms. What is no such time is a sentence.
+/// A look period, for this option: at least 100 ms, because looking without a pause would keep a
+/// core busy. Errors: a sentence.
 std::expected<std::chrono::milliseconds, std::string> parse_look_period(std::string_view option,
                                                                         const std::string& text);
 

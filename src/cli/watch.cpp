@@ -1,7 +1,6 @@
-// `rollcall watch`: a line an event, until the user has seen enough.
+// `rollcall watch`: a line for each event, until it is interrupted.
 #include <algorithm>
 #include <csignal>
-#include <exception>
 #include <map>
 #include <utility>
 #include <vector>
@@ -14,11 +13,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include "backends/source.hpp"
+#include "assembly/source.hpp"
 #include "cli/commands.hpp"
 #include "cli/event_output.hpp"
 #include "cli/remote/remote.hpp"
-#include "core/env.hpp"
+#include "core/async/env.hpp"
+#include "core/async/run.hpp"
 #include "engine/merged_watch.hpp"
 
 namespace rollcall::cli {
@@ -26,14 +26,14 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// A long first list takes more memory for a moment than what is kept of it.
+/// Returns memory: a long first list takes more of it for a moment than what is kept.
 void give_back_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif
 }
 
-/// All engines, one output. What they tell is merged, and shown as fast as the output is read.
+/// All engines, one output. Their events are merged, and shown as fast as the output is read.
 class WatchRun final : private MergedConsumer {
  public:
   WatchRun(const Options& options, Console& console)
@@ -88,12 +88,10 @@ int WatchRun::run() {
   }
   signals_.async_wait([this](boost::system::error_code error, int) {
     if (error) return;
-    signals_.clear();  // a second Ctrl-C ends the process, whatever it waits for
+    signals_.clear();  // a second Ctrl-C then ends the process at once
     stop();
   });
-  asio::co_spawn(context_, show_until_the_end(), [](const std::exception_ptr& thrown) {
-    if (thrown) std::rethrow_exception(thrown);
-  });
+  asio::co_spawn(context_, show_until_the_end(), rethrow);
   context_.run();
   return code_;
 }
@@ -119,13 +117,13 @@ asio::awaitable<void> WatchRun::show_until_the_end() {
   co_await output_.run();
   stop();
   co_await watch_.done();
-  context_.stop();  // what a backend left behind is not waited for
+  context_.stop();  // does not wait for work that a backend left behind
 }
 
 asio::awaitable<void> WatchRun::take(std::vector<MergedEvent> events) {
   const Source& source = sources_.at(events.front().source);
   if (!source.synced) {
-    // All are known before one is shown, so that each can name those that it depends on.
+    // All instances are folded before one is shown, so that each can name those it depends on.
     for (const MergedEvent& merged : events) {
       if (key_of(merged.event) != nullptr) output_.know(merged.event);
     }
@@ -152,7 +150,7 @@ void WatchRun::failed(SourceId id, const RuntimeError& error) {
   stop();
 }
 
-/// To a person, a runtime that nobody named and that has no socket anywhere is no loss.
+/// Text output does not report a runtime that was not named and has no socket anywhere.
 bool WatchRun::is_nowhere(const Source& source) const {
   const Target& target = source.target;
   return !source.synced && options_.output != Output::jsonl && !target.named &&
@@ -160,7 +158,7 @@ bool WatchRun::is_nowhere(const Source& source) const {
 }
 
 void WatchRun::note_if_nothing_runs() {
-  // A person before an empty screen wonders; a program does not.
+  // A person would wonder about an empty screen; a program does not.
   const bool all = std::ranges::all_of(sources_, [](const auto& it) { return it.second.synced; });
   const bool none = std::ranges::all_of(
       sources_, [this](const auto& it) { return watch_.merger().shown(it.first) == 0; });

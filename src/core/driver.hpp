@@ -1,5 +1,5 @@
-// What a runtime implements. The reflector makes a RuntimeBackend of it and keeps every promise of
-// the contract.
+// The interface that a runtime implements. The reflector makes a RuntimeBackend from it and keeps
+// every promise of the contract.
 #pragma once
 
 #include <chrono>
@@ -16,13 +16,13 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/task.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall {
 
 /// What a signal of the engine says about the run of an instance.
 enum class RunMark : std::uint8_t {
-  changed,  ///< Something about it changed. Nothing, if it is not known to run.
+  changed,  ///< Something changed. No meaning for an instance not known to run.
   began,    ///< A run began.
   ended,    ///< A run ended; perhaps another has begun since.
 };
@@ -34,8 +34,8 @@ struct Touched {
   RunMark mark = RunMark::changed;
 };
 
-/// The whole new state of one instance, of a stream that goes on from the list's position and is
-/// the truth. Such a stream gives nothing while list() is under way, and then only what is newer
+/// The whole new state of one instance, from an authoritative stream that continues at the list's
+/// position. Such a stream gives nothing while list() is under way, and then only changes newer
 /// than the list; nothing is read beside it: all readings of its session are settled.
 struct Upsert {
   InstancePtr instance;
@@ -44,9 +44,9 @@ struct Upsert {
 /// The instance does not exist any more. An engine signals it after it has removed the instance.
 struct Gone {
   std::string id;
-  Timestamp at{};  ///< The engine's time of it; none in a stream that is the truth.
+  Timestamp at{};  ///< The engine's time of the signal; none in an authoritative stream.
 
-  /// Whether nothing older can be meant.
+  /// Whether this is surely about the present instance, not an older one with its id.
   [[nodiscard]] bool final() const noexcept { return at == Timestamp{}; }
 };
 
@@ -68,18 +68,18 @@ struct Reading {
   bool settled = true;
 };
 
-/// All instances that were asked for, running or not; one that does not exist is absent.
+/// All instances that were asked for, running or not; those that do not exist are absent.
 struct Snapshot {
   std::vector<Reading> readings{};
-  Timestamp taken_at{};  ///< The engine's clock just before it was asked; it holds all signals up
-                         ///< to then.
+  Timestamp taken_at{};  ///< The engine's clock just before the request; the snapshot includes
+                         ///< all signals up to then.
 };
 
 /// What answers at an endpoint.
 struct EngineInfo {
   std::string product;       ///< "Docker", "Podman".
-  std::string version;       ///< Of the engine; empty if it does not tell.
-  std::string api_version;   ///< The one that is spoken.
+  std::string version;       ///< The engine's version; empty if it does not tell.
+  std::string api_version;   ///< The API version in use.
   std::string blind_spot{};  ///< What it may not see, and what to do about it; empty: nothing.
 };
 
@@ -90,15 +90,16 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  /// Reads all instances. Complete, or an error.
+  /// Reads all instances. Complete, or an error. Charges a ListBudget, and is cancelled when it
+  /// takes longer than budget::list_limit.
   [[nodiscard]] virtual Task<Snapshot> list() = 0;
 
   /// Waits for the next change. Called from the start, beside list() and read(); only drains the
   /// stream.
   [[nodiscard]] virtual Task<Change> next() = 0;
 
-  /// Reads the touched instances again, with the same decoder as the list. What a touch announced
-  /// is in it: an engine that signals before it stores is waited for here. An id that is not
+  /// Reads the touched instances again, with the same decoder as the list. The result includes the
+  /// announced changes: if the engine signals before it stores, this waits. Instances that are not
   /// running may be absent.
   [[nodiscard]] virtual Task<Snapshot> read(std::vector<Touched> touched) = 0;
 
@@ -107,14 +108,14 @@ class Session {
 
   [[nodiscard]] virtual EngineInfo info() const = 0;
 
-  /// Looks closer, for who wants to know why something works or does not: a sentence each, such as
-  /// the rights that we have. Asked seldom, and by itself.
+  /// Diagnoses the connection: one sentence per finding, such as the rights that we have. Called
+  /// rarely, and not beside other calls.
   [[nodiscard]] virtual Task<std::vector<std::string>> examine() {
     co_return std::vector<std::string>();
   }
 
-  /// How many signals had a meaning that is not known. None was ignored: what such a one is about
-  /// is read again.
+  /// The number of signals of unknown meaning. None was ignored: the instance that it is about is
+  /// read again.
   [[nodiscard]] virtual std::size_t unknown_signals() const noexcept { return 0; }
 };
 
@@ -125,23 +126,23 @@ class Driver {
  public:
   virtual ~Driver() = default;
 
-  /// The concrete name as soon as the engine has told it.
+  /// The name: the concrete one once the engine has told it.
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 
-  /// `InstanceKey::endpoint` of what it finds.
+  /// The `InstanceKey::endpoint` of the instances that it finds.
   [[nodiscard]] virtual std::string_view endpoint() const noexcept = 0;
 
   /// One attempt. For a watch it also opens the engine's stream of changes, before any list.
   [[nodiscard]] virtual Task<std::shared_ptr<Session>> connect(Purpose purpose) = 0;
 
-  /// Completes when a new attempt may do better than the last: the socket's folder has changed. May
-  /// wait for ever.
+  /// Completes when a new attempt may succeed because the socket's folder has changed. May wait for
+  /// ever.
   [[nodiscard]] virtual boost::asio::awaitable<void> endpoint_changed() = 0;
 
-  /// Whether the engine is on this host, which decides how eagerly it is asked again.
+  /// Whether the engine is on this host, which decides how soon it is retried.
   [[nodiscard]] virtual bool local() const noexcept = 0;
 
-  /// How often all is listed again, to find what the stream lost; zero: never.
+  /// How often all is listed again, to find changes that the stream lost; zero: never.
   [[nodiscard]] virtual Duration resync_period() const noexcept { return std::chrono::minutes(10); }
 };
 

@@ -1,8 +1,10 @@
 #include <rollcall/event.hpp>
 
+#include "core/text/words.hpp"
+
 namespace rollcall {
 
-// By get_if and not by visit, which may throw.
+// Uses get_if, because visit may throw.
 
 const InstanceKey* key_of(const RuntimeEvent& event) noexcept {
   if (const auto* started = std::get_if<Started>(&event)) return &started->instance->key;
@@ -28,7 +30,7 @@ std::string_view to_string(Cause cause) noexcept {
     case Cause::resync:
       return "resync";
   }
-  return "?";
+  return no_such_word;
 }
 
 }  // namespace rollcall

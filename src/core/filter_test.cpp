@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/test_instances.hpp"
+#include "support/shown_instances.hpp"
 
 namespace rollcall {
 namespace {
@@ -64,6 +64,39 @@ TEST(Filters, ErrorsSayWhatWouldBeRight) {
   EXPECT_NE(error_of("state=up").find("running, paused"), std::string::npos);
   EXPECT_NE(error_of("web").find("name=web"), std::string::npos);
   EXPECT_NE(error_of("name=").find("needs a value"), std::string::npos);
+  EXPECT_NE(error_of("label==x").find("names no label"), std::string::npos);
+}
+
+TEST(Filters, AreBounded) {
+  std::vector<std::string> words;
+  for (int i = 0; i < 32; ++i) words.push_back("name=n" + std::to_string(i));
+  EXPECT_TRUE(Filters::parse(words));
+  words.emplace_back("group=shop");
+  EXPECT_NE(Filters::parse(words).error().find("32 are as many"), std::string::npos);
+  EXPECT_NE(error_of("name=*" + std::string(512, 'a')).find("512 bytes"), std::string::npos);
+  EXPECT_TRUE(Filters::parse(std::vector{"name=" + std::string(5000, 'a')}))
+      << "that is no pattern";
+}
+
+TEST(Filters, CountEachOnce) {
+  EXPECT_FALSE(matches(std::vector<std::string>(3000, "name=db"), web_instance()));
+  EXPECT_TRUE(matches(std::vector<std::string>(3000, "name=w*"), web_instance()));
+}
+
+TEST(Filters, LabelsAreAlternativesOfOneKey) {
+  Instance instance = web_instance();
+  instance.labels = Labels({{"a", "1"}, {"c", "3"}, {"e", "5"}});
+  EXPECT_TRUE(matches({"label=b", "label=c=4", "label=c=3"}, instance));
+  EXPECT_FALSE(matches({"label=b", "label=c=4", "label=d"}, instance));
+  EXPECT_TRUE(matches({"label=z", "label=e"}, instance));
+}
+
+TEST(Filters, GroupsAreWholeOrAPattern) {
+  Instance instance = web_instance();
+  instance.group = "shop";
+  EXPECT_TRUE(matches({"group=a", "group=shop"}, instance));
+  EXPECT_TRUE(matches({"group=s[a-h]*"}, instance));
+  EXPECT_FALSE(matches({"group=sho"}, instance));
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <ostream>
 #include <tuple>
@@ -9,39 +7,9 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 
-#include "core/ascii.hpp"
+#include "core/text/words.hpp"
 
 namespace rollcall {
-namespace {
-
-bool equals_case_blind(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
-
-constexpr auto kind_words = std::to_array<std::pair<std::string_view, RuntimeBackendKind>>({
-    {"auto", RuntimeBackendKind::automatic},
-    {"docker", RuntimeBackendKind::docker},
-    {"podman", RuntimeBackendKind::podman},
-    {"systemd", RuntimeBackendKind::systemd},
-    {"incus", RuntimeBackendKind::incus},
-    {"lxc", RuntimeBackendKind::incus},
-    {"lxd", RuntimeBackendKind::incus},
-    {"kubernetes", RuntimeBackendKind::kubernetes},
-    {"k8s", RuntimeBackendKind::kubernetes},
-    {"host", RuntimeBackendKind::host},
-});
-
-// What a value outside its enumeration is called; only a cast can make one.
-constexpr std::string_view no_such_word = "?";
-
-}  // namespace
-
-std::optional<RuntimeBackendKind> parse_kind(std::string_view text) noexcept {
-  for (const auto& [word, kind] : kind_words) {
-    if (equals_case_blind(word, text)) return kind;
-  }
-  return std::nullopt;
-}
 
 Getenv process_environment() {
   return [](std::string_view name) -> std::optional<std::string> {
@@ -85,26 +53,6 @@ bool same_content(const Instance& a, const Instance& b) {
 
 bool in_running_set(const Instance& instance) noexcept {
   return instance.state != InstanceState::stopped;
-}
-
-std::string_view to_string(RuntimeBackendKind kind) noexcept {
-  switch (kind) {
-    case RuntimeBackendKind::automatic:
-      return "auto";
-    case RuntimeBackendKind::docker:
-      return "docker";
-    case RuntimeBackendKind::podman:
-      return "podman";
-    case RuntimeBackendKind::systemd:
-      return "systemd";
-    case RuntimeBackendKind::incus:
-      return "incus";
-    case RuntimeBackendKind::kubernetes:
-      return "kubernetes";
-    case RuntimeBackendKind::host:
-      return "host";
-  }
-  return no_such_word;
 }
 
 std::string_view to_string(InstanceKind kind) noexcept {

@@ -1,11 +1,14 @@
 #include "engine/change_log.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <type_traits>
+#include <utility>
+#include <variant>
 
 #include <fmt/format.h>
+
+#include "core/overloaded.hpp"
+#include "core/text/words.hpp"
 
 namespace rollcall {
 namespace {
@@ -25,35 +28,6 @@ std::size_t memory_of(const std::string& text) noexcept {
   return text.capacity() > inside ? text.capacity() + 1 : 0;
 }
 
-std::size_t memory_of(const std::vector<std::string>& texts) noexcept {
-  std::size_t sum = texts.capacity() * sizeof(std::string);
-  for (const std::string& text : texts) sum += memory_of(text);
-  return sum;
-}
-
-std::size_t memory_of(const Metadata& metadata) noexcept {
-  std::size_t sum = sizeof(Metadata) + metadata.ports.capacity() * sizeof(Metadata::Port) +
-                    metadata.routes.capacity() * sizeof(Route) +
-                    metadata.txt.capacity() * sizeof(Metadata::Txt);
-  for (const Metadata::Txt& txt : metadata.txt) {
-    sum += memory_of(txt.key) + memory_of(txt.value.value) + memory_of(txt.value.source);
-  }
-  for (const Route& route : metadata.routes) {
-    sum += memory_of(route.hosts) + memory_of(route.paths) + memory_of(route.source);
-  }
-  if (metadata.health) sum += sizeof(Metadata::HealthCheck);
-  if (metadata.proxy) sum += sizeof(Metadata::Proxy);
-  if (metadata.target) sum += sizeof(Metadata::Target);
-  if (metadata.scrape) sum += sizeof(Metadata::Scrape);
-  if (metadata.display) sum += sizeof(Metadata::Display);
-  return sum;
-}
-
-std::size_t memory_of(const Details& details) noexcept {
-  return sizeof(Details) + memory_of(details.description) + memory_of(details.definition) +
-         memory_of(details.user) + memory_of(details.command);
-}
-
 }  // namespace
 
 std::string to_string(const Cursor& cursor) {
@@ -70,8 +44,15 @@ std::optional<Cursor> parse_cursor(std::string_view text) noexcept {
 }
 
 std::string_view to_string(LogGap::Reason reason) noexcept {
-  static constexpr std::array<std::string_view, 3> names = {"too_old", "other_epoch", "ahead"};
-  return names.at(std::to_underlying(reason));
+  switch (reason) {
+    case LogGap::Reason::too_old:
+      return "too_old";
+    case LogGap::Reason::other_epoch:
+      return "other_epoch";
+    case LogGap::Reason::ahead:
+      return "ahead";
+  }
+  return no_such_word;
 }
 
 std::string describe(const LogGap& gap) {
@@ -92,11 +73,9 @@ std::string describe(const LogGap& gap) {
 
 ChangeLog::ChangeLog(std::uint64_t epoch, LogBounds bounds) : epoch_(epoch), bounds_(bounds) {}
 
-const LogEntryPtr& ChangeLog::append(OriginPtr origin, RuntimeEvent event, Timestamp at,
-                                     InstancePtr before) {
+const LogEntryPtr& ChangeLog::append(RuntimeEvent event, Timestamp at, InstancePtr before) {
   auto entry = std::make_shared<const LogEntry>(LogEntry{.sequence = newest().sequence + 1,
                                                          .at = at,
-                                                         .origin = std::move(origin),
                                                          .before = std::move(before),
                                                          .event = std::move(event)});
   const std::size_t cost = memory_of(*entry);
@@ -130,56 +109,40 @@ std::optional<LogGap> ChangeLog::gap(const Cursor& cursor) const {
 }
 
 std::expected<std::vector<LogEntryPtr>, LogGap> ChangeLog::after(const Cursor& cursor,
-                                                                 std::size_t most) const {
+                                                                 std::size_t most,
+                                                                 std::size_t most_bytes) const {
   if (auto found = gap(cursor)) return std::unexpected(*found);
   const auto first = static_cast<std::size_t>(cursor.sequence - dropped_);
   const std::size_t count = std::min(most, entries_.size() - first);
   std::vector<LogEntryPtr> found;
   found.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) found.push_back(entries_[first + i].entry);
+  std::size_t bytes = 0;
+  for (std::size_t i = first; i < first + count && bytes < most_bytes; ++i) {
+    bytes += entries_[i].cost;
+    if (bytes > most_bytes && !found.empty()) break;
+    found.push_back(entries_[i].entry);
+  }
   return found;
 }
 
-std::size_t memory_of(const Instance& instance) noexcept {
-  std::size_t sum =
-      sizeof(Instance) + memory_of(instance.key.backend) + memory_of(instance.key.endpoint) +
-      memory_of(instance.key.id) + memory_of(instance.name) + memory_of(instance.network_owner) +
-      memory_of(instance.reason) + memory_of(instance.image) + memory_of(instance.group) +
-      memory_of(instance.service) + memory_of(instance.node) + memory_of(instance.run) +
-      instance.addresses.capacity() * sizeof(Address) +
-      instance.ports.capacity() * sizeof(PortMapping) +
-      instance.problems.capacity() * sizeof(Problem);
-  for (const Address& address : instance.addresses) {
-    sum += memory_of(address.ip) + memory_of(address.network);
-  }
-  for (const PortMapping& port : instance.ports) {
-    sum += memory_of(port.host_ip) + memory_of(port.name);
-  }
-  for (const Problem& problem : instance.problems) {
-    sum += memory_of(problem.where) + memory_of(problem.what);
-  }
-  for (const auto& [key, value] : instance.labels) sum += key.size() + value.size();
-  if (instance.metadata) sum += memory_of(*instance.metadata);
-  if (instance.details) sum += memory_of(*instance.details);
-  return sum;
-}
-
 std::size_t memory_of(const LogEntry& entry) noexcept {
-  return std::visit(
-      [&entry]<class Event>(const Event& event) {
-        const std::size_t own =
-            sizeof(LogEntry) + sizeof(LogEntryPtr) + (entry.before ? memory_of(*entry.before) : 0);
-        if constexpr (std::is_same_v<Event, Stopped>) {
-          return own + memory_of(event.id) + memory_of(event.name) + memory_of(*event.last);
-        } else if constexpr (std::is_same_v<Event, BackendDisconnected>) {
-          return own + memory_of(event.backend) + memory_of(event.reason);
-        } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
-          return own + memory_of(event.backend);
-        } else {
-          return own + memory_of(*event.instance);
-        }
-      },
-      entry.event);
+  const std::size_t own =
+      sizeof(LogEntry) + sizeof(LogEntryPtr) + (entry.before ? memory_of(*entry.before) : 0);
+  return std::visit(Overloaded{
+                        [own](const Started& e) { return own + memory_of(*e.instance); },
+                        [own](const Updated& e) { return own + memory_of(*e.instance); },
+                        [own](const Stopped& e) {
+                          return own + memory_of(e.id) + memory_of(e.name) + memory_of(*e.last);
+                        },
+                        [own](const BackendDisconnected& e) {
+                          return own + memory_of(e.backend) + memory_of(e.endpoint) +
+                                 memory_of(e.reason);
+                        },
+                        [own](const BackendReconnected& e) {
+                          return own + memory_of(e.backend) + memory_of(e.endpoint);
+                        },
+                    },
+                    entry.event);
 }
 
 }  // namespace rollcall

@@ -1,4 +1,4 @@
-// The log of changes: from where a consumer goes on, or learns that it must list again. Pure.
+// The log of changes: a consumer resumes from a cursor, or learns that it must list again. Pure.
 #pragma once
 
 #include <compare>
@@ -15,12 +15,15 @@
 
 #include <rollcall/event.hpp>
 
+#include "core/budgets.hpp"
+#include "core/memory_of.hpp"
+
 namespace rollcall {
 
-/// A place between two changes: all up to `sequence` is known. Whoever lists gets one, and goes on
-/// from there.
+/// A place between two changes: all up to `sequence` is known. Each list comes with one, from which
+/// its reader resumes.
 struct Cursor {
-  std::uint64_t epoch = 0;     ///< Of the log: another process, another epoch.
+  std::uint64_t epoch = 0;     ///< Of the log: each process has its own.
   std::uint64_t sequence = 0;  ///< Of the last change that is known; 0: none is.
 
   friend bool operator==(const Cursor&, const Cursor&) = default;
@@ -32,7 +35,7 @@ std::string to_string(const Cursor& cursor);
 /// Reads what to_string() wrote; nothing if it is anything else.
 std::optional<Cursor> parse_cursor(std::string_view text) noexcept;
 
-/// Which engine told a change.
+/// The engine that a change comes from.
 struct Origin {
   std::string backend;   ///< "docker", …; "auto" until the engine has told its name.
   std::string endpoint;  ///< As in InstanceKey; empty until it is known.
@@ -46,8 +49,7 @@ using OriginPtr = std::shared_ptr<const Origin>;
 struct LogEntry {
   std::uint64_t sequence = 0;  ///< One more than that of the change before.
   Timestamp at{};              ///< When it was logged.
-  OriginPtr origin;            ///< Never null.
-  InstancePtr before;          ///< What it was before the change; null if it was not shown.
+  InstancePtr before;          ///< The instance before the change; null if it was not shown.
   RuntimeEvent event;
 };
 
@@ -57,8 +59,8 @@ using LogEntryPtr = std::shared_ptr<const LogEntry>;
 struct LogGap {
   enum class Reason : std::uint8_t {
     too_old,      ///< The changes after it are no longer kept.
-    other_epoch,  ///< It is of another log: the daemon was started anew.
-    ahead,        ///< It is of this log, which has not come so far.
+    other_epoch,  ///< The cursor is of another log: the daemon was restarted.
+    ahead,        ///< The cursor is past the end of this log.
   };
   Reason reason{};
   Cursor asked;
@@ -72,24 +74,23 @@ struct LogGap {
 /// "too_old", "other_epoch", "ahead".
 std::string_view to_string(LogGap::Reason reason) noexcept;
 
-/// A sentence without a full stop: what is lost, and that a list is the remedy.
+/// A sentence without a full stop that says what is lost, and that a list is the remedy.
 std::string describe(const LogGap& gap);
 
 struct LogBounds {
-  std::size_t entries = 16'384;
-  std::size_t bytes = std::size_t{16} << 20U;
+  std::size_t entries = budget::change_log_entries;
+  std::size_t bytes = budget::change_log_bytes;
 };
 
-/// Keeps the last changes, as many as the bounds allow; at least the last one.
+/// Keeps the newest changes, as many as the bounds allow; at least one.
 ///
 /// Threads: none; one owner. What it hands out is shared and never changes, so it may be kept.
 class ChangeLog {
  public:
   explicit ChangeLog(std::uint64_t epoch, LogBounds bounds = {});
 
-  /// Logs a change, and drops the oldest ones as far as the bounds ask for it.
-  const LogEntryPtr& append(OriginPtr origin, RuntimeEvent event, Timestamp at,
-                            InstancePtr before = nullptr);
+  /// Logs a change, and drops the oldest ones until the log is within its bounds.
+  const LogEntryPtr& append(RuntimeEvent event, Timestamp at, InstancePtr before = nullptr);
 
   /// Where the log is now.
   [[nodiscard]] Cursor newest() const noexcept { return {epoch_, dropped_ + entries_.size()}; }
@@ -97,9 +98,10 @@ class ChangeLog {
   /// The oldest cursor from which it can be read.
   [[nodiscard]] Cursor oldest() const noexcept { return {epoch_, dropped_}; }
 
-  /// Up to `most` changes after the cursor, in order; none if it is the newest.
-  [[nodiscard]] std::expected<std::vector<LogEntryPtr>, LogGap> after(const Cursor& cursor,
-                                                                      std::size_t most) const;
+  /// Up to `most` changes after the cursor, in order, and no more than cost `most_bytes` together;
+  /// none if the cursor is the newest.
+  [[nodiscard]] std::expected<std::vector<LogEntryPtr>, LogGap> after(
+      const Cursor& cursor, std::size_t most, std::size_t most_bytes = SIZE_MAX) const;
 
   /// Why it cannot be read from the cursor; nothing if it can.
   [[nodiscard]] std::optional<LogGap> gap(const Cursor& cursor) const;
@@ -122,11 +124,8 @@ class ChangeLog {
   std::size_t bytes_ = 0;
 };
 
-/// What an entry costs in memory, with its instance: while it runs that is shared with whoever
-/// lists it, but afterwards the log alone keeps it.
+/// What an entry costs in memory, with its instance. A running instance is shared with the
+/// inventory, but after its end the log alone keeps it.
 std::size_t memory_of(const LogEntry& entry) noexcept;
-
-/// An estimate of what an instance costs, with all that it owns.
-std::size_t memory_of(const Instance& instance) noexcept;
 
 }  // namespace rollcall

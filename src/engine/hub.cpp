@@ -1,30 +1,21 @@
 #include "engine/hub.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <map>
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "core/secrets.hpp"
-#include "engine/signal.hpp"
+#include "core/async/pace.hpp"
+#include "core/async/signal.hpp"
 
 namespace rollcall {
 
 namespace asio = boost::asio;
 
-std::string_view to_string(SourceState state) noexcept {
-  static constexpr std::array<std::string_view, 5> names = {"connecting", "syncing", "ready",
-                                                            "backing_off", "failed"};
-  return names.at(std::to_underlying(state));
-}
-
 namespace {
 
-/// Unlike that of any other start: the moment, and chance; small enough for a double.
+/// Unique to this start: the time and a random number. Small enough for a double.
 std::uint64_t new_epoch(Env& env) {
   constexpr std::uint64_t chances = 1U << 20U;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(env.now().time_since_epoch());
@@ -35,12 +26,13 @@ std::uint64_t new_epoch(Env& env) {
 }  // namespace
 
 struct Hub::Impl final : MergedConsumer {
-  /// What is known of a source besides what its status tells.
+  /// A source: its status, and what the hub keeps besides.
   struct Source {
     SourceStatus status;
     OriginPtr origin;
-    OriginPtr away;        // as whom it was told to be disconnected last
-    bool leaving = false;  // it was removed; what it told is not stopped yet
+    OriginPtr away;        // as named in the last BackendDisconnected; null if there was none
+    bool leaving = false;  // it was removed; its instances are not stopped yet
+    bool watched = true;   // false: added by add_failed()
     std::string said;      // the last state that was logged
   };
 
@@ -53,20 +45,26 @@ struct Hub::Impl final : MergedConsumer {
         watch(executor, env, *this, {.grace = options.grace}) {}
 
   asio::awaitable<void> take(std::vector<MergedEvent> events) override;
-  void revise(RuntimeEvent& event) override;
+  void hold() override;
+  void let_go() noexcept override;
   void received(SourceId id, const RuntimeEvent& event) override;
   void synced(SourceId id) override;
   void changed(SourceId id, const Transition& transition) override;
   void failed(SourceId id, const RuntimeError& error) override;
   void removed(SourceId id) override;
+  void advanced() override { look_whether_known(); }
 
-  [[nodiscard]] OriginPtr origin_of(const MergedEvent& merged);
+  void note_engine(const MergedEvent& merged);
   [[nodiscard]] bool settled() const;
   Source* find(SourceId id);
   void enter(Source& source, SourceState state, std::string reason);
   void name(Source& source, std::string_view backend, std::string_view endpoint);
   void log(Source& source);
   void look_whether_settled();
+  void look_whether_known();
+  [[nodiscard]] std::vector<UnknownEngine> find_unknown() const;
+  [[nodiscard]] std::shared_ptr<View> make_view() const;
+  Source& enlist(SourceId id, SourceStatus status);
 
   asio::any_io_executor executor;
   EnvPtr env;
@@ -74,8 +72,10 @@ struct Hub::Impl final : MergedConsumer {
   std::shared_ptr<LogReaders> readers;
   MergedWatch watch;
   std::map<SourceId, Source> sources;
-  mutable ViewPtr view;       // of the present version; null until somebody asks for it
-  std::set<Signal*> waiting;  // until it is settled
+  mutable ViewPtr view;  // of the present version; null until it is asked for
+  ViewPtr held_view;     // the view shown during a long change: the one before it
+  UnknownEngines unknown;
+  std::set<Signal*> waiting;  // in wait_settled()
   bool stopped = false;
 };
 
@@ -83,28 +83,35 @@ struct Hub::Impl final : MergedConsumer {
 
 asio::awaitable<void> Hub::Impl::take(std::vector<MergedEvent> events) {
   view.reset();
+  Pace pace;
   for (MergedEvent& merged : events) {
-    OriginPtr origin = origin_of(merged);
-    readers->append(std::move(origin), std::move(merged.event), env->now(),
-                    std::move(merged.before));
+    if (pace.due()) co_await pace.rest();
+    note_engine(merged);
+    readers->append(std::move(merged.event), env->now(), std::move(merged.before));
   }
-  co_return;
+  view.reset();
+  look_whether_known();  // a returned engine is known once all its events are logged
 }
 
-/// A return is told of whoever was told to be away, also if its full name was not known then.
-OriginPtr Hub::Impl::origin_of(const MergedEvent& merged) {
+void Hub::Impl::hold() {
+  auto made = view ? std::make_shared<View>(*view) : make_view();
+  made->unknown = unknown.list();
+  made->revision = unknown.revision();
+  held_view = std::move(made);
+}
+
+void Hub::Impl::let_go() noexcept {
+  held_view.reset();
+  view.reset();
+}
+
+void Hub::Impl::note_engine(const MergedEvent& merged) {
   Source& source = sources.at(merged.source);
-  const InstanceKey* const key = key_of(merged.event);
-  if (key == nullptr) {
-    if (std::holds_alternative<BackendDisconnected>(merged.event)) source.away = source.origin;
-    return source.away;
+  if (const InstanceKey* const key = key_of(merged.event)) {
+    name(source, key->backend, key->endpoint);
+  } else if (const auto* lost = std::get_if<BackendDisconnected>(&merged.event)) {
+    source.away = std::make_shared<const Origin>(Origin{lost->backend, lost->endpoint});
   }
-  name(source, key->backend, key->endpoint);
-  return source.origin;
-}
-
-void Hub::Impl::revise(RuntimeEvent& event) {
-  if (!options.reveal) mask_secrets(event);
 }
 
 void Hub::Impl::received(SourceId id, const RuntimeEvent& event) {
@@ -126,6 +133,7 @@ void Hub::Impl::received(SourceId id, const RuntimeEvent& event) {
     view.reset();
   }
   look_whether_settled();
+  look_whether_known();
 }
 
 void Hub::Impl::synced(SourceId id) {
@@ -134,6 +142,7 @@ void Hub::Impl::synced(SourceId id) {
   source->status.synced_once = true;
   if (source->status.state == SourceState::syncing) enter(*source, SourceState::ready, {});
   look_whether_settled();
+  look_whether_known();
 }
 
 void Hub::Impl::changed(SourceId id, const Transition& transition) {
@@ -144,13 +153,17 @@ void Hub::Impl::changed(SourceId id, const Transition& transition) {
   SourceStatus& status = source->status;
   name(*source, transition.backend, transition.endpoint);
   status.counters.unknown_signals = transition.unknown_signals;
-  if (transition.outcome == Outcome::connected) ++status.counters.connects;
+  if (transition.outcome == Outcome::connected) {
+    ++status.counters.connects;
+    status.absent = false;
+  }
   if (transition.outcome == Outcome::desynced) ++status.counters.resyncs;
   if (transition.outcome == Outcome::listed) {
     ++status.counters.lists;
     status.last_sync = env->now();
   }
   if (transition.error != nullptr) {
+    status.absent = transition.error->fault == ConnectFault::missing;
     ++status.counters.failures;
     if (transition.error->kind == ErrorKind::protocol) ++status.counters.protocol_errors;
   }
@@ -161,13 +174,11 @@ void Hub::Impl::changed(SourceId id, const Transition& transition) {
     case State::listing:
       return enter(*source, SourceState::syncing, status.reason);
     case State::watching:
-      // Before its first list was taken, what is shown is not complete.
+      // Not ready before its first list was taken: what is shown is incomplete until then.
       if (status.synced_once) enter(*source, SourceState::ready, {});
       return;
     case State::backing_off:
-      enter(*source, SourceState::backing_off,
-            transition.error != nullptr ? transition.error->describe()
-                                        : "the engine ended the stream at once");
+      enter(*source, SourceState::backing_off, std::string(transition.reason));
       status.next_try = env->now() + transition.retry_in;
       return;
     case State::done:
@@ -186,6 +197,7 @@ void Hub::Impl::failed(SourceId id, const RuntimeError& error) {
 void Hub::Impl::removed(SourceId id) {
   sources.erase(id);
   view.reset();
+  look_whether_known();
 }
 
 Hub::Impl::Source* Hub::Impl::find(SourceId id) {
@@ -200,6 +212,7 @@ void Hub::Impl::enter(Source& source, SourceState state, std::string reason) {
   status.reason = std::move(reason);
   status.next_try.reset();
   log(source);
+  look_whether_known();
 }
 
 void Hub::Impl::name(Source& source, std::string_view backend, std::string_view endpoint) {
@@ -210,14 +223,11 @@ void Hub::Impl::name(Source& source, std::string_view backend, std::string_view 
   source.origin = std::make_shared<const Origin>(Origin{status.name, status.endpoint});
 }
 
-/// What the way to a state was is nothing to tell, nor that a try failed as the last one did.
+/// Logs ready, backing off and failed only, and never the same sentence twice in a row.
 void Hub::Impl::log(Source& source) {
   const SourceStatus& status = source.status;
   if (status.state == SourceState::connecting || status.state == SourceState::syncing) return;
-  std::string said =
-      fmt::format("{}{}{}", status.name, status.endpoint.empty() ? "" : " at ", status.endpoint);
-  said += fmt::format(" is {}", status.state == SourceState::ready ? "ready" : "away");
-  if (!status.reason.empty()) said += ": " + status.reason;
+  const std::string said = sentence_of(status);
   if (said == source.said) return;
   source.said = said;
   if (!options.logger) return;
@@ -237,6 +247,44 @@ void Hub::Impl::look_whether_settled() {
   for (Signal* signal : waiting) signal->notify();
 }
 
+/// Called by everything that may change which engines are unknown. Wakes the readers of the log,
+/// because no log entry reports this.
+void Hub::Impl::look_whether_known() {
+  for (auto& [id, source] : sources) source.status.dropped = watch.merger().lost(id);
+  if (unknown.update(find_unknown(), readers->log().newest().sequence)) readers->wake();
+}
+
+std::vector<UnknownEngine> Hub::Impl::find_unknown() const {
+  std::vector<UnknownEngine> found;
+  for (const auto& [id, source] : sources) {
+    const SourceStatus& status = source.status;
+    if (source.leaving || unknown_of(status) == Unknown::no) continue;
+    found.push_back(unknown_engine(status, source.origin));
+  }
+  return found;
+}
+
+std::shared_ptr<View> Hub::Impl::make_view() const {
+  auto made = std::make_shared<View>();
+  made->instances = watch.merger().list();
+  for (const auto& [id, source] : sources) {
+    const SourceStatus& status = source.status;
+    if (!source.away || !status.stale_since) continue;
+    made->away.push_back({source.away, *status.stale_since, status.stale_reason});
+  }
+  made->cursor = readers->log().newest();
+  return made;
+}
+
+Hub::Impl::Source& Hub::Impl::enlist(SourceId id, SourceStatus status) {
+  status.id = id;
+  Source& source = sources[id];
+  source.origin = std::make_shared<const Origin>(Origin{status.name, status.endpoint});
+  source.status = std::move(status);
+  look_whether_known();
+  return source;
+}
+
 // --- the hub ---
 
 Hub::Hub(asio::any_io_executor executor, EnvPtr env, HubOptions options)
@@ -247,27 +295,28 @@ Hub::~Hub() {
 }
 
 Result<SourceId> Hub::add(SourceSpec spec) {
-  SourceStatus status;
-  status.kind = spec.kind;
-  status.name = to_string(spec.kind);
-  status.endpoint = spec.endpoint;
-  status.named = spec.named;
-  status.since = impl_->env->now();
+  SourceStatus status = status_of(spec, *impl_->env);
   auto id = impl_->watch.add(std::move(spec));
-  if (!id) return id;
-  status.id = *id;
-  auto origin = std::make_shared<const Origin>(Origin{status.name, status.endpoint});
-  Impl::Source& source = impl_->sources[*id];
-  source.status = std::move(status);
-  source.origin = std::move(origin);
+  if (id) impl_->enlist(*id, std::move(status));
+  return id;
+}
+
+SourceId Hub::add_failed(const SourceSpec& spec, const RuntimeError& why) {
+  const SourceId id = impl_->watch.spare_id();
+  impl_->enlist(id, failed_status_of(spec, *impl_->env, why)).watched = false;
   return id;
 }
 
 void Hub::remove(SourceId id) {
   Impl::Source* const source = impl_->find(id);
   if (source == nullptr || std::exchange(source->leaving, true)) return;
-  impl_->watch.remove(id);
+  if (source->watched) {
+    impl_->watch.remove(id);
+  } else {
+    impl_->removed(id);
+  }
   impl_->look_whether_settled();
+  impl_->look_whether_known();
 }
 
 asio::awaitable<void> Hub::stop() {
@@ -278,18 +327,20 @@ asio::awaitable<void> Hub::stop() {
 }
 
 ViewPtr Hub::view() const {
-  if (!impl_->view) {
-    auto view = std::make_shared<View>();
-    view->instances = impl_->watch.merger().list();
-    for (const auto& [id, source] : impl_->sources) {
-      const SourceStatus& status = source.status;
-      if (!source.away || !status.stale_since) continue;
-      view->away.push_back({source.away, *status.stale_since, status.stale_reason});
-    }
-    view->cursor = cursor();
-    impl_->view = std::move(view);
+  // During a long change this is the view from before it, with the unknown engines of now.
+  const UnknownEngines& unknown = impl_->unknown;
+  ViewPtr& current = impl_->held_view ? impl_->held_view : impl_->view;
+  if (!current || current->revision != unknown.revision()) {
+    auto view = current ? std::make_shared<View>(*current) : impl_->make_view();
+    view->unknown = unknown.list();
+    view->revision = unknown.revision();
+    current = std::move(view);
   }
-  return impl_->view;
+  return current;
+}
+
+const UnknownEngines& Hub::unknown() const {
+  return impl_->unknown;
 }
 
 Cursor Hub::cursor() const {

@@ -1,5 +1,5 @@
-// Whatever engines, paths and readers do: the fold of every reader is the hub's view, and in the
-// end that is what the engines run.
+// After any actions of engines, paths and readers, the fold of every reader equals the hub's view,
+// and in the end that view is what the engines run.
 
 #include <chrono>
 #include <map>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using test::FakeEngine;
 using test::LogFold;
 
-/// One that reads the log when it pleases, and lists again when it was told that it lags.
+/// Reads the log at random times, and lists again when it has lagged.
 struct Reader {
   explicit Reader(Hub& hub) : fold(*hub.view()), changes(hub.subscribe(fold.cursor).value()) {}
 
@@ -97,7 +97,7 @@ class HubProperty : public test::HubTest {
   }
 
   void change(World& world) {
-    // The engine is part of the name, and so of the id, which no other engine has.
+    // The name contains the engine's, so that no other engine has the same id.
     const std::string name = {world.paths[0]->endpoint[0], static_cast<char>('k' + below(8))};
     const bool ends = world.running.contains(name) && below(2) == 0;
     if (ends) {
@@ -107,7 +107,7 @@ class HubProperty : public test::HubTest {
     }
     for (FakeEngine* path : world.paths) {
       ends ? end(*path, name) : put(*path, name, world.running[name]);
-      if (below(2) == 0) settle();  // one path may tell it before the other does
+      if (below(2) == 0) settle();  // one path may report it before the other does
     }
   }
 

@@ -1,24 +1,23 @@
-#include <type_traits>
+#include <string>
 #include <variant>
 
 #include <rollcall/inventory.hpp>
 
+#include "core/overloaded.hpp"
 #include "engine/replace_at.hpp"
 
 namespace rollcall {
 
 void Inventory::apply(const RuntimeEvent& event) {
   std::visit(
-      [this]<class Event>(const Event& e) {
-        if constexpr (std::is_same_v<Event, BackendDisconnected>) {
-          disconnected_[e.backend] = e.reason;
-        } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
-          disconnected_.erase(e.backend);
-        } else if constexpr (std::is_same_v<Event, Stopped>) {
-          erase(e.last->key);
-        } else {
-          put(e.instance);
-        }
+      Overloaded{
+          [this](const Started& e) { put(e.instance); },
+          [this](const Updated& e) { put(e.instance); },
+          [this](const Stopped& e) { erase(e.last->key); },
+          [this](const BackendDisconnected& e) {
+            disconnected_[{e.backend, e.endpoint}] = e.reason;
+          },
+          [this](const BackendReconnected& e) { disconnected_.erase({e.backend, e.endpoint}); },
       },
       event);
 }
@@ -46,8 +45,9 @@ std::vector<InstancePtr> Inventory::list() const {
   return {instances_.begin(), instances_.end()};
 }
 
-std::string_view Inventory::stale_reason(std::string_view backend) const {
-  const auto at = disconnected_.find(backend);
+std::string_view Inventory::stale_reason(std::string_view backend,
+                                         std::string_view endpoint) const {
+  const auto at = disconnected_.find({std::string(backend), std::string(endpoint)});
   return at == disconnected_.end() ? std::string_view() : at->second;
 }
 

@@ -26,11 +26,20 @@ TEST(Inventory, IsTheFoldOfTheEvents) {
 TEST(Inventory, DisconnectedIsNotStopped) {
   Inventory inventory;
   inventory.apply(Started{make_instance("1", "a"), Cause::initial});
-  inventory.apply(BackendDisconnected{"fake", "cut"});
+  inventory.apply(BackendDisconnected{"fake", "a", "cut"});
   EXPECT_EQ(inventory.size(), 1U);
-  EXPECT_EQ(inventory.stale_reason("fake"), "cut");
-  inventory.apply(BackendReconnected{"fake"});
-  EXPECT_EQ(inventory.stale_reason("fake"), "");
+  EXPECT_EQ(inventory.stale_reason("fake", "a"), "cut");
+  inventory.apply(BackendReconnected{"fake", "a"});
+  EXPECT_EQ(inventory.stale_reason("fake", "a"), "");
+}
+
+TEST(Inventory, TwoEnginesOfOneRuntimeAreAwayEachByItself) {
+  Inventory inventory;
+  inventory.apply(BackendDisconnected{"docker", "a", "cut"});
+  inventory.apply(BackendDisconnected{"docker", "b", "killed"});
+  inventory.apply(BackendReconnected{"docker", "a"});
+  EXPECT_EQ(inventory.stale_reason("docker", "a"), "");
+  EXPECT_EQ(inventory.stale_reason("docker", "b"), "killed");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Many watches at once, merged into one story: what the command line, the façade and the daemon
-// share.
+// Many watches at once, merged into one stream of events. Shared by the command line, the façade
+// and the daemon.
 #pragma once
 
 #include <cstdint>
@@ -15,57 +15,66 @@
 #include <rollcall/backend.hpp>
 #include <rollcall/config.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
+#include "engine/identity.hpp"
 #include "engine/merger.hpp"
 #include "engine/reflector.hpp"
 
 namespace rollcall {
 
-/// What a backend is made with, so that it fits in among the others.
+/// The callbacks that connect a new backend to the merged watch.
 struct SourceHooks {
   TransitionObserver on_transition{};                          ///< For ReflectorOptions.
   std::function<bool(RuntimeBackendKind)> listed_elsewhere{};  ///< For BackendOptions.
+  IdentityQuestionPtr identity{};                              ///< For ReflectorOptions.
 };
 
 /// One engine to watch.
 struct SourceSpec {
   RuntimeBackendKind kind{};
   std::string endpoint{};  ///< The alias, or the URL as it was configured; empty: not known yet.
-  bool named = false;      ///< Somebody asked for it, it was not merely found.
+  bool named = false;      ///< It was configured, not merely found.
+  bool one_of_several =
+      false;  ///< One of several places of a configured runtime: one that answers is enough.
   std::function<Result<std::unique_ptr<RuntimeBackend>>(SourceHooks hooks)> make{};
 };
 
-/// Whom the merged watch tells. Called on its executor, by one coroutine at a time.
+/// Receives what the merged watch reports. Called on its executor, by one coroutine at a time.
 class MergedConsumer {
  public:
   virtual ~MergedConsumer() = default;
 
-  /// Events of one source, or what the loss or return of one means for others. What a source lists
-  /// first comes as one batch. Nothing more is taken from any source until this has ended: what
-  /// comes meanwhile collapses in the channels of the sources.
+  /// Takes the events of one source, or what the loss or return of one means for others. The first
+  /// list of a source comes as one batch. Nothing more is taken from any source until this has
+  /// ended: events that come meanwhile collapse in the channels of the sources.
   [[nodiscard]] virtual boost::asio::awaitable<void> take(std::vector<MergedEvent> events) = 0;
 
-  /// May change what a source has told, before all else is done with it.
-  virtual void revise(RuntimeEvent& /*event*/) {}
+  /// All that is reported between hold() and let_go() is one change, though it takes many turns:
+  /// readers see the state from before it until let_go().
+  virtual void hold() {}
+  virtual void let_go() noexcept {}
 
-  /// What a source has told, before it is merged with what others tell.
+  /// An event of a source, before it is merged with those of other sources.
   virtual void received(SourceId /*source*/, const RuntimeEvent& /*event*/) {}
 
   /// The first list of the source was taken.
   virtual void synced(SourceId /*source*/) {}
 
-  /// What the watch of the source does now.
+  /// The watch of the source has changed its state.
   virtual void changed(SourceId /*source*/, const Transition& /*transition*/) {}
 
-  /// What a removed source told is stopped or handed over: nothing more is told of it.
+  /// A source was away for so long that its instances may have been handed over or dropped.
+  virtual void advanced() {}
+
+  /// All instances of a removed source are stopped or handed over; nothing more is reported of it.
   virtual void removed(SourceId /*source*/) {}
 
-  /// The watch has ended by itself: only another configuration could help.
+  /// The watch of the source has ended by itself: only another configuration could help.
   virtual void failed(SourceId /*source*/, const RuntimeError& /*error*/) {}
 };
 
-/// Watches many backends at once. No source delays another. The host begins when all others were
-/// tried, and leaves out what others list.
+/// Watches many backends at once. No source delays another. The watch of the host begins when all
+/// other sources were tried, and leaves out the instances that they list.
 ///
 /// Threads: one executor; all calls are made on it.
 /// Lifetime: await stop() before destroying it; the consumer outlives that.
@@ -82,10 +91,13 @@ class MergedWatch {
   /// Errors: invalid_config, when it can never be watched. Then nothing is added.
   [[nodiscard]] Result<SourceId> add(SourceSpec spec);
 
-  /// Ends the watch of a source. What it told is Stopped, unless another one tells it too.
+  /// An id for a source that is never watched.
+  [[nodiscard]] SourceId spare_id();
+
+  /// Ends the watch of a source. Its instances are Stopped, unless another source has them too.
   void remove(SourceId source);
 
-  /// Asks all watches to end; the consumer is told nothing more.
+  /// Asks all watches to end; nothing more is reported to the consumer.
   void request_stop();
 
   /// request_stop() and done().
@@ -95,10 +107,10 @@ class MergedWatch {
   /// One call at a time.
   [[nodiscard]] boost::asio::awaitable<void> done();
 
-  /// Whether the first list of every source was told, or its first attempt has failed.
+  /// Whether the first list of every source was reported, or its first attempt has failed.
   [[nodiscard]] bool settled() const;
 
-  /// What is told of whom, as of now.
+  /// Which source shows which instances now.
   [[nodiscard]] const Merger& merger() const;
 
  private:

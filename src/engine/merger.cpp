@@ -2,54 +2,22 @@
 
 #include <algorithm>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
-#include "engine/replace_at.hpp"
+#include "core/overloaded.hpp"
+#include "engine/merged_sets.hpp"
 
 namespace rollcall {
+
+using namespace merged_sets;
+
 namespace {
 
 constexpr std::size_t digits_of_a_random_id = 64;
+constexpr std::size_t dropped_at_once = 4096;
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-bool same_instance(const Instance& a, const Instance& b) {
-  return a.key.backend == b.key.backend && a.key.id == b.key.id;
-}
-
-int order_of(const RuntimeEvent& event) {
-  if (std::holds_alternative<Stopped>(event)) return 0;
-  return std::holds_alternative<Updated>(event) ? 1 : 2;
-}
-
-/// As one reconciliation sends them.
-void sort(std::vector<MergedEvent>& events) {
-  std::ranges::sort(events, {}, [](const MergedEvent& merged) {
-    return std::tuple<int, const InstanceKey&>(order_of(merged.event), *key_of(merged.event));
-  });
-}
-
-template <class Set>
-InstancePtr take_out(Set& from, std::string_view id) {
-  const auto at = from.find(id);
-  if (at == from.end()) return nullptr;
-  InstancePtr instance = *at;
-  from.erase(at);
-  return instance;
-}
-
-/// Puts it in the place of the one with its id.
-template <class Set>
-void replace(Set& in, InstancePtr instance) {
-  const auto at = in.find(std::string_view(instance->key.id));
-  if (at == in.end()) {
-    in.insert(std::move(instance));
-  } else {
-    replace_at(in, at, std::move(instance));
-  }
 }
 
 }  // namespace
@@ -60,31 +28,22 @@ bool has_unique_id(const Instance& instance) noexcept {
          std::ranges::all_of(instance.key.id, is_hex);
 }
 
-void keep_first_of_each(std::vector<InstancePtr>& instances) {
-  std::set<std::pair<std::string_view, std::string_view>> seen;
-  std::erase_if(instances, [&seen](const InstancePtr& instance) {
-    if (!has_unique_id(*instance)) return false;
-    return !seen.emplace(instance->key.backend, instance->key.id).second;
-  });
-}
-
 std::vector<MergedEvent> Merger::take(SourceId id, RuntimeEvent event, Monotonic now) {
   Entry& source = *sources_.try_emplace(id).first;
-  std::visit(
-      [&]<class Event>(Event& e) {
-        if constexpr (std::is_same_v<Event, BackendDisconnected>) {
-          disconnect(source.second, e.backend, now);
-          tell(source, std::move(e));
-        } else if constexpr (std::is_same_v<Event, BackendReconnected>) {
-          reconnect(source);
-          tell(source, std::move(e));
-        } else if constexpr (std::is_same_v<Event, Stopped>) {
-          stop(source, e, now);
-        } else {
-          put(source, std::move(e.instance), std::is_same_v<Event, Started>, e.cause);
-        }
-      },
-      event);
+  std::visit(Overloaded{
+                 [&](Started& e) { put(source, std::move(e.instance), true, e.cause); },
+                 [&](Updated& e) { put(source, std::move(e.instance), false, e.cause); },
+                 [&](const Stopped& e) { stop(source, e, now); },
+                 [&](BackendDisconnected& e) {
+                   disconnect(source.second, e, now);
+                   tell(source, std::move(e));
+                 },
+                 [&](BackendReconnected& e) {
+                   reconnect(source);
+                   tell(source, std::move(e));
+                 },
+             },
+             event);
   return told();
 }
 
@@ -93,12 +52,14 @@ void Merger::put(Entry& source, InstancePtr instance, bool started, Cause cause)
   const auto known = its.shown.find(std::string_view(instance->key.id));
   if (known != its.shown.end()) {
     InstancePtr before = *known;
+    instance = contest(source, std::move(instance));
     replace(its.shown, instance);
     return started ? tell(source, Started{std::move(instance), cause}, std::move(before))
                    : tell(source, Updated{std::move(instance), cause}, std::move(before));
   }
-  // Of one that another shows, and of a source that is dropped, it is only kept.
+  // An instance that another source shows, or whose source is dropped, is only kept as hidden.
   Entry* const shower = who_shows(*instance, source);
+  if (shower != nullptr) wonder(source, *shower);
   const bool hidden = its.hidden.contains(std::string_view(instance->key.id));
   if (its.dropped || (shower != nullptr && !silent(*shower)) || (hidden && !started)) {
     return replace(its.hidden, std::move(instance));
@@ -111,7 +72,7 @@ void Merger::put(Entry& source, InstancePtr instance, bool started, Cause cause)
   show(source, std::move(instance), cause);
 }
 
-/// Whether another path to its engine may tell on what it shows.
+/// Whether another path to its engine may take over the instances that it shows.
 bool Merger::silent(const Entry& source) {
   return source.second.disconnected && source.second.handed_over;
 }
@@ -119,7 +80,7 @@ bool Merger::silent(const Entry& source) {
 void Merger::stop(Entry& source, const Stopped& stopped, Monotonic now) {
   Source& its = source.second;
   if (take_out(its.hidden, stopped.id)) return;
-  const InstancePtr last = take_out(its.shown, stopped.id);
+  const InstancePtr last = take_shown(source, stopped.id);
   if (!last) return;
   tell(source, Stopped{stopped.id, last->name, last, stopped.cause});
   if (has_unique_id(*last) && who_else_has(*last, source) != nullptr) {
@@ -127,17 +88,18 @@ void Merger::stop(Entry& source, const Stopped& stopped, Monotonic now) {
   }
 }
 
-void Merger::disconnect(Source& source, const std::string& backend, Monotonic now) {
+void Merger::disconnect(Source& source, const BackendDisconnected& event, Monotonic now) {
   source.disconnected = now;
-  source.backend = backend;
+  source.back = {event.backend, event.endpoint};
   source.handed_over = false;
 }
 
-/// All differences of the new list have come before this: what is still hidden is there.
+/// All differences of the new list came before this, so every instance still hidden exists.
 void Merger::reconnect(Entry& source) {
   Source& its = source.second;
   its.disconnected.reset();
   its.dropped = false;
+  its.lost = false;
   const std::vector<InstancePtr> kept(its.hidden.begin(), its.hidden.end());
   for (const InstancePtr& instance : kept) {
     Entry* const shower = who_shows(*instance, source);
@@ -152,17 +114,20 @@ void Merger::reconnect(Entry& source) {
 
 void Merger::show(Entry& source, InstancePtr instance, Cause cause) {
   ended_.erase({instance->key.backend, instance->key.id});
+  instance = contest(source, std::move(instance));
   source.second.shown.insert(instance);
   tell(source, Started{std::move(instance), cause});
 }
 
 void Merger::hide(Entry& source, InstancePtr instance) {
-  source.second.shown.erase(instance);
-  source.second.hidden.insert(instance);
+  const auto told = source.second.contested.find(instance->key.id);
+  InstancePtr kept = told != source.second.contested.end() ? told->second : instance;
+  take_shown(source, instance->key.id);
+  source.second.hidden.insert(std::move(kept));
   tell(source, Stopped{instance->key.id, instance->name, instance, Cause::resync});
 }
 
-/// Another path to the engine tells on what this one has shown.
+/// Hands the instances that the source shows to another connected path to the engine.
 void Merger::hand_over(Entry& source) {
   source.second.handed_over = true;
   const std::vector<InstancePtr> all(source.second.shown.begin(), source.second.shown.end());
@@ -174,11 +139,17 @@ void Merger::hand_over(Entry& source) {
   }
 }
 
+/// Drops a source, `dropped_at_once` instances in each call.
 void Merger::drop(Entry& source) {
-  hand_over(source);
-  source.second.dropped = true;
-  const std::vector<InstancePtr> all(source.second.shown.begin(), source.second.shown.end());
-  for (const InstancePtr& instance : all) hide(source, instance);
+  Source& its = source.second;
+  if (!std::exchange(its.dropped, true)) {
+    hand_over(source);
+    // A source that had no instances is lost as well: it may run some by now.
+    its.lost = !its.shown.empty() || its.hidden.empty();
+  }
+  for (std::size_t i = 0; i < dropped_at_once && !its.shown.empty(); ++i) {
+    hide(source, *its.shown.begin());
+  }
 }
 
 std::vector<MergedEvent> Merger::remove(SourceId id) {
@@ -192,7 +163,7 @@ std::vector<MergedEvent> Merger::remove(SourceId id) {
     show(*other, take_out(other->second.hidden, instance->key.id), Cause::resync);
   }
   sort(out_);
-  if (at->second.disconnected) tell(*at, BackendReconnected{at->second.backend});
+  if (at->second.disconnected) tell(*at, at->second.back);
   sources_.erase(at);
   return told();
 }
@@ -207,7 +178,9 @@ std::optional<Monotonic> Merger::due() const {
     if (!source.handed_over && sources_.size() > 1) {
       note(*source.disconnected + options_.hand_over_after);
     }
-    if (options_.grace && !source.dropped) note(*source.disconnected + *options_.grace);
+    if (options_.grace && (!source.dropped || !source.shown.empty())) {
+      note(*source.disconnected + *options_.grace);
+    }
   }
   for (const auto& [name, until] : ended_) note(until);
   return first;
@@ -219,14 +192,15 @@ std::vector<MergedEvent> Merger::advance(Monotonic now) {
     if (!its.disconnected) continue;
     const Duration away = now - *its.disconnected;
     if (!its.handed_over && away >= options_.hand_over_after) hand_over(source);
-    if (options_.grace && !its.dropped && away >= *options_.grace) drop(source);
+    const bool dropping = !its.dropped || !its.shown.empty();
+    if (options_.grace && dropping && away >= *options_.grace) drop(source);
   }
   settle_ends(now);
   sort(out_);
   return told();
 }
 
-/// One path has told an end, and another one still has the instance.
+/// Shows an instance again that one path reported as ended and another path still has.
 void Merger::settle_ends(Monotonic now) {
   std::vector<Name> over;
   for (const auto& [name, until] : ended_) {
@@ -240,7 +214,7 @@ void Merger::settle_ends(Monotonic now) {
 
 void Merger::show_what_ended_elsewhere(const Name& name) {
   for (Entry& source : sources_) {
-    // One that is away shows it on its return, if it is still there.
+    // A disconnected source shows it on its return, if it still exists.
     if (source.second.disconnected) continue;
     const auto at = source.second.hidden.find(std::string_view(name.second));
     if (at == source.second.hidden.end() || (*at)->key.backend != name.first) continue;
@@ -252,19 +226,24 @@ void Merger::show_what_ended_elsewhere(const Name& name) {
 Merger::Entry* Merger::who_shows(const Instance& instance, const Entry& but) {
   if (!has_unique_id(instance)) return nullptr;
   for (Entry& source : sources_) {
-    if (source.first == but.first) continue;
+    if (source.first == but.first || relation(source.second, but.second) == Relation::different) {
+      continue;
+    }
     const auto at = source.second.shown.find(std::string_view(instance.key.id));
     if (at != source.second.shown.end() && same_instance(**at, instance)) return &source;
   }
   return nullptr;
 }
 
-/// Another source that has it too: one that is connected, if there is any.
+/// Another source that has the instance too, preferably a connected one; null if there is none.
 Merger::Entry* Merger::who_else_has(const Instance& instance, const Entry& but) {
   Entry* found = nullptr;
   if (!has_unique_id(instance)) return found;
   for (Entry& source : sources_) {
-    if (source.first == but.first || source.second.dropped) continue;
+    if (source.first == but.first || source.second.dropped ||
+        relation(source.second, but.second) == Relation::different) {
+      continue;
+    }
     const auto at = source.second.hidden.find(std::string_view(instance.key.id));
     if (at == source.second.hidden.end() || !same_instance(**at, instance)) continue;
     if (!source.second.disconnected) return &source;
@@ -297,7 +276,8 @@ std::vector<InstancePtr> Merger::list() const {
   for (const auto& [id, source] : sources_) {
     all.insert(all.end(), source.shown.begin(), source.shown.end());
   }
-  std::ranges::sort(all, {}, [](const InstancePtr& i) -> const InstanceKey& { return i->key; });
+  const auto key = [](const InstancePtr& i) -> const InstanceKey& { return i->key; };
+  if (!std::ranges::is_sorted(all, {}, key)) std::ranges::sort(all, {}, key);
   return all;
 }
 
@@ -314,6 +294,11 @@ std::size_t Merger::hidden(SourceId id) const {
 bool Merger::dropped(SourceId id) const {
   const auto at = sources_.find(id);
   return at != sources_.end() && at->second.dropped;
+}
+
+bool Merger::lost(SourceId id) const {
+  const auto at = sources_.find(id);
+  return at != sources_.end() && at->second.lost;
 }
 
 }  // namespace rollcall

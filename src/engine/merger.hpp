@@ -1,5 +1,5 @@
-// Several engines, one story: which of two paths to one engine tells it, and what is still shown
-// of an engine that is away. Pure.
+// Merges the events of several engines into one stream: which of two paths to one engine reports
+// an instance, and what is still shown of a disconnected engine. Pure.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,11 @@
 
 #include <rollcall/event.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall {
 
-/// Tells one source from another; never used twice.
+/// The id of a source; never reused.
 using SourceId = std::uint32_t;
 
 /// An event, and the source whose instances it is about.
@@ -30,52 +30,66 @@ struct MergedEvent {
 };
 
 struct MergeOptions {
-  /// After a source was disconnected for so long, what is shown of it is Stopped, and Started again
-  /// on its return. Nothing: never.
+  /// How long a source may be disconnected before its instances are Stopped; they are Started again
+  /// on its return. Nothing: for ever.
   std::optional<Duration> grace{};
-  /// After a source was disconnected for so long, another path to the same engine tells on.
+  /// How long a source may be disconnected before another path to the same engine takes over.
   Duration hand_over_after = std::chrono::seconds(10);
-  /// An engine's second path tells of an end as soon as the first one; if it does not for so long,
-  /// the instance is not gone.
+  /// How much later than one path to an engine another path may report an end; if it does not by
+  /// then, the instance still exists.
   Duration end_within = std::chrono::seconds(2);
 };
 
-/// Whether no other engine has an instance of this id: it is a random number, as Docker and Podman
-/// give it to containers.
+/// Whether the id is unique among all engines: a random number, as Docker and Podman give to
+/// containers.
 bool has_unique_id(const Instance& instance) noexcept;
 
-/// Keeps of the instances with unique ids that several endpoints of one runtime list the first in
-/// order.
+/// Removes duplicates: of the instances with one unique id that several endpoints of a runtime
+/// list, the first in order stays. If two endpoints describe it differently, both are kept, each
+/// with a problem: one of the engines reports an instance that belongs to another.
 void keep_first_of_each(std::vector<InstancePtr>& instances);
 
-/// Folds the events of many sources, and tells which of them, and which others, make one story of
-/// it: Started (Updated)* Stopped for each key, and each instance under one key at a time.
+/// Merges the events of many sources, dropping some and adding others, so that each key has the
+/// sequence Started (Updated)* Stopped, and each instance is under one key at a time.
 ///
-/// Two sources that tell an instance of one unique id are paths to one engine. Who told its start
-/// first shows it, until its stop; what the other tells is kept, and shown
+/// Two sources that report an instance with the same unique id are paths to one engine if the
+/// engines say so: questions() gives the sources to ask, identify() takes their answers. Until both
+/// have answered they count as one engine. If they are two, or one of them does not tell, both
+/// instances are shown, each with a problem that names the other: an engine cannot replace the
+/// instances of another by listing their ids.
+///
+/// Of two paths to one engine, the first to report an instance's start shows it until its stop; the
+/// instance of the other path is kept hidden, and shown
 ///
 ///  - at once, when the first source is removed,
 ///  - when the first is disconnected for `hand_over_after`, or dropped after `grace`,
 ///  - when the first has told its stop, and the other still has it `end_within` later:
 ///
-/// each time as Stopped under the one key and Started under the other. What a source tells of an
-/// engine that is away stays, until `grace` is over.
+/// each time as Stopped under the one key and Started under the other. The instances of a
+/// disconnected source stay until `grace` is over.
 class Merger {
  public:
   explicit Merger(MergeOptions options = {}) : options_(options) {}
 
-  /// What becomes of one event of a source.
+  /// Takes one event of a source, and returns the events that follow from it.
   std::vector<MergedEvent> take(SourceId source, RuntimeEvent event, Monotonic now);
 
-  /// A source that is watched no more, and will not come back: its instances are Stopped, by key,
-  /// and then those Started that another one tells, too. One that was disconnected is not away any
-  /// more after that: it ends with BackendReconnected.
+  /// Removes a source that is watched no more: its instances are Stopped, by key, and then those
+  /// that another source has too are Started. If it was disconnected, BackendReconnected follows.
   std::vector<MergedEvent> remove(SourceId source);
 
-  /// When to call advance() next; nothing: whenever take() has changed it.
+  /// The sources whose engine must be asked for its identity. Each is returned once.
+  [[nodiscard]] std::set<SourceId> questions();
+
+  /// Takes the identity of a source's engine; nothing if it does not tell. Returns all Stopped,
+  /// then all Updated, then all Started.
+  std::vector<MergedEvent> identify(SourceId source, std::optional<std::string> engine);
+
+  /// When to call advance() next; nothing: not before take() gives it a reason.
   [[nodiscard]] std::optional<Monotonic> due() const;
 
-  /// What time alone brings about: all Stopped, then all Started.
+  /// The events that the passing of time brings about: all Stopped, then all Started. A source is
+  /// dropped in steps of some thousand instances; due() then says that there are more.
   std::vector<MergedEvent> advance(Monotonic now);
 
   /// The instance that is shown under this key, or null.
@@ -87,11 +101,15 @@ class Merger {
   /// How many instances are shown of a source.
   [[nodiscard]] std::size_t shown(SourceId source) const;
 
-  /// How many it tells that are not shown: repeated by another, or dropped.
+  /// How many instances of a source are not shown: another source shows them, or it is dropped.
   [[nodiscard]] std::size_t hidden(SourceId source) const;
 
-  /// Whether a source is disconnected, and its instances were dropped for that.
+  /// Whether a source was disconnected for so long that its instances were dropped.
   [[nodiscard]] bool dropped(SourceId source) const;
+
+  /// Whether a source was dropped and no other path shows all its instances: what it runs is not
+  /// known.
+  [[nodiscard]] bool lost(SourceId source) const;
 
  private:
   struct ById {
@@ -105,21 +123,29 @@ class Merger {
   };
   using Instances = std::set<InstancePtr, ById>;
 
+  /// Whether two sources lead to one engine.
+  enum class Relation : std::uint8_t { undecided, same, different };
+
   struct Source {
     Instances shown;
     Instances hidden;  // another source shows them, or this one is dropped
     std::optional<Monotonic> disconnected;
-    std::string backend;  // as it was called when it was disconnected
+    BackendReconnected back;  // ends the last BackendDisconnected that was reported
     bool dropped = false;
-    bool handed_over = false;  // for this disconnect
+    bool lost = false;         // dropped, and not all instances were handed over
+    bool handed_over = false;  // during this disconnect
+    bool asked = false;        // for the identity of its engine
+    bool answered = false;
+    std::optional<std::string> engine;             // its identity; nothing: it does not tell
+    std::map<std::string, InstancePtr> contested;  // shown with a problem; here without it
   };
   using Sources = std::map<SourceId, Source>;
-  using Name = std::pair<std::string, std::string>;  // of an instance: its backend and its id
+  using Name = std::pair<std::string, std::string>;  // an instance's backend and id
   using Entry = Sources::value_type;
 
   void put(Entry& source, InstancePtr instance, bool started, Cause cause);
   void stop(Entry& source, const Stopped& stopped, Monotonic now);
-  static void disconnect(Source& source, const std::string& backend, Monotonic now);
+  static void disconnect(Source& source, const BackendDisconnected& event, Monotonic now);
   void reconnect(Entry& source);
   void show(Entry& source, InstancePtr instance, Cause cause);
   void hide(Entry& source, InstancePtr instance);
@@ -128,6 +154,13 @@ class Merger {
   void settle_ends(Monotonic now);
   void show_what_ended_elsewhere(const Name& name);
   [[nodiscard]] static bool silent(const Entry& source);
+  [[nodiscard]] static Relation relation(const Source& a, const Source& b);
+  void wonder(Entry& a, Entry& b);
+  void part(Entry& source);
+  void join(Entry& source);
+  InstancePtr contest(Entry& source, InstancePtr instance);
+  void mark(Entry& source, const std::string& id, const std::string& other_endpoint);
+  InstancePtr take_shown(Entry& source, std::string_view id);
   [[nodiscard]] Entry* who_shows(const Instance& instance, const Entry& but);
   [[nodiscard]] Entry* who_else_has(const Instance& instance, const Entry& but);
   void tell(const Entry& source, RuntimeEvent event, InstancePtr before = nullptr);
@@ -135,7 +168,8 @@ class Merger {
 
   MergeOptions options_;
   Sources sources_;
-  std::map<Name, Monotonic> ended_;  // whom somebody hides still -> until when
+  std::map<Name, Monotonic> ended_;  // ended on one path, hidden on another -> when to show
+  std::set<SourceId> questions_;
   std::vector<MergedEvent> out_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ std::string endpoint_of(SourceId source) {
   return source == one ? "one" : source == two ? "two" : "three";
 }
 
-/// The id of Docker's kind for a short name.
+/// An id like Docker's for a short name.
 std::string unique(const std::string& name) {
   std::string id(64, '0');
   for (std::size_t i = 0; i < name.size(); ++i) id[i] = static_cast<char>('a' + name[i] % 6);
@@ -83,8 +84,8 @@ class MergerTest : public testing::Test {
     const InstancePtr last = container(source, name);
     return take(source, Stopped{last->key.id, name, last, Cause::live});
   }
-  Lines lose(SourceId source) { return take(source, BackendDisconnected{"docker", "gone"}); }
-  Lines regain(SourceId source) { return take(source, BackendReconnected{"docker"}); }
+  Lines lose(SourceId source) { return take(source, BackendDisconnected{"docker", "", "gone"}); }
+  Lines regain(SourceId source) { return take(source, BackendReconnected{"docker", ""}); }
   Lines after(Duration duration) {
     now_ += duration;
     return lines(merger_.advance(now_));
@@ -239,7 +240,7 @@ TEST_F(MergerTest, AfterTheGraceAllIsStoppedAndStartedAgainOnReturn) {
   EXPECT_THAT(after(1s), ElementsAre("stopped api@one", "stopped web@one"));
   EXPECT_TRUE(merger_.dropped(one));
   EXPECT_THAT(shown(), IsEmpty());
-  // The differences between what it told before and its new list.
+  // The differences between the source's last instances and its new list.
   EXPECT_THAT(stop(one, "api"), IsEmpty());
   EXPECT_THAT(update(one, "web"), IsEmpty());
   EXPECT_THAT(start(one, "new"), IsEmpty());
@@ -247,6 +248,26 @@ TEST_F(MergerTest, AfterTheGraceAllIsStoppedAndStartedAgainOnReturn) {
               ElementsAre("started new@one", "started web@one", "backend_reconnected 1"));
   EXPECT_EQ(merger_.find(container(one, "web")->key)->health, Health::healthy);
   EXPECT_THAT(after(1h), IsEmpty());
+}
+
+TEST(MergerGrace, ManyAreDroppedInPieces) {
+  Merger merger({.grace = 1min});
+  Monotonic now{1h};
+  for (int i = 0; i < 10'000; ++i) {
+    merger.take(one, Started{service(one, std::to_string(i)), Cause::live}, now);
+  }
+  merger.take(one, BackendDisconnected{"docker", "", "gone"}, now);
+  now += 1min;
+  std::size_t stopped = 0;
+  while (merger.due() && *merger.due() <= now) {
+    const std::size_t piece = merger.advance(now).size();
+    EXPECT_LT(piece, 5000U);
+    stopped += piece;
+  }
+  EXPECT_EQ(stopped, 10'000U);
+  EXPECT_EQ(merger.shown(one), 0U);
+  merger.take(one, BackendReconnected{"docker", ""}, now);
+  EXPECT_EQ(merger.shown(one), 10'000U);
 }
 
 TEST_F(MergerTest, AGraceShorterThanTheHandOverLosesNothingThatAnotherPathTells) {
@@ -259,6 +280,104 @@ TEST_F(MergerTest, AGraceShorterThanTheHandOverLosesNothingThatAnotherPathTells)
   EXPECT_THAT(shown(), ElementsAre("web@two"));
 }
 
+// Which sources are asked, and how the instances that both list are shown after their answers.
+class WhoIsWho : public MergerTest {
+ protected:
+  Lines identify(SourceId source, std::optional<std::string> engine) {
+    return lines(merger_.identify(source, std::move(engine)));
+  }
+  Lines contested() const {
+    Lines all;
+    for (const InstancePtr& i : merger_.list()) {
+      if (!i->problems.empty()) all.push_back(i->name + "@" + i->key.endpoint);
+    }
+    return all;
+  }
+};
+
+TEST_F(WhoIsWho, OnlyThoseThatListTheSameAreAskedAndOnce) {
+  start(one, "a");
+  start(two, "b");
+  EXPECT_THAT(merger_.questions(), IsEmpty());
+  start(two, "a");
+  EXPECT_THAT(merger_.questions(), ElementsAre(one, two));
+  start(two, "c");
+  start(one, "c");
+  EXPECT_THAT(merger_.questions(), IsEmpty());
+}
+
+TEST_F(WhoIsWho, TwoPathsToOneEngineAreToldOnce) {
+  start(one, "web");
+  start(two, "web");
+  EXPECT_THAT(identify(one, "engine"), IsEmpty());
+  EXPECT_THAT(identify(two, "engine"), IsEmpty());
+  EXPECT_THAT(shown(), ElementsAre("web@one"));
+  EXPECT_THAT(contested(), IsEmpty());
+}
+
+TEST_F(WhoIsWho, WhoIsAnotherEngineTakesNoPlaceAndBothHaveAProblem) {
+  start(one, "web");
+  start(two, "web");
+  identify(one, "engine");
+  EXPECT_THAT(identify(two, "another"), ElementsAre("updated web@one", "started web@two"));
+  EXPECT_THAT(contested(), ElementsAre("web@one", "web@two"));
+  EXPECT_THAT(start(two, "other"), ElementsAre("started other@two"));
+  EXPECT_THAT(start(one, "other"), ElementsAre("updated other@two", "started other@one"));
+}
+
+TEST_F(WhoIsWho, WhoDoesNotTellIsNotTrusted) {
+  start(one, "web");
+  start(two, "web");
+  identify(one, std::nullopt);
+  EXPECT_THAT(identify(two, ""), ElementsAre("updated web@one", "started web@two"));
+}
+
+TEST_F(WhoIsWho, TheProblemStaysWithUpdatesAndEndsWithTheOther) {
+  start(one, "web");
+  start(two, "web");
+  identify(one, "engine");
+  identify(two, std::nullopt);
+  EXPECT_THAT(update(one, "web"), ElementsAre("updated web@one"));
+  EXPECT_THAT(contested(), ElementsAre("web@one", "web@two"));
+  EXPECT_EQ(stop(two, "web").size(), 2U);
+  EXPECT_THAT(contested(), IsEmpty());
+  start(two, "web");
+  EXPECT_THAT(contested(), ElementsAre("web@one", "web@two"));
+  merger_.remove(two);
+  EXPECT_THAT(contested(), IsEmpty());
+  EXPECT_THAT(shown(), ElementsAre("web@one"));
+}
+
+TEST_F(WhoIsWho, AnAnswerThatComesLaterIsBelieved) {
+  start(one, "web");
+  start(two, "web");
+  identify(one, "engine");
+  identify(two, std::nullopt);
+  EXPECT_THAT(identify(two, "engine"), ElementsAre("stopped web@two", "updated web@one"));
+  EXPECT_THAT(contested(), IsEmpty());
+  EXPECT_THAT(shown(), ElementsAre("web@one"));
+}
+
+TEST_F(WhoIsWho, NothingIsHandedOverToAnotherEngine) {
+  start(one, "web");
+  start(two, "web");
+  identify(one, "engine");
+  identify(two, "another");
+  lose(one);
+  EXPECT_THAT(after(11s), IsEmpty());
+  EXPECT_THAT(shown(), ElementsAre("web@one", "web@two"));
+}
+
+TEST(KeepFirstOfEach, WhatIsToldDifferentlyIsKeptWithAProblem) {
+  auto stolen = std::make_shared<Instance>(*container(two, "a"));
+  stolen->name = "stolen";
+  std::vector<InstancePtr> all = {container(one, "a"), stolen};
+  keep_first_of_each(all);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]->problems.size(), 1U);
+  EXPECT_EQ(all[1]->problems.size(), 1U);
+}
+
 TEST(KeepFirstOfEach, KeepsThatOfTheFirstEndpoint) {
   std::vector<InstancePtr> all = {container(one, "a"), container(one, "b"), container(two, "a"),
                                   service(one, "s"), service(two, "s")};
@@ -267,7 +386,7 @@ TEST(KeepFirstOfEach, KeepsThatOfTheFirstEndpoint) {
   EXPECT_EQ(all[0]->key.endpoint, "one");
 }
 
-/// An engine, and paths to it of which each tells what it knows of it, late and in its own order.
+/// An engine, and paths to it that report its changes late and each in its own order.
 class Paths {
  public:
   Paths(Merger& merger, unsigned seed) : merger_(merger), chance_(seed) {}
@@ -279,7 +398,7 @@ class Paths {
     fold(merger_.advance(now_));
   }
 
-  /// Each that runs, once.
+  /// Expects that each running instance is shown once.
   void expect_all_once() const {
     std::map<std::string, int> found;
     for (const InstancePtr& instance : merger_.list()) ++found[instance->name];
@@ -307,7 +426,7 @@ class Paths {
         break;
       case 3:
         if (!std::exchange(paths_[source].away, true)) {
-          fold(merger_.take(source, BackendDisconnected{"docker", "gone"}, now_));
+          fold(merger_.take(source, BackendDisconnected{"docker", "", "gone"}, now_));
         }
         break;
       case 4:
@@ -319,7 +438,7 @@ class Paths {
     }
   }
 
-  /// What a list after a reconnect, or the stream, tells.
+  /// Reports what a list after a reconnect, or the stream, would.
   void catch_up(SourceId source) {
     Path& path = paths_[source];
     const auto told = path.told;
@@ -335,11 +454,11 @@ class Paths {
       fold(merger_.take(source, Started{container(source, name), Cause::live}, now_));
     }
     if (std::exchange(path.away, false)) {
-      fold(merger_.take(source, BackendReconnected{"docker"}, now_));
+      fold(merger_.take(source, BackendReconnected{"docker", ""}, now_));
     }
   }
 
-  /// What is told is lawful for each key, and for each name of one engine.
+  /// Expects a legal sequence of events for each key, and for each name of one engine.
   void fold(const std::vector<MergedEvent>& events) {
     for (const MergedEvent& merged : events) {
       const InstanceKey* const key = key_of(merged.event);

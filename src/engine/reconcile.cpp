@@ -1,8 +1,7 @@
 #include "engine/reconcile.hpp"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
+#include <iterator>
 #include <utility>
 
 #include "engine/replace_at.hpp"
@@ -13,18 +12,13 @@ namespace {
 bool run_ended(const Known& known, const Instance& now, std::optional<Timestamp> ended_at) {
   const std::string& before = known.told->run;
   if (!before.empty() && !now.run.empty()) return before != now.run;
-  // One that the engine is about to start again is still of the running set: that is an update.
+  // An instance that the engine is about to restart still counts as running: that is an update.
   return ended_at && *ended_at > known.as_of && now.state != InstanceState::restarting;
 }
 
 Difference stop(const Known& known, Cause cause) {
   const InstancePtr& last = known.told;
   return {Stopped{last->key.id, last->name, last, cause}, last};
-}
-
-int order_of(const RuntimeEvent& event) {
-  if (std::holds_alternative<Stopped>(event)) return 0;
-  return std::holds_alternative<Updated>(event) ? 1 : 2;
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ const Known* KnownById::find(std::string_view id) const {
 }
 
 void KnownById::put(Known known) {
-  // Lists come by id, so the end is mostly the right place.
+  // Lists are mostly sorted by id, so the end is mostly the right place.
   const std::size_t before = all_.size();
   const auto at = all_.insert(all_.end(), known);
   if (all_.size() == before) replace_at(all_, at, std::move(known));
@@ -63,28 +57,80 @@ std::vector<Difference> reconcile_one(const Known* known, const InstancePtr& now
 
 std::vector<Difference> reconcile(const KnownById& known, const Snapshot& snapshot,
                                   const RunEnds& ends, Cause cause) {
-  std::vector<Difference> all;
-  std::set<std::string_view> listed;
-  const auto add = [&all](std::vector<Difference> found) {
-    std::ranges::move(found, std::back_inserter(all));
-  };
-  for (const Reading& reading : snapshot.readings) {
-    const std::string& id = reading.instance->key.id;
-    listed.insert(id);
-    const auto end = ends.find(id);
-    // Of an end after the snapshot was asked for, it cannot show what came next: that is read
-    // again.
-    const bool settled = end != ends.end() && end->second <= snapshot.taken_at;
-    add(reconcile_one(known.find(id), reading.instance,
-                      settled ? std::optional(end->second) : std::nullopt, cause));
+  Reconciliation work(known, snapshot, ends, cause);
+  while (!work.step()) continue;
+  return work.differences();
+}
+
+Reconciliation::Reconciliation(const KnownById& known, const Snapshot& snapshot, RunEnds ends,
+                               Cause cause)
+    : known_(known),
+      snapshot_(snapshot),
+      ends_(std::move(ends)),
+      cause_(cause),
+      looked_for_(known.begin()) {
+  // Growing by doubling would now and then take long.
+  if (known.size() > 0) {
+    listed_.reserve(snapshot.readings.size());
+  } else {
+    started_.reserve(snapshot.readings.size());
   }
-  for (const Known& entry : known) {
-    if (!listed.contains(entry.told->key.id)) add({stop(entry, cause)});
+}
+
+bool Reconciliation::step() {
+  if (compared_ < snapshot_.readings.size()) {
+    compare_next();
+    return false;
   }
-  std::ranges::sort(all, {}, [](const Difference& difference) {
-    return std::tuple<int, const InstanceKey&>(order_of(difference.event),
-                                               *key_of(difference.event));
-  });
+  if (looked_for_ != known_.end()) {
+    look_for_next();
+    return false;
+  }
+  if (sorts_.empty()) {
+    const auto by_key = [](const Difference& a, const Difference& b) {
+      return *key_of(a.event) < *key_of(b.event);
+    };
+    for (Differences* all : {&started_, &updated_, &stopped_}) sorts_.emplace_back(*all, by_key);
+  }
+  if (!sorts_.back().step()) return false;
+  if (sorts_.size() == 1) return true;
+  sorts_.pop_back();
+  return false;
+}
+
+void Reconciliation::compare_next() {
+  const Reading& reading = snapshot_.readings[compared_++];
+  const std::string& id = reading.instance->key.id;
+  if (known_.size() > 0) listed_.insert(id);
+  const auto end = ends_.find(id);
+  // The snapshot cannot show what followed an end that came after it was asked for: the instance
+  // is read again.
+  const bool settled = end != ends_.end() && end->second <= snapshot_.taken_at;
+  for (Difference& difference :
+       reconcile_one(known_.find(id), reading.instance,
+                     settled ? std::optional(end->second) : std::nullopt, cause_)) {
+    add(std::move(difference));
+  }
+}
+
+void Reconciliation::look_for_next() {
+  const Known& entry = *looked_for_++;
+  if (!listed_.contains(entry.told->key.id)) add(stop(entry, cause_));
+}
+
+void Reconciliation::add(Difference difference) {
+  Differences& all = std::holds_alternative<Stopped>(difference.event)   ? stopped_
+                     : std::holds_alternative<Updated>(difference.event) ? updated_
+                                                                         : started_;
+  all.push_back(std::move(difference));
+}
+
+std::vector<Difference> Reconciliation::differences() {
+  sorts_.clear();
+  Differences all = std::move(stopped_);
+  std::ranges::move(updated_, std::back_inserter(all));
+  if (all.empty()) return std::move(started_);
+  std::ranges::move(started_, std::back_inserter(all));
   return all;
 }
 

@@ -10,38 +10,22 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <rollcall/event.hpp>
 
 #include "core/driver.hpp"
+#include "engine/stepwise_sort.hpp"
 
 namespace rollcall {
 
-/// What the consumer was told of an instance that runs.
+/// A running instance, as last reported to the consumer.
 struct Known {
   InstancePtr told;
-  Timestamp as_of{};  ///< Engine's time at which the told run was known to go on.
+  Timestamp as_of{};  ///< The engine's time at which the reported run was known to go on.
 };
 
-/// What the consumer was told, by id. The ids are those of the instances: none is kept twice.
+/// The instances reported to the consumer, by id. The ids are those in the instances, not copies.
 class KnownById {
- public:
-  KnownById() = default;
-  KnownById(std::initializer_list<Known> all) {
-    for (const Known& known : all) put(known);
-  }
-
-  /// What is known of one; null for nothing. Lifetime: until it is put anew or erased.
-  [[nodiscard]] const Known* find(std::string_view id) const;
-  [[nodiscard]] bool contains(std::string_view id) const { return find(id) != nullptr; }
-
-  /// Puts it in the place of what was known of its id. `told` must not be null.
-  void put(Known known);
-  void erase(std::string_view id);
-
-  [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
-  [[nodiscard]] auto begin() const { return all_.begin(); }
-  [[nodiscard]] auto end() const { return all_.end(); }
-
  private:
   struct ById {
     using is_transparent = void;
@@ -52,33 +36,86 @@ class KnownById {
       return id(a) < id(b);
     }
   };
+
+ public:
+  KnownById() = default;
+  KnownById(std::initializer_list<Known> all) {
+    for (const Known& known : all) put(known);
+  }
+
+  /// The entry of an id, or null. Lifetime: until the id is put again or erased.
+  [[nodiscard]] const Known* find(std::string_view id) const;
+  [[nodiscard]] bool contains(std::string_view id) const { return find(id) != nullptr; }
+
+  /// Inserts an entry, or replaces the one with its id. `told` must not be null.
+  void put(Known known);
+  void erase(std::string_view id);
+
+  [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+  using const_iterator = std::set<Known, ById>::const_iterator;
+  [[nodiscard]] auto begin() const { return all_.begin(); }
+  [[nodiscard]] auto end() const { return all_.end(); }
+
+ private:
   std::set<Known, ById> all_;
 };
 
-/// An event and what the consumer was told of the instance before; null for nothing.
+/// An event, and the instance as last reported to the consumer; null if it was not.
 struct Difference {
   RuntimeEvent event;
   InstancePtr told;
 };
 
-/// The engine's times of the last end of a run of each instance, as far as signals told them.
+/// The last signalled end of a run of each instance, in the engine's time.
 using RunEnds = std::map<std::string, Timestamp>;
 
-/// The differences between what was told and one reading: none, Started, Updated, Stopped, or
-/// Stopped+Started.
+/// The differences between the reported instance and one reading: none, Started, Updated, Stopped,
+/// or Stopped+Started.
 ///
-/// `now` is null if the instance is absent. `ended_at` is the last signalled end of a run: one that
-/// is older than the told run is ignored.
+/// `now` is null if the instance is absent. `ended_at` is the last signalled end of a run; it is
+/// ignored if it is older than the reported run.
 std::vector<Difference> reconcile_one(const Known* known, const InstancePtr& now,
                                       std::optional<Timestamp> ended_at, Cause cause);
 
-/// The differences between what was told and a complete snapshot: all Stopped, then all Updated,
-/// then all Started, each by key. Applying them to what was told gives what runs in the snapshot.
-/// An end that was signalled after the snapshot was taken is left to the reading that follows.
+/// The differences between the reported instances and a complete snapshot: all Stopped, then all
+/// Updated, then all Started, each by key. Applying them gives the running instances of the
+/// snapshot. An end that was signalled after the snapshot was taken is left to the reading that
+/// follows.
 std::vector<Difference> reconcile(const KnownById& known, const Snapshot& snapshot,
                                   const RunEnds& ends, Cause cause);
 
-/// Folds one difference into what was told. A started run is known as of `as_of`.
+/// reconcile() in small steps. Its arguments must not change meanwhile.
+class Reconciliation {
+ public:
+  Reconciliation(const KnownById& known, const Snapshot& snapshot, RunEnds ends, Cause cause);
+
+  /// Does a little; true once all is done.
+  [[nodiscard]] bool step();
+
+  /// The result, as reconcile() returns it. Call once, when all is done.
+  [[nodiscard]] std::vector<Difference> differences();
+
+ private:
+  using Differences = std::vector<Difference>;
+
+  void compare_next();
+  void look_for_next();
+  void add(Difference difference);
+
+  const KnownById& known_;
+  const Snapshot& snapshot_;
+  RunEnds ends_;
+  Cause cause_;
+  boost::unordered_flat_set<std::string_view> listed_;
+  std::size_t compared_ = 0;  // readings
+  KnownById::const_iterator looked_for_;
+  Differences stopped_;
+  Differences updated_;
+  Differences started_;
+  std::vector<StepwiseSort<Difference>> sorts_;
+};
+
+/// Applies one difference to the reported instances. A started run is known as of `as_of`.
 void apply(KnownById& known, const Difference& difference, Timestamp as_of);
 
 }  // namespace rollcall

@@ -1,10 +1,21 @@
 #include "engine/reflector.hpp"
 
+#include <chrono>
+#include <exception>
+#include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "core/async/deadline.hpp"
+#include "core/budgets.hpp"
+#include "core/failure.hpp"
+#include "core/instance_bounds.hpp"
 #include "engine/watch.hpp"
 
 namespace rollcall {
+
+using namespace std::chrono_literals;
 
 Reflector::Reflector(std::unique_ptr<Driver> driver, boost::asio::any_io_executor executor,
                      EnvPtr env, ReflectorOptions options)
@@ -13,21 +24,51 @@ Reflector::Reflector(std::unique_ptr<Driver> driver, boost::asio::any_io_executo
       env_(std::move(env)),
       options_(std::move(options)) {}
 
+namespace {
+
+/// Awaits a call within a time limit, and turns exceptions into errors.
+template <class T>
+Task<T> call(Task<T> work, std::chrono::seconds limit, std::string_view what,
+             const Driver& driver) {
+  RuntimeError late{
+      .kind = ErrorKind::protocol,
+      .endpoint = std::string(driver.endpoint()),
+      .what = fmt::format("{} has not come to an end within {} s", what, limit / 1s),
+      .remedy = "the engine is overloaded, or does not behave as one: look at its log"};
+  std::exception_ptr thrown;
+  try {
+    auto working = with_deadline(std::move(work), limit, std::move(late));
+    co_return co_await std::move(working);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (is_cancellation(thrown)) std::rethrow_exception(thrown);
+  co_return fail(failure_of(thrown, driver.endpoint()));
+}
+
+}  // namespace
+
 Task<void> Reflector::connect() {
-  auto session = co_await driver_->connect(Purpose::list);
+  auto connecting = call(driver_->connect(Purpose::list), budget::connect_limit,
+                         "the attempt to connect", *driver_);
+  auto session = co_await std::move(connecting);
   if (!session) co_return fail(std::move(session.error()));
   co_return Result<void>();
 }
 
 Task<std::vector<InstancePtr>> Reflector::list_instances() {
-  // A list tells what the next watch starts from, unless a watch ran at any time beside it.
+  // The next watch starts from this list, unless a watch ran at any time during it.
   const bool alone = !*watching_;
   const std::uint64_t watches = watches_;
-  auto session = co_await driver_->connect(Purpose::list);
+  auto connecting = call(driver_->connect(Purpose::list), budget::connect_limit,
+                         "the attempt to connect", *driver_);
+  auto session = co_await std::move(connecting);
   if (!session) co_return fail(std::move(session.error()));
-  auto snapshot = co_await (*session)->list();
+  auto listing = call((*session)->list(), budget::list_limit, "the list", *driver_);
+  auto snapshot = co_await std::move(listing);
   if (!snapshot) co_return fail(std::move(snapshot.error()));
 
+  keep_within_bounds(*snapshot);
   std::vector<InstancePtr> instances;
   instances.reserve(snapshot->readings.size());
   for (Reading& reading : snapshot->readings) {
@@ -43,7 +84,8 @@ Task<std::vector<InstancePtr>> Reflector::list_instances() {
   co_return instances;
 }
 
-/// Only a watch wants to know, and most lists are followed by none.
+/// Makes known_ of the last list. Done only when it is needed, because most lists are followed by
+/// no watch.
 void Reflector::know_what_was_listed() {
   if (!listed_) return;
   KnownById known;

@@ -1,10 +1,11 @@
 #include "engine/reflector_fsm.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <ostream>
 #include <utility>
+
+#include "core/text/words.hpp"
 
 namespace rollcall {
 
@@ -108,11 +109,13 @@ Action ReflectorFsm::fail_session(const Input& input) {
   Action action = enter(State::backing_off, Step::back_off);
   action.drop_session = true;
   action.tell_disconnected = !std::exchange(disconnected_, true);
+  action.reason = input.error->describe();
   action.delay = delay;
   return action;
 }
 
-/// The session is over: one that lasted forgives all failures before it, however it ended.
+/// Called at the end of a session: one that lasted long resets the count of failures, however it
+/// ended.
 void ReflectorFsm::forgive(Monotonic now) {
   if (connected_at_ && now - *connected_at_ >= policy_.reset_after) failures_ = 0;
   connected_at_.reset();
@@ -123,13 +126,13 @@ Duration ReflectorFsm::backoff(const Input& input) {
   Duration longest = policy_.cap;
   double chance = input.chance;
   if (input.error->kind == ErrorKind::denied) {
-    // API servers refuse for a moment after a restart what they allow a moment later.
+    // After a restart API servers refuse for a moment what they allow later.
     if (!denied_since_) denied_since_ = input.now;
     const bool just_now = synced_ && input.now - *denied_since_ < policy_.denial_grace;
     if (just_now)
       longest = policy_.base;
     else
-      chance = (1 + chance) / 2;  // asked seldom: never less than half of the longest delay
+      chance = (1 + chance) / 2;  // retried rarely: never after less than half of the longest delay
   } else {
     constexpr int enough_doublings = 16;
     const double grown = std::ldexp(static_cast<double>(policy_.base.count()),
@@ -142,22 +145,65 @@ Duration ReflectorFsm::backoff(const Input& input) {
 }
 
 std::string_view to_string(State state) noexcept {
-  static constexpr std::array<std::string_view, 6> names = {"idle",     "connecting",  "listing",
-                                                            "watching", "backing_off", "done"};
-  return names.at(std::to_underlying(state));
+  switch (state) {
+    case State::idle:
+      return "idle";
+    case State::connecting:
+      return "connecting";
+    case State::listing:
+      return "listing";
+    case State::watching:
+      return "watching";
+    case State::backing_off:
+      return "backing_off";
+    case State::done:
+      return "done";
+  }
+  return no_such_word;
 }
 
 std::string_view to_string(Outcome outcome) noexcept {
-  static constexpr std::array<std::string_view, 10> names = {
-      "begin",         "connected",    "connect_failed", "listed",       "list_failed",
-      "stream_failed", "stream_ended", "desynced",       "backoff_over", "cancelled"};
-  return names.at(std::to_underlying(outcome));
+  switch (outcome) {
+    case Outcome::begin:
+      return "begin";
+    case Outcome::connected:
+      return "connected";
+    case Outcome::connect_failed:
+      return "connect_failed";
+    case Outcome::listed:
+      return "listed";
+    case Outcome::list_failed:
+      return "list_failed";
+    case Outcome::stream_failed:
+      return "stream_failed";
+    case Outcome::stream_ended:
+      return "stream_ended";
+    case Outcome::desynced:
+      return "desynced";
+    case Outcome::backoff_over:
+      return "backoff_over";
+    case Outcome::cancelled:
+      return "cancelled";
+  }
+  return no_such_word;
 }
 
 std::string_view to_string(Step step) noexcept {
-  static constexpr std::array<std::string_view, 6> names = {"none",  "connect",  "list",
-                                                            "watch", "back_off", "finish"};
-  return names.at(std::to_underlying(step));
+  switch (step) {
+    case Step::none:
+      return "none";
+    case Step::connect:
+      return "connect";
+    case Step::list:
+      return "list";
+    case Step::watch:
+      return "watch";
+    case Step::back_off:
+      return "back_off";
+    case Step::finish:
+      return "finish";
+  }
+  return no_such_word;
 }
 
 std::ostream& operator<<(std::ostream& out, State state) {

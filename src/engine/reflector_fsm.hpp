@@ -1,4 +1,4 @@
-// The states that a watch goes through. Pure: outcomes in, actions out; no clock, no chance, no
+// The state machine of a watch. Pure: outcomes in, actions out; no clock, no random numbers, no
 // I/O.
 #pragma once
 
@@ -10,21 +10,21 @@
 
 #include <rollcall/result.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall {
 
-/// How eagerly a lost engine is asked again.
+/// How soon a lost engine is retried.
 struct HealingPolicy {
   Duration base;   ///< The longest first delay.
   Duration cap;    ///< The longest delay.
-  Duration floor;  ///< The shortest: chance may not make a busy loop.
+  Duration floor;  ///< The shortest delay: jitter must not make a busy loop.
   Duration reset_after =
-      std::chrono::seconds(120);  ///< A session this long forgives all failures before.
+      std::chrono::seconds(120);  ///< A session this long resets the count of failures.
   Duration short_stream =
       std::chrono::seconds(1);  ///< A stream that ends sooner counts as a failure.
   Duration denial_grace =
-      std::chrono::seconds(10);  ///< For a refusal by an engine that allowed it before.
+      std::chrono::seconds(10);  ///< How long an engine's new refusals are retried soon.
 
   static HealingPolicy for_local() {
     using namespace std::chrono_literals;
@@ -59,6 +59,7 @@ class ReflectorFsm {
   struct Action {
     bool drop_session = false;
     bool tell_disconnected = false;
+    std::string reason{};     ///< For back_off: why the engine is away.
     bool apply_list = false;  ///< Send the differences to the list that has come.
     bool tell_reconnected = false;
     bool tell_synced = false;
@@ -69,7 +70,7 @@ class ReflectorFsm {
     friend bool operator==(const Action&, const Action&) = default;
   };
 
-  /// What came of the last step, when, and a number from [0, 1) for the jitter.
+  /// The outcome of the last step, its time, and a number from [0, 1) for the jitter.
   struct Input {
     Outcome outcome{};
     Monotonic now{};
@@ -79,11 +80,11 @@ class ReflectorFsm {
 
   explicit ReflectorFsm(HealingPolicy policy) : policy_(policy) {}
 
-  /// An outcome that its state cannot have (one that came too late) changes nothing.
+  /// An outcome that is impossible in the present state (because it came late) changes nothing.
   Action resume(const Input& input);
 
   [[nodiscard]] State state() const noexcept { return state_; }
-  /// Whether the consumer was told that the backend is disconnected, and not yet that it is back.
+  /// Whether a BackendDisconnected was reported and no BackendReconnected since.
   [[nodiscard]] bool disconnected() const noexcept { return disconnected_; }
 
  private:

@@ -43,8 +43,11 @@ struct Row {
   State to;
 };
 
-const Action lost{
-    .drop_session = true, .tell_disconnected = true, .step = Step::back_off, .delay = 50ms};
+const Action lost{.drop_session = true,
+                  .tell_disconnected = true,
+                  .reason = gone.describe(),
+                  .step = Step::back_off,
+                  .delay = 50ms};
 const Action end{.drop_session = true, .step = Step::finish};
 
 const std::vector<Row> rows = {
@@ -145,7 +148,9 @@ TEST(ReflectorFsm, AStreamThatEndsAtOnceIsAFailure) {
   ReflectorFsm fsm = in(State::watching);
   const Action action =
       fsm.resume({.outcome = Outcome::stream_ended, .now = Monotonic(900ms), .chance = 0.5});
-  EXPECT_EQ(action, lost) << action;
+  Action at_once = lost;
+  at_once.reason = "the engine ended the stream at once";
+  EXPECT_EQ(action, at_once) << action;
 }
 
 TEST(ReflectorFsm, ADoubtDuringAListListsAgainAndTellsNothingBefore) {

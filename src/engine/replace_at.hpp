@@ -1,4 +1,4 @@
-// Sets of what holds its own key.
+// For sets whose elements hold their own key.
 #pragma once
 
 #include <iterator>
@@ -6,8 +6,7 @@
 
 namespace rollcall {
 
-/// Puts the value in the place of the one at `at`, to which it is equal for the set; without a
-/// search, and in the same memory.
+/// Replaces the element at `at` by one with the same key, without a search and in the same node.
 template <class Set>
 void replace_at(Set& set, typename Set::iterator at, typename Set::value_type value) {
   const auto next = std::next(at);

@@ -5,7 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "engine/signal.hpp"
+#include "core/async/signal.hpp"
 
 namespace rollcall {
 
@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What it takes to tell so many of a change is less than a millisecond.
+/// Waking so many takes less than a millisecond.
 constexpr std::size_t woken_at_once = 64;
 
 }  // namespace
@@ -34,10 +34,10 @@ struct Subscription::State {
 
   [[nodiscard]] bool over() const { return closed || readers.expired(); }
 
-  Batch read(std::size_t most) {
+  Batch read(std::size_t most, std::size_t most_bytes) {
     const auto its = readers.lock();
     if (closed || !its) return {};
-    Batch batch = its->log().after(at, most);
+    Batch batch = its->log().after(at, most, most_bytes);
     if (!batch) {
       ++its->lagged_;
       close();
@@ -66,10 +66,10 @@ Subscription::~Subscription() {
   if (state_) state_->close();
 }
 
-asio::awaitable<Subscription::Batch> Subscription::next(std::size_t most) {
+asio::awaitable<Subscription::Batch> Subscription::next(std::size_t most, std::size_t most_bytes) {
   const auto state = state_;
   for (;;) {
-    Batch batch = state->read(most);
+    Batch batch = state->read(most, most_bytes);
     const bool woken = std::exchange(state->woken, false);
     if (!batch || !batch->empty() || woken || state->over()) co_return batch;
     state->waiting = true;
@@ -79,7 +79,7 @@ asio::awaitable<Subscription::Batch> Subscription::next(std::size_t most) {
 }
 
 Subscription::Batch Subscription::try_next(std::size_t most) {
-  return state_->read(most);
+  return state_->read(most, SIZE_MAX);
 }
 
 Cursor Subscription::cursor() const {
@@ -102,8 +102,17 @@ void Subscription::close() {
 LogReaders::LogReaders(asio::any_io_executor executor, ChangeLog log, Duration gather)
     : executor_(std::move(executor)), log_(std::move(log)), gather_(gather), timer_(executor_) {}
 
-void LogReaders::append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before) {
-  log_.append(std::move(origin), std::move(event), at, std::move(before));
+void LogReaders::append(RuntimeEvent event, Timestamp at, InstancePtr before) {
+  log_.append(std::move(event), at, std::move(before));
+  tell_news();
+}
+
+void LogReaders::wake() {
+  for (Subscription::State* subscriber : subscribers_) subscriber->woken = true;
+  tell_news();
+}
+
+void LogReaders::tell_news() {
   if (subscribers_.empty()) return;
   news_ = true;
   if (!std::exchange(waking_, true)) begin_round();
@@ -129,7 +138,8 @@ void LogReaders::post_wake_after(Subscription::State* last) {
   });
 }
 
-/// The next of a round, which goes by their order and so outlives those who leave meanwhile.
+/// Wakes the next subscribers of a round, those after `last` in the set. `last` is only compared,
+/// so it may be gone by then.
 void LogReaders::wake_after(Subscription::State* last) {
   if (last == nullptr) news_ = false;
   auto at = subscribers_.upper_bound(last);

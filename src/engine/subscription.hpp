@@ -1,4 +1,4 @@
-// Who reads the log of changes, each at its own pace.
+// The readers of the log of changes, each at its own pace.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,15 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 #include "engine/change_log.hpp"
 
 namespace rollcall {
 
 /// Reads a log of changes, in order and without a hole, at its own pace.
 ///
-/// It costs the log nothing while it does not read: it only remembers where it was. If the log
-/// drops what it has not read, it is told.
+/// An idle subscription costs the log nothing: it only remembers its position. If the log drops
+/// changes that it has not read, the next read says so.
 ///
 /// Lifetime: may outlive the log, and is then closed. Threads: those of the log.
 class Subscription {
@@ -36,17 +36,19 @@ class Subscription {
   /// Changes, or how much was missed.
   using Batch = std::expected<std::vector<LogEntryPtr>, LogGap>;
 
-  /// Up to `most` changes, at once if there are any; else waits for one. None: it was closed, or
-  /// wake() was called. One call at a time.
+  /// Up to `most` changes of about `most_bytes`, at once if there are any; else waits for one.
+  /// None: it was closed, or wake() was called. One call at a time.
   ///
-  /// Errors: it has lagged behind what the log keeps: how much is missed, and from where the log
-  /// goes on. It is closed then; list again, and subscribe from that list's cursor.
-  [[nodiscard]] boost::asio::awaitable<Batch> next(std::size_t most = 256);
+  /// Errors: the log has dropped changes that were not read yet; the error says how many, and where
+  /// the log begins now. The subscription is then closed: list again, and subscribe from the list's
+  /// cursor.
+  [[nodiscard]] boost::asio::awaitable<Batch> next(std::size_t most = 256,
+                                                   std::size_t most_bytes = SIZE_MAX);
 
   /// The same without waiting.
   [[nodiscard]] Batch try_next(std::size_t most = 256);
 
-  /// What is known after the last change that was taken.
+  /// The position after the last change that was taken.
   [[nodiscard]] Cursor cursor() const;
 
   /// Ends a wait in next() with no change: for a heartbeat.
@@ -61,28 +63,31 @@ class Subscription {
   std::shared_ptr<State> state_;
 };
 
-/// How the log and its readers stand.
+/// The state of the log and its readers.
 struct LogStatus {
   std::size_t entries = 0;
   std::size_t bytes = 0;
   std::size_t subscribers = 0;
   std::uint64_t furthest_behind = 0;  ///< Changes that the slowest subscriber has not taken.
-  std::uint64_t lagged = 0;           ///< Subscribers that were told so, since the start.
+  std::uint64_t lagged = 0;           ///< Subscribers that have lagged, since the start.
 };
 
-/// A log and those who read it. Readers are woken once for all that was logged meanwhile, and some
-/// at a time: between them whoever watches the engines has its turn, however many there are. From
-/// the beginning of such a round to that of the next `gather` passes at least.
+/// A log and its readers. A round wakes each reader once for all changes logged since the last
+/// round, some readers per turn, so that the watches have their turns however many readers there
+/// are. Rounds begin at least `gather` apart.
 ///
 /// Threads: one executor.
 class LogReaders : public std::enable_shared_from_this<LogReaders> {
  public:
   LogReaders(boost::asio::any_io_executor executor, ChangeLog log, Duration gather);
 
-  void append(OriginPtr origin, RuntimeEvent event, Timestamp at, InstancePtr before = nullptr);
+  void append(RuntimeEvent event, Timestamp at, InstancePtr before = nullptr);
 
-  /// Errors: the log cannot be read from there.
+  /// Errors: the log cannot be read from `since`.
   [[nodiscard]] std::expected<Subscription, LogGap> subscribe(Cursor since);
+
+  /// Ends all waits with no change, as Subscription::wake() does.
+  void wake();
 
   /// Ends all subscriptions. Those that come later are closed at once.
   void close();
@@ -94,6 +99,7 @@ class LogReaders : public std::enable_shared_from_this<LogReaders> {
   friend struct Subscription::State;
   friend class Subscription;
 
+  void tell_news();
   void begin_round();
   void wake_after(Subscription::State* last);
   void post_wake_after(Subscription::State* last);

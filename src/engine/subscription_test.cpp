@@ -1,4 +1,4 @@
-// Who is woken when, and that nobody is forgotten.
+// Which readers are woken when, and that none is forgotten.
 #include "engine/subscription.hpp"
 
 #include <chrono>
@@ -51,9 +51,7 @@ class LogReadersTest : public testing::Test {
     }
   }
 
-  void append() {
-    readers_->append(std::make_shared<const Origin>(), BackendReconnected{"docker"}, Timestamp{});
-  }
+  void append() { readers_->append(BackendReconnected{"docker", "e"}, Timestamp{}); }
 
   void settle() {
     io_.restart();

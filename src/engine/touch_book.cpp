@@ -14,11 +14,20 @@ void TouchBook::note(const Touched& touched) {
   Note note{touched};
   if (touched.mark == RunMark::ended) note.ended_at = touched.at;
   const auto [at, inserted] = noted_.try_emplace(touched.id, note);
-  if (!inserted) merge(at->second, note);
+  if (inserted) {
+    bytes_ += cost_of(touched.id);
+  } else {
+    merge(at->second, note);
+  }
+}
+
+std::size_t TouchBook::cost_of(const std::string& id) noexcept {
+  constexpr std::size_t of_the_map = 64;
+  return sizeof(Note) + of_the_map + 2 * id.size();  // as key, and in the note
 }
 
 void TouchBook::gone(const std::string& id) {
-  noted_.erase(id);
+  if (noted_.erase(id) > 0) bytes_ -= cost_of(id);
   if (const auto at = reading_.find(id); at != reading_.end()) at->second.valid = false;
 }
 
@@ -30,6 +39,7 @@ std::vector<Touched> TouchBook::take(std::size_t most) {
       continue;
     }
     taken.push_back(at->second.last);
+    bytes_ -= cost_of(at->first);
     reading_.insert(noted_.extract(at++));
   }
   return taken;
@@ -44,11 +54,18 @@ TouchBook::Finished TouchBook::finish(const std::string& id) {
 }
 
 void TouchBook::interrupt() {
-  for (auto& [id, note] : std::exchange(reading_, {})) {
+  while (!reading_.empty()) {
+    auto node = reading_.extract(reading_.begin());
+    const Note note = node.mapped();
     if (!note.valid) continue;
-    // What was noted while it was read is newer than the reading.
-    const auto [at, inserted] = noted_.try_emplace(id, note);
-    if (!inserted) at->second.ended_at = std::max(at->second.ended_at, note.ended_at);
+    const std::size_t cost = cost_of(node.key());
+    // Notes made during a reading are newer than the reading.
+    const auto put = noted_.insert(std::move(node));
+    if (put.inserted) {
+      bytes_ += cost;
+    } else {
+      put.position->second.ended_at = std::max(put.position->second.ended_at, note.ended_at);
+    }
   }
 }
 

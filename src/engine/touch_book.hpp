@@ -1,4 +1,4 @@
-// Which instances must be read again: the reader notes, the resolver takes.
+// The instances that must be read again: the stream's reader notes them, the resolver takes them.
 #pragma once
 
 #include <cstddef>
@@ -19,14 +19,14 @@ class TouchBook {
   /// Notes that an instance must be read again, after any reading of it that is under way.
   void note(const Touched& touched);
 
-  /// The instance is gone: forget what was noted, and distrust a reading that is under way.
+  /// The instance is gone: forgets its note, and makes a reading of it that is under way invalid.
   void gone(const std::string& id);
 
-  /// Takes up to `most` noted instances that are not being read now. The mark of each is its last
-  /// one: what the engine signalled last decides what a reading must wait for.
+  /// Takes up to `most` noted instances that are not being read now. Each has the mark of its last
+  /// signal, because the last signal decides what a reading must wait for.
   [[nodiscard]] std::vector<Touched> take(std::size_t most);
 
-  /// What a reading that has ended may tell of one instance.
+  /// What is known about the finished reading of one instance.
   struct Finished {
     bool valid = false;  ///< False if the instance was gone meanwhile.
     std::optional<Timestamp>
@@ -34,7 +34,7 @@ class TouchBook {
   };
   Finished finish(const std::string& id);
 
-  /// All readings that are under way are void: note their instances again.
+  /// Makes all readings under way void, and notes their instances again.
   void interrupt();
 
   [[nodiscard]] bool noted(const std::string& id) const { return noted_.contains(id); }
@@ -43,7 +43,10 @@ class TouchBook {
   /// Whether take() would give anything.
   [[nodiscard]] bool ready() const;
 
-  /// The signalled ends of runs that no reading has settled.
+  /// About how much memory the notes take.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  /// The signalled ends of runs that no reading has settled yet.
   [[nodiscard]] RunEnds ends() const;
 
  private:
@@ -54,6 +57,9 @@ class TouchBook {
   };
   static void merge(Note& into, const Note& from);
 
+  [[nodiscard]] static std::size_t cost_of(const std::string& id) noexcept;
+
+  std::size_t bytes_ = 0;  // of the noted
   std::map<std::string, Note> noted_;
   std::map<std::string, Note> reading_;
 };

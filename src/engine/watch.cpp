@@ -1,6 +1,8 @@
 #include "engine/watch.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -8,6 +10,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
+
+#include "core/async/pace.hpp"
+#include "core/budgets.hpp"
+#include "core/failure.hpp"
+#include "core/identified.hpp"
+#include "core/instance_bounds.hpp"
 
 namespace rollcall {
 
@@ -21,7 +29,6 @@ constexpr std::size_t max_batch = 100;   // ids in one request
 constexpr Duration quiet_before_probe = 30s;
 constexpr Duration settle_endpoint = 20ms;
 constexpr double resync_spread = 0.2;
-
 }  // namespace
 
 Watch::Watch(Reflector& reflector, EventSender events)
@@ -33,7 +40,14 @@ Watch::Watch(Reflector& reflector, EventSender events)
       phase_(TaskGroup::within(group_)),
       inbox_signal_(reflector.executor_),
       touched_(reflector.executor_),
-      list_cause_(reflector.told_ ? Cause::resync : Cause::initial) {}
+      list_cause_(reflector.told_ ? Cause::resync : Cause::initial) {
+  group_.on_failure([this](const std::exception_ptr& thrown) {
+    minds_closing_ = false;
+    note_fault(thrown);
+  });
+  watch_phase();
+  keep_reserve();
+}
 
 Task<void> Watch::run(CancellationToken cancel) {
   // The callback may come from any thread: it only posts. The flag keeps a late one away from a
@@ -41,50 +55,86 @@ Task<void> Watch::run(CancellationToken cancel) {
   const auto alive = std::make_shared<bool>(true);
   const std::stop_callback on_cancel(std::move(cancel), [this, alive] {
     asio::post(reflector_.executor_, [this, alive] {
-      if (*alive) report({.outcome = Outcome::cancelled, .epoch = epoch_});
+      if (!*alive) return;
+      cancelled_ = true;
+      inbox_signal_.notify();
     });
   });
-  group_.spawn(wait_closed());
-  report({.outcome = Outcome::begin, .epoch = epoch_});
-
-  bool unwound = false;
+  const IdentityQuestionPtr& question = reflector_.options_.identity;
+  std::exception_ptr thrown;
   try {
+    if (question) {
+      question->answered_by([this] {
+        if (session_) phase_.spawn(tell_identity(session_, epoch_));
+      });
+    }
+    group_.spawn(wait_closed());
+    report({.outcome = Outcome::begin, .epoch = epoch_});
     co_await control();
-  } catch (const boost::system::system_error& e) {
-    if (e.code() != asio::error::operation_aborted) throw;
-    unwound = true;
+  } catch (...) {
+    thrown = std::current_exception();
   }
   *alive = false;
+  if (question) question->answered_by({});
+  reserve_.reset();
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  drop_session();
+  let_go();
   group_.cancel();
   co_await group_.join();
   restore_undelivered();
-  if (unwound) throw boost::system::system_error(asio::error::operation_aborted);
+  if (is_cancellation(thrown)) throw boost::system::system_error(asio::error::operation_aborted);
+  if (thrown) co_return fail(failure_of(thrown, reflector_.driver_->endpoint()));
   co_return std::move(result_);
 }
 
 asio::awaitable<void> Watch::control() {
   while (fsm_.state() != ReflectorFsm::State::done) {
-    while (inbox_.empty()) co_await inbox_signal_.wait();
-    Report report = std::move(inbox_.front());
-    inbox_.pop_front();
-    // A report of a session that was dropped meanwhile is void; the wish to end never is.
-    if (report.epoch != epoch_ && report.outcome != Outcome::cancelled) continue;
-    ReflectorFsm::Action action = resume(report);
-    const Duration retry_in = action.delay;
-    perform(action, report);
-    observe(report, retry_in);
+    std::exception_ptr thrown = std::exchange(fault_, nullptr);
+    if (!thrown) {
+      try {
+        co_await work_until_done();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    }
+    if (!thrown) thrown = std::exchange(fault_, nullptr);
+    if (is_cancellation(thrown)) std::rethrow_exception(thrown);
+    if (thrown) co_await recover(std::move(thrown));
   }
 }
 
-void Watch::observe(const Report& report, Duration retry_in) const {
+/// Handles reports until another coroutine fails or the watch ends.
+asio::awaitable<void> Watch::work_until_done() {
+  while (fsm_.state() != ReflectorFsm::State::done && !fault_) {
+    if (std::exchange(cancelled_, false)) {
+      co_await handle({.outcome = Outcome::cancelled, .epoch = epoch_});
+    } else if (inbox_.empty()) {
+      co_await inbox_signal_.wait();
+    } else {
+      Report report = std::move(inbox_.front());
+      inbox_.pop_front();
+      // Reports of a session that was dropped meanwhile are void.
+      if (report.epoch == epoch_) co_await handle(std::move(report));
+    }
+  }
+}
+
+asio::awaitable<void> Watch::handle(Report report) {
+  ReflectorFsm::Action action = resume(report);
+  const Duration retry_in = action.delay;
+  const std::string reason = action.reason;
+  co_await perform(std::move(action), report);
+  observe(report, retry_in, reason);
+}
+
+void Watch::observe(const Report& report, Duration retry_in, std::string_view reason) const {
   if (!reflector_.options_.on_transition) return;
   const std::size_t present = session_ ? session_->unknown_signals() : 0;
   reflector_.options_.on_transition({.outcome = report.outcome,
                                      .state = fsm_.state(),
                                      .retry_in = retry_in,
                                      .error = report.error ? &*report.error : nullptr,
+                                     .reason = reason,
                                      .unknown_signals = reflector_.unknown_signals_ + present,
                                      .backend = reflector_.driver_->name(),
                                      .endpoint = reflector_.driver_->endpoint()});
@@ -106,39 +156,69 @@ ReflectorFsm::Action Watch::resume(const Report& report) {
                       .error = report.error ? &*report.error : nullptr});
 }
 
-void Watch::perform(ReflectorFsm::Action& action, Report& report) {
+/// Remembers the events that the state machine has decided on, so that none is lost if something
+/// fails before it is sent.
+void Watch::owe(const ReflectorFsm::Action& action) {
+  if (action.tell_disconnected && !std::exchange(owes_reconnected_, false)) {
+    owes_disconnected_ = action.reason;
+  }
+  if (action.tell_reconnected) owes_reconnected_ = true;
+  if (action.tell_synced) owes_synced_ = true;
+  if (action.step == ReflectorFsm::Step::back_off) delay_ = action.delay;
+}
+
+asio::awaitable<void> Watch::perform(ReflectorFsm::Action action, Report& report) {
+  owe(action);
   if (report.error) log_failure(*report.error);
   if (report.outcome == Outcome::connected) begin_session(std::move(report.session));
   if (action.drop_session) drop_session();
-  if (action.tell_disconnected) {
-    const std::string reason =
-        report.error ? report.error->describe() : "the engine ended the stream at once";
-    lost_name_ = reflector_.name();  // an automatic backend may have another when it is back
-    events_.send(BackendDisconnected{lost_name_, reason});
-  }
-  if (action.apply_list) apply_list(report.snapshot);
-  if (action.tell_reconnected) {
-    last_failure_ = {};
-    events_.send(BackendReconnected{lost_name_});
-  }
-  if (action.tell_synced) events_.synced();
+  tell_disconnected();
+  if (action.apply_list) co_await apply_list(std::move(report.snapshot));
+  if (action.apply_list) tell_return(action.step);
   if (action.error) result_ = fail(std::move(*action.error));
   begin(action.step, action.delay);
+}
+
+void Watch::tell_disconnected() {
+  if (!owes_disconnected_) return;
+  const Driver& driver = *reflector_.driver_;
+  // An automatic backend may have another name when it is back.
+  return_ = {.backend = std::string(driver.name()), .endpoint = std::string(driver.endpoint())};
+  events_.send(BackendDisconnected{return_.backend, return_.endpoint, *owes_disconnected_});
+  owes_disconnected_.reset();
+}
+
+/// Sends Reconnected and synced after a whole list was reported. Synced may be owed since an
+/// earlier session, so it waits for a list that no other list follows at once; Reconnected is only
+/// owed for such a list.
+void Watch::tell_return(ReflectorFsm::Step step) {
+  keep_reserve();
+  if (owes_reconnected_) {
+    last_failure_ = {};
+    events_.send(return_);
+    owes_reconnected_ = false;
+  }
+  if (owes_synced_ && step != ReflectorFsm::Step::list) {
+    events_.synced();
+    owes_synced_ = false;
+  }
 }
 
 void Watch::begin(ReflectorFsm::Step step, Duration delay) {
   switch (step) {
     case ReflectorFsm::Step::connect:
       phase_.spawn(connect(epoch_));
+      phase_.spawn(limit_connect(epoch_));
       break;
     case ReflectorFsm::Step::list:
-      // What is being read now may be older than the list: its answers are void, and it is read
-      // again.
+      // Readings under way may be older than the list: their answers are void, and the instances
+      // are read again.
       ++round_;
       book_.interrupt();
       doubted_ = false;
       list_answered_ = false;
       held_.clear();
+      list_began_ = reflector_.env_->monotonic();
       phase_.spawn(list(session_, epoch_));
       break;
     case ReflectorFsm::Step::back_off:
@@ -147,7 +227,7 @@ void Watch::begin(ReflectorFsm::Step step, Duration delay) {
       break;
     case ReflectorFsm::Step::watch:
       touched_.notify();  // what was touched during the list is read now
-      for (const Change& change : std::exchange(held_, {})) take(change);
+      while (auto change = held_.pop()) take(std::move(*change));
       break;
     case ReflectorFsm::Step::none:
     case ReflectorFsm::Step::finish:
@@ -155,17 +235,30 @@ void Watch::begin(ReflectorFsm::Step step, Duration delay) {
   }
 }
 
-void Watch::drop_session() {
-  count_unknown_signals();
+/// Lets go of the session or back-off. Needs no memory.
+void Watch::let_go() {
   ++epoch_;
   phase_.cancel();
-  phase_ = TaskGroup::within(group_);
   session_.reset();
-  readings_ = 0;
-  book_.interrupt();
+  readings_.clear();
+  list_began_.reset();
+  applying_ = false;
+  over_bounds_ = false;
   looks_.clear();
   doubted_ = false;
   held_.clear();
+}
+
+void Watch::drop_session() {
+  count_unknown_signals();
+  let_go();
+  phase_ = TaskGroup::within(group_);
+  watch_phase();
+  book_.interrupt();
+}
+
+bool Watch::live() const {
+  return fsm_.state() == ReflectorFsm::State::watching && !applying_;
 }
 
 void Watch::begin_session(SessionPtr session) {
@@ -174,33 +267,16 @@ void Watch::begin_session(SessionPtr session) {
   phase_.spawn(read_stream(session_, epoch_));
   phase_.spawn(resolve(session_, epoch_));
   phase_.spawn(probe_when_quiet(session_, epoch_));
+  phase_.spawn(limit_session(epoch_));
+  const IdentityQuestionPtr& question = reflector_.options_.identity;
+  if (question && question->asked()) phase_.spawn(tell_identity(session_, epoch_));
   if (reflector_.driver_->resync_period() > 0s) phase_.spawn(resync_periodically(epoch_));
-}
-
-void Watch::log_failure(const RuntimeError& error) {
-  if (!reflector_.options_.log || error == last_failure_) return;
-  last_failure_ = error;
-  // That an engine is away is told by the event; that it will not have us needs somebody to act.
-  const bool away = error.kind == ErrorKind::unavailable;
-  reflector_.options_.log(away ? LogLevel::info : LogLevel::warning, error.describe());
-}
-
-/// Of the session that ends now.
-void Watch::count_unknown_signals() {
-  const std::size_t count = session_ ? session_->unknown_signals() : 0;
-  if (count == 0) return;
-  reflector_.unknown_signals_ += count;
-  if (!reflector_.options_.log) return;
-  reflector_.options_.log(
-      LogLevel::info,
-      fmt::format("{}: signals of unknown meaning: {} in this session, {} since the first; what "
-                  "they are about was read again",
-                  reflector_.driver_->endpoint(), count, reflector_.unknown_signals_));
 }
 
 asio::awaitable<void> Watch::wait_closed() {
   co_await events_.wait_closed();
-  report({.outcome = Outcome::cancelled, .epoch = epoch_});
+  cancelled_ = true;
+  inbox_signal_.notify();
 }
 
 asio::awaitable<void> Watch::connect(std::uint64_t epoch) {
@@ -216,10 +292,20 @@ asio::awaitable<void> Watch::list(SessionPtr session, std::uint64_t epoch) {
   auto snapshot = co_await session->list();
   if (epoch != epoch_) co_return;
   list_answered_ = true;
-  if (snapshot) {
-    report({.outcome = Outcome::listed, .epoch = epoch, .snapshot = std::move(*snapshot)});
-  } else {
+  list_began_.reset();
+  if (!snapshot) {
     report_failure(Outcome::list_failed, epoch, std::move(snapshot.error()));
+  } else if (snapshot->readings.size() > budget::engine_instances) {
+    report_failure(Outcome::list_failed, epoch, too_many());
+  } else {
+    Pace pace;
+    for (Reading& reading : snapshot->readings) {
+      if (pace.due()) co_await pace.rest();
+      reading.instance = within_bounds(std::move(reading.instance));
+    }
+    if (epoch == epoch_) {
+      report({.outcome = Outcome::listed, .epoch = epoch, .snapshot = std::move(*snapshot)});
+    }
   }
 }
 
@@ -230,7 +316,7 @@ asio::awaitable<void> Watch::sleep_then_report(Duration delay, std::uint64_t epo
 
 asio::awaitable<void> Watch::endpoint_then_report(std::uint64_t epoch) {
   co_await reflector_.driver_->endpoint_changed();
-  // A socket is there a moment before its owner listens on it.
+  // A socket exists a moment before its owner listens on it.
   co_await reflector_.env_->sleep_for(settle_endpoint);
   report({.outcome = Outcome::backoff_over, .epoch = epoch});
 }
@@ -243,8 +329,9 @@ asio::awaitable<void> Watch::read_stream(SessionPtr session, std::uint64_t epoch
       report_failure(Outcome::stream_failed, epoch, std::move(change.error()));
       co_return;
     }
-    take(*change);
-    if (std::holds_alternative<StreamEnded>(*change)) co_return;
+    const bool ended = std::holds_alternative<StreamEnded>(*change);
+    take(std::move(*change));
+    if (ended) co_return;
   }
 }
 
@@ -255,32 +342,24 @@ asio::awaitable<void> Watch::resolve(SessionPtr session, std::uint64_t epoch) {
       touched_.notify();  // meant for the resolver of the session that is there now
       co_return;
     }
-    while (fsm_.state() == ReflectorFsm::State::watching && readings_ < max_readings &&
-           book_.ready()) {
-      ++readings_;
-      phase_.spawn(read(session, epoch, book_.take(max_batch)));
+    while (live() && readings_.size() < max_readings && book_.ready()) {
+      const auto under_way = readings_.insert(readings_.end(), reflector_.env_->monotonic());
+      phase_.spawn(read(session, epoch, book_.take(max_batch), under_way));
     }
   }
 }
 
-asio::awaitable<void> Watch::read(SessionPtr session, std::uint64_t epoch,
-                                  std::vector<Touched> batch) {
-  const std::uint64_t round = round_;
-  auto snapshot = co_await session->read(batch);
-  if (epoch != epoch_) co_return;
-  --readings_;
-  if (!snapshot) {
-    report_failure(Outcome::stream_failed, epoch, std::move(snapshot.error()));
-    co_return;
+/// Answers the identity question. An engine that cannot tell its identity is an answer too, not a
+/// failure of the session.
+asio::awaitable<void> Watch::tell_identity(SessionPtr session, std::uint64_t epoch) {
+  auto* const identified = dynamic_cast<Identified*>(session.get());
+  IdentityQuestion::Answer answer;
+  if (identified != nullptr) {
+    auto told = co_await identified->identity();
+    if (epoch != epoch_) co_return;
+    if (told && !told->empty()) answer = std::move(*told);
   }
-  touched_.notify();
-  if (round != round_) co_return;
-  std::map<std::string_view, const Reading*> found;
-  for (const Reading& reading : snapshot->readings) found[reading.instance->key.id] = &reading;
-  for (const Touched& touched : batch) {
-    const auto at = found.find(touched.id);
-    apply_reading(touched.id, at == found.end() ? nullptr : at->second, snapshot->taken_at);
-  }
+  reflector_.options_.identity->answer(std::move(answer));
 }
 
 asio::awaitable<void> Watch::probe_when_quiet(SessionPtr session, std::uint64_t epoch) {
@@ -306,11 +385,6 @@ asio::awaitable<void> Watch::resync_periodically(std::uint64_t epoch) {
     co_await reflector_.env_->sleep_for(Duration(static_cast<Duration::rep>(period * spread)));
     report({.outcome = Outcome::desynced, .epoch = epoch});
   }
-}
-
-asio::awaitable<void> Watch::touch_later(std::string id, Duration delay) {
-  co_await reflector_.env_->sleep_for(delay);
-  touch({.id = std::move(id), .at = reflector_.env_->now(), .mark = RunMark::changed});
 }
 
 }  // namespace rollcall

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/ascii.hpp"
+#include "core/text/ascii.hpp"
 
 namespace rollcall::server {
 namespace {
@@ -44,7 +44,7 @@ std::vector<Choice> choices_in(std::string_view header) {
   return choices;
 }
 
-/// How much the client likes a type: by the choice that names it most exactly.
+/// The client's preference for a type, from the most specific range that matches it.
 double quality_of(std::string_view type, const std::vector<Choice>& choices) {
   const std::string family = std::string(type.substr(0, type.find('/'))) + "/*";
   for (const std::string_view name : {type, std::string_view(family), std::string_view("*/*")}) {

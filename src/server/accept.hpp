@@ -1,4 +1,4 @@
-// What a client would like to have: Accept and Accept-Encoding. Pure.
+// Content negotiation: Accept, Accept-Encoding and If-None-Match. Pure.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace rollcall::server {
 
-/// The one of `offered` that the client likes best (RFC 9110, 12.5.1); of several the first. All
-/// suit a client that says nothing; nothing: none suits it.
+/// The type of `offered` that the client prefers (RFC 9110, 12.5.1); the first of several. Any type
+/// suits a client without the header. Nothing: the client accepts none.
 [[nodiscard]] std::optional<std::string_view> preferred(std::string_view accept,
                                                         std::span<const std::string_view> offered);
 

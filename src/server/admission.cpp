@@ -10,7 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "server/problem.hpp"
 
 namespace rollcall::server {
@@ -29,7 +29,7 @@ bool is_address(std::string_view host) {
   return !ec;
 }
 
-/// Nobody's page is found under an address or "localhost" but this host's own.
+/// No foreign page is found under an address or "localhost".
 bool is_ours(std::string_view host, const ServerOptions& options) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (equal_blind(host, "localhost") || is_address(host)) return true;
@@ -52,8 +52,13 @@ std::optional<Reply> wrong_host(const Request& request, const ServerOptions& opt
                                   excerpt(said)));
 }
 
-/// Browsers tell which page asks; none but our own is answered.
+Reply foreign_page() {
+  return problem(403, "pages of other origins are not answered");
+}
+
+/// A browser names the page that asks; only our own page is answered.
 std::optional<Reply> wrong_origin(const Request& request) {
+  if (request.count("origin") > 1) return foreign_page();
   const std::string_view origin = request.header("origin");
   if (origin.empty()) return std::nullopt;
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -62,18 +67,45 @@ std::optional<Reply> wrong_origin(const Request& request) {
       return std::nullopt;
     }
   }
-  return problem(403, "pages of other origins are not answered");
+  return foreign_page();
+}
+
+/// Requests for images and scripts of a page carry no Origin, but browsers mark every request as
+/// coming from the same origin, from another one ("cross-site", "same-site") or from the user
+/// ("none"). A link that the user follows to a page for people is harmless.
+std::optional<Reply> wrong_site(const Request& request, Asked asked) {
+  if (request.count("sec-fetch-site") == 0) return std::nullopt;
+  const std::string_view site = request.header("sec-fetch-site");
+  const bool once = request.count("sec-fetch-site") == 1;
+  if (once && (site == "same-origin" || site == "none")) return std::nullopt;
+  const bool followed = request.header("sec-fetch-mode") == "navigate" &&
+                        request.header("sec-fetch-dest") == "document";
+  if (once && asked.page && followed) return std::nullopt;
+  return foreign_page();
+}
+
+bool shows_token(const Request& request, const ServerOptions& options) {
+  constexpr std::string_view scheme = "bearer ";
+  const std::string_view said = request.header("authorization");
+  if (options.token.empty() || request.count("authorization") != 1 || said.size() <= scheme.size())
+    return false;
+  if (!equal_blind(said.substr(0, scheme.size()), scheme)) return false;
+  std::string_view token = said.substr(scheme.size());
+  while (token.starts_with(' ')) token.remove_prefix(1);
+  return same_secret(token, options.token);
+}
+
+std::optional<Reply> wrong_user(const Client& client, const ServerOptions& options) {
+  if (!client.stranger || options.all_local_users) return std::nullopt;
+  return problem(403,
+                 "without a token this address answers root, the user of the server and those "
+                 "who may use its Unix socket: ask by that socket, or have the server given a "
+                 "token (token_file)");
 }
 
 std::optional<Reply> wrong_token(const Request& request, const ServerOptions& options) {
-  constexpr std::string_view scheme = "bearer ";
+  if (shows_token(request, options)) return std::nullopt;
   const std::string_view said = request.header("authorization");
-  if (request.count("authorization") == 1 && said.size() > scheme.size() &&
-      equal_blind(said.substr(0, scheme.size()), scheme)) {
-    std::string_view token = said.substr(scheme.size());
-    while (token.starts_with(' ')) token.remove_prefix(1);
-    if (same_secret(token, options.token)) return std::nullopt;
-  }
   Reply reply =
       problem(401, said.empty() ? "this server wants a token: 'Authorization: Bearer TOKEN'"
                                 : "the token is not the one that this server wants");
@@ -103,7 +135,7 @@ std::string_view host_in(std::string_view authority) {
 }
 
 bool same_secret(std::string_view a, std::string_view b) {
-  // Digests have one length, so not even that of the secret is told.
+  // Digests have one length, so not even the secret's length leaks.
   using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
   const auto digest = [](std::string_view text) {
     Digest out{};
@@ -115,13 +147,19 @@ bool same_secret(std::string_view a, std::string_view b) {
   return ::CRYPTO_memcmp(x.data(), y.data(), x.size()) == 0;
 }
 
-std::optional<Reply> refuse(const Request& request, const Client& client, bool open,
+std::optional<Reply> refuse(const Request& request, const Client& client, Asked asked,
                             const ServerOptions& options) {
   if (client.door == Client::Door::unix_socket) return std::nullopt;
   if (auto refused = wrong_host(request, options)) return refused;
   if (auto refused = wrong_origin(request)) return refused;
-  if (open || options.token.empty()) return std::nullopt;
+  if (auto refused = wrong_site(request, asked)) return refused;
+  if (asked.open) return std::nullopt;
+  if (options.token.empty()) return wrong_user(client, options);
   return wrong_token(request, options);
+}
+
+bool is_trusted(const Request& request, const Client& client, const ServerOptions& options) {
+  return client.door == Client::Door::unix_socket || shows_token(request, options);
 }
 
 }  // namespace rollcall::server

@@ -15,8 +15,8 @@ Request asking(std::vector<std::pair<std::string, std::string>> headers, unsigne
 }
 
 /// The status of the refusal; 200 if there is none.
-unsigned status_of(const Request& request, const ServerOptions& options = {}, bool open = false) {
-  const auto refused = refuse(request, {.address = "127.0.0.1"}, open, options);
+unsigned status_of(const Request& request, const ServerOptions& options = {}, Asked asked = {}) {
+  const auto refused = refuse(request, {.address = "127.0.0.1"}, asked, options);
   return refused ? refused->status : 200;
 }
 
@@ -24,6 +24,24 @@ ServerOptions with_token() {
   ServerOptions options;
   options.token = token;
   return options;
+}
+
+TEST(ServerAdmission, WithoutATokenAUserWhomTheSocketRefusesIsRefused) {
+  const Request request = asking({{"host", "localhost"}});
+  const Client stranger{.address = "127.0.0.1", .stranger = true};
+  ServerOptions options;
+  const auto refused = refuse(request, stranger, {}, options);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 403U);
+  EXPECT_THAT(*refused->body, HasSubstr("token_file"));
+  EXPECT_FALSE(refuse(request, stranger, {.open = true}, options)) << "what is told to everybody";
+  options.all_local_users = true;
+  EXPECT_FALSE(refuse(request, stranger, {}, options));
+  options.all_local_users = false;
+  options.token = token;
+  const Request knows =
+      asking({{"host", "localhost"}, {"authorization", "Bearer 0123456789abcdef"}});
+  EXPECT_FALSE(refuse(knows, stranger, {}, options)) << "the token decides";
 }
 
 TEST(ServerAdmission, LetsInWhoAsksForThisHost) {
@@ -61,6 +79,10 @@ TEST(ServerAdmission, AnswersNoPageOfOthers) {
             200U);
   EXPECT_EQ(status_of(asking({{"host", "localhost:7655"}, {"origin", "http://localhost:1"}})),
             403U);
+  EXPECT_EQ(status_of(asking({{"host", "localhost"},
+                              {"origin", "http://localhost"},
+                              {"origin", "http://evil.example"}})),
+            403U);
 }
 
 TEST(ServerAdmission, WantsTheToken) {
@@ -84,21 +106,71 @@ TEST(ServerAdmission, WantsTheToken) {
 
 TEST(ServerAdmission, SaysHowToShowTheToken) {
   const auto refused =
-      refuse(asking({{"host", "localhost"}}), {.address = "127.0.0.1"}, false, with_token());
+      refuse(asking({{"host", "localhost"}}), {.address = "127.0.0.1"}, {}, with_token());
   ASSERT_TRUE(refused);
   EXPECT_THAT(*refused->body, HasSubstr("Authorization: Bearer"));
   EXPECT_THAT(refused->headers, testing::Contains(testing::Key("WWW-Authenticate")));
 }
 
 TEST(ServerAdmission, TellsToEverybodyWhatIsOpen) {
-  EXPECT_EQ(status_of(asking({{"host", "localhost"}}), with_token(), true), 200U);
-  EXPECT_EQ(status_of(asking({{"host", "evil.example"}}), with_token(), true), 421U);
+  EXPECT_EQ(status_of(asking({{"host", "localhost"}}), with_token(), {.open = true}), 200U);
+  EXPECT_EQ(status_of(asking({{"host", "evil.example"}}), with_token(), {.open = true}), 421U);
 }
 
 TEST(ServerAdmission, LeavesASocketToItsMode) {
   const Client client{.door = Client::Door::unix_socket};
-  EXPECT_FALSE(refuse(asking({{"host", "anything"}}), client, false, with_token()));
-  EXPECT_FALSE(refuse(asking({}), client, false, with_token()));
+  EXPECT_FALSE(refuse(asking({{"host", "anything"}}), client, {}, with_token()));
+  EXPECT_FALSE(refuse(asking({}), client, {}, with_token()));
+}
+
+TEST(ServerAdmission, KeepsAnAbstractSocketAsAnAddress) {
+  const Client client{.door = Client::Door::abstract_socket};
+  EXPECT_TRUE(refuse(asking({{"host", "localhost"}}), client, {}, with_token()));
+  EXPECT_TRUE(refuse(asking({{"host", "evil.example"}}), client, {}, {}));
+  EXPECT_FALSE(
+      refuse(asking({{"host", "localhost"}, {"authorization", "Bearer " + std::string(token)}}),
+             client, {}, with_token()));
+}
+
+/// The headers with which a browser tells where a request comes from.
+Request from_browser(std::string site, std::string mode = "no-cors", std::string dest = "image") {
+  return asking({{"host", "localhost:7655"},
+                 {"sec-fetch-site", std::move(site)},
+                 {"sec-fetch-mode", std::move(mode)},
+                 {"sec-fetch-dest", std::move(dest)}});
+}
+
+TEST(ServerAdmission, AnswersNoPageOfOthersThatHasNoOrigin) {
+  for (const char* site : {"cross-site", "same-site", "something new", ""}) {
+    EXPECT_EQ(status_of(from_browser(site)), 403U) << site;
+    EXPECT_EQ(status_of(from_browser(site, "navigate", "document")), 403U) << site;
+  }
+  for (const char* site : {"same-origin", "none"}) {
+    EXPECT_EQ(status_of(from_browser(site)), 200U) << site;
+  }
+  Request twice = from_browser("none");
+  twice.headers.emplace_back("sec-fetch-site", "cross-site");
+  EXPECT_EQ(status_of(twice), 403U);
+}
+
+TEST(ServerAdmission, LetsLinksOfOthersLeadToPagesForPeople) {
+  const Asked page{.page = true};
+  EXPECT_EQ(status_of(from_browser("cross-site", "navigate", "document"), {}, page), 200U);
+  EXPECT_EQ(status_of(from_browser("cross-site", "navigate", "iframe"), {}, page), 403U);
+  EXPECT_EQ(status_of(from_browser("cross-site", "no-cors", "document"), {}, page), 403U);
+}
+
+TEST(ServerAdmission, TrustsTheDoorOrTheToken) {
+  const Request bearing =
+      asking({{"host", "localhost"}, {"authorization", "Bearer " + std::string(token)}});
+  const Request silent = asking({{"host", "localhost"}});
+  const Client stranger{.address = "127.0.0.1"};
+  const Client neighbour{.door = Client::Door::unix_socket};
+  EXPECT_TRUE(is_trusted(bearing, stranger, with_token()));
+  EXPECT_FALSE(is_trusted(silent, stranger, with_token()));
+  EXPECT_FALSE(is_trusted(asking({{"authorization", "Bearer "}}), stranger, {}));
+  EXPECT_FALSE(is_trusted(bearing, stranger, {})) << "where none is wanted, none is right";
+  EXPECT_TRUE(is_trusted(silent, neighbour, with_token()));
 }
 
 TEST(ServerAdmission, ComparesSecretsWhole) {

@@ -1,21 +1,25 @@
-// The HTTP API of the daemon: what it answers, from a hub.
+// The HTTP API of the daemon, answered from a hub.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
+#include "documents/stats.hpp"
+#include "documents/status.hpp"
 #include "engine/hub.hpp"
+#include "server/answers.hpp"
 #include "server/connection.hpp"
-#include "server/documents/status.hpp"
 #include "server/options.hpp"
 #include "server/route.hpp"
-#include "server/stats.hpp"
 #include "server/texts.hpp"
 
 namespace rollcall::server {
@@ -29,12 +33,14 @@ class Api final : public Responder {
   Api(boost::asio::any_io_executor executor, Hub& hub, EnvPtr env, const ServerOptions& options,
       Stats& stats, std::string version);
 
+  [[nodiscard]] Verdict judge(const Request& request, const Client& client) override;
   [[nodiscard]] Reply answer(const Request& request, const Client& client) override;
 
   [[nodiscard]] std::span<const Route> routes() const noexcept { return routes_; }
 
  private:
   void add_inventory_routes();
+  void add_change_routes();
   void add_status_routes();
   void add_koi_routes();
   void add_probe_routes();
@@ -57,8 +63,18 @@ class Api final : public Responder {
   [[nodiscard]] Standing standing() const;
   [[nodiscard]] bool settled() const;
   [[nodiscard]] Reply not_settled() const;
+  [[nodiscard]] std::optional<Reply> put_off(bool trusted = true) const;
   [[nodiscard]] bool all_known() const;
+  [[nodiscard]] bool may_run(const Question& question) const;
+  [[nodiscard]] Reply no_instance(const Question& question) const;
   [[nodiscard]] InstancePtr find(const Question& question) const;
+
+  /// Makes a JSON text of at most `most` bytes; nothing: it would be longer.
+  using Make = std::function<std::optional<std::string>(std::size_t most)>;
+  /// Shares the text that others read of the same target at the same cursor, else calls `make`; 503
+  /// if there is no room. `more`: what the text depends on besides target and cursor.
+  [[nodiscard]] Reply shared_reply(const Question& question, std::string_view more,
+                                   const Make& make);
 
   using Member = Reply (Api::*)(const Question&);
   /// Puts a route into the table.
@@ -72,7 +88,8 @@ class Api final : public Responder {
   std::string version_;
   Monotonic started_;
   std::vector<Route> routes_;
-  ListTexts list_texts_;
+  std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
+  ListTexts list_texts_{*answers_};
   std::shared_ptr<ChangeTexts> change_texts_ = std::make_shared<ChangeTexts>();
   SharedText openapi_;  // made when it is first asked for
   SharedText docs_;

@@ -1,16 +1,16 @@
-// The routes of the inventory: the list, one of it, its changes, and why.
+// The routes of the inventory: the list, one instance, the changes, and explanations.
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "core/explanation.hpp"
-#include "core/json.hpp"
-#include "core/text.hpp"
+#include "core/json/json.hpp"
+#include "core/json/json_text.hpp"
+#include "core/reach/explanation.hpp"
+#include "core/text/text.hpp"
 #include "server/accept.hpp"
 #include "server/api.hpp"
 #include "server/event_stream.hpp"
@@ -67,33 +67,43 @@ std::vector<Parameter> key_parameters() {
            .example = "4f66ad9a0b2e"}};
 }
 
-/// One tag for the list, for parts of it and for its compressed form: it tells the version.
-std::string tag_of(const Cursor& cursor) {
-  return fmt::format("W/\"{}\"", to_string(cursor));
+/// The ETag of the version, shared by the list, its parts and its compressed form.
+struct Version {
+  Cursor cursor;
+  std::uint64_t revision = 0;  ///< View::revision, for answers that show it.
+
+  [[nodiscard]] std::string tag() const {
+    return fmt::format("W/\"{}.{}\"", to_string(cursor), revision);
+  }
+};
+
+void add_version(Reply& reply, const Version& version) {
+  reply.headers.emplace_back("ETag", version.tag());
+  reply.headers.emplace_back(cursor_header, to_string(version.cursor));
+  reply.headers.emplace_back("Cache-Control", "no-cache");  // may be kept, but must be revalidated
 }
 
-void add_version(Reply& reply, const Cursor& cursor) {
-  reply.headers.emplace_back("ETag", tag_of(cursor));
-  reply.headers.emplace_back(cursor_header, to_string(cursor));
-  reply.headers.emplace_back("Cache-Control", "no-cache");  // kept, and asked for again
-}
-
-/// 304, if that is what the client has.
-std::optional<Reply> unchanged(const Request& request, const Cursor& cursor) {
-  if (!names_tag(request.header("if-none-match"), tag_of(cursor))) return std::nullopt;
+/// 304 if the client has this version.
+std::optional<Reply> unchanged(const Request& request, const Version& version) {
+  if (!names_tag(request.header("if-none-match"), version.tag())) return std::nullopt;
   Reply reply{.status = 304};
-  add_version(reply, cursor);
+  add_version(reply, version);
   return reply;
 }
 
-Reply json_reply(const json::value& value) {
-  return text_reply(json_type, json::serialize(value) + "\n");
+/// Whether an engine that was never listed may prove to be this one. An engine without a known
+/// place may be at any, and Podman may answer in the place of Docker.
+bool may_be(const Origin& unknown, const Origin& asked) {
+  if (!unknown.endpoint.empty()) return unknown.endpoint == asked.endpoint;
+  const auto speaks_docker = [](const Origin& origin) {
+    return origin.backend == "docker" || origin.backend == "podman";
+  };
+  return unknown.backend == asked.backend || unknown.backend == "auto" ||
+         (speaks_docker(unknown) && speaks_docker(asked));
 }
 
-Reply no_such_instance() {
-  return problem(404,
-                 "there is no such instance: it has stopped, or its key is written otherwise "
-                 "(/v1/instances tells all keys)");
+Reply json_reply(const json::value& value) {
+  return text_reply(json_type, serialized(value) + "\n");
 }
 
 Reply gone(const LogGap& gap) {
@@ -104,10 +114,11 @@ Reply gone(const LogGap& gap) {
                   {"missed", gap.missed}});
 }
 
+constexpr std::string_view group = "Inventory";
+
 }  // namespace
 
 void Api::add_inventory_routes() {
-  constexpr std::string_view group = "Inventory";
   add({.path = "/v1/instances",
        .name = "listInstances",
        .group = group,
@@ -116,19 +127,25 @@ void Api::add_inventory_routes() {
            "Filters of one name are alternatives, those of different names must all "
            "hold. The cursor, in the body and in the header `Rollcall-Cursor`, is where "
            "`/v1/events` goes on without a gap. `stale` names the engines that cannot be "
-           "watched for now: what they run may be old.",
+           "watched for now: what they run may be old, or not known at all (`never`, `dropped`). "
+           "`complete` is false while there are such: what is not listed may run all the same.",
        .parameters = list_parameters(),
-       .problems = {400},
+       .problems = {400, 503},
        .schema = "InstanceList"},
       &Api::list);
   add({.path = "/v1/instances/{runtime}/{endpoint}/{id}",
        .name = "getInstance",
        .group = group,
        .summary = "One of them",
+       .description = "503 if its engine was not listed: then it may run all the same.",
        .parameters = key_parameters(),
-       .problems = {404},
+       .problems = {404, 503},
        .schema = "Instance"},
       &Api::one);
+  add_change_routes();
+}
+
+void Api::add_change_routes() {
   add({.path = "/v1/events",
        .name = "watchEvents",
        .group = group,
@@ -136,7 +153,9 @@ void Api::add_inventory_routes() {
        .description =
            "Server-Sent Events, or JSON Lines for who accepts application/x-ndjson. An instance "
            "that leaves the filters is told once more. A heartbeat carries the cursor, too: in SSE "
-           "a comment and an id, in JSON Lines {\"type\":\"bookmark\"}. Who reads too slowly gets "
+           "a comment and an id, in JSON Lines {\"type\":\"bookmark\"}. While it is not known what "
+           "some engine runs, a `bookmark` with \"complete\":false says so, and one with true the "
+           "end of that. Who reads too slowly gets "
            "`lagged` with the number of lost changes, and the stream ends: list again.",
        .parameters = event_parameters(),
        .types = {"text/event-stream", "application/x-ndjson"},
@@ -150,7 +169,7 @@ void Api::add_inventory_routes() {
        .description = "Where each value comes from, what lost against it, how it can be reached, "
                       "and whether it would be registered.",
        .parameters = key_parameters(),
-       .problems = {404}},
+       .problems = {404, 503}},
       &Api::explanation);
 }
 
@@ -160,20 +179,25 @@ Reply Api::list(const Question& question) {
   const auto fields = Fields::of(question);
   if (!fields) return problem(400, fields.error());
   const ViewPtr view = hub_.view();
-  if (auto same = unchanged(question.request, view->cursor)) return std::move(*same);
-  Reply reply{.type = std::string(json_type)};
-  add_version(reply, view->cursor);
+  const Version version{.cursor = view->cursor, .revision = view->revision};
+  if (auto same = unchanged(question.request, version)) return std::move(*same);
   if (!selection->empty() || !fields->empty()) {
-    reply.body = std::make_shared<const std::string>(list_text(*view, *selection, *fields));
+    Reply reply = shared_reply(question, version.tag(), [&](std::size_t most) {
+      return list_text(*view, *selection, *fields, most);
+    });
+    if (reply.status != 200) return reply;
+    add_version(reply, version);
     return reply;
   }
+  Reply reply{.type = std::string(json_type)};
+  add_version(reply, version);
   reply.headers.emplace_back("Vary", "Accept-Encoding");
-  if (accepts_gzip(question.request.header("accept-encoding"))) {
-    reply.headers.emplace_back("Content-Encoding", "gzip");
-    reply.body = list_texts_.gzipped(view);
-  } else {
-    reply.body = list_texts_.plain(view);
-  }
+  const bool zipped = accepts_gzip(question.request.header("accept-encoding"));
+  if (zipped) reply.headers.emplace_back("Content-Encoding", "gzip");
+  HeldText text = zipped ? list_texts_.gzipped(view) : list_texts_.plain(view);
+  if (!text.text) return too_much_is_read();
+  reply.body = std::move(text.text);
+  reply.given_up = std::move(text.given_up);
   return reply;
 }
 
@@ -183,13 +207,35 @@ InstancePtr Api::find(const Question& question) const {
                     .id = question.in_path("id")});
 }
 
+/// Whether an engine whose instances are unknown may be the one that the path names.
+bool Api::may_run(const Question& question) const {
+  const Origin asked{.backend = question.in_path("runtime"),
+                     .endpoint = question.in_path("endpoint")};
+  return std::ranges::any_of(hub_.unknown().list(), [&asked](const UnknownEngine& engine) {
+    return may_be(*engine.origin, asked);
+  });
+}
+
+Reply Api::no_instance(const Question& question) const {
+  if (!may_run(question)) {
+    return problem(404,
+                   "there is no such instance: it has stopped, or its key is written otherwise "
+                   "(/v1/instances tells all keys)");
+  }
+  Reply reply = problem(503,
+                        "it is not known whether there is such an instance: its engine has not "
+                        "been listed (/v1/instances names it under `stale`)");
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
+
 Reply Api::one(const Question& question) {
   const InstancePtr instance = find(question);
-  if (!instance) return no_such_instance();
-  const Cursor cursor = hub_.cursor();
-  if (auto same = unchanged(question.request, cursor)) return std::move(*same);
+  if (!instance) return no_instance(question);
+  const Version version{.cursor = hub_.cursor(), .revision = hub_.unknown().revision()};
+  if (auto same = unchanged(question.request, version)) return std::move(*same);
   Reply reply = text_reply(json_type, json_text(*instance) + "\n");
-  add_version(reply, cursor);
+  add_version(reply, version);
   return reply;
 }
 
@@ -200,7 +246,10 @@ Reply Api::events(const Question& question) {
   if (!type) {
     return problem(406, "changes come as text/event-stream or as application/x-ndjson");
   }
-  if (stats_.subscribers >= options_.limits.subscribers) {
+  const bool trusted = question.client.trusted;
+  const std::size_t subscribers =
+      trusted ? stats_.trusted_subscribers : stats_.subscribers - stats_.trusted_subscribers;
+  if (subscribers >= options_.limits.subscribers) {
     Reply busy = problem(503, "there are too many subscribers: ask again later");
     busy.headers.emplace_back("Retry-After", "5");
     return busy;
@@ -224,19 +273,20 @@ Reply Api::events(const Question& question) {
   reply.headers.emplace_back("X-Accel-Buffering", "no");  // proxies must not hold events back
   reply.live = std::make_shared<EventStream>(
       executor_, std::move(*subscription), sse ? EventFormat::sse : EventFormat::json_lines,
-      std::move(*selection), change_texts_, options_.limits, stats_);
+      std::move(*selection), change_texts_, answers_, hub_, options_.limits, stats_, trusted);
   return reply;
 }
 
 bool Api::all_known() const {
-  return std::ranges::all_of(hub_.sources(), [](const SourceStatus& source) {
-    return source.state == SourceState::ready || (!source.named && !source.synced_once);
-  });
+  return hub_.unknown().complete() &&
+         std::ranges::none_of(hub_.sources(), [](const SourceStatus& source) {
+           return source.synced_once && source.state != SourceState::ready;
+         });
 }
 
 Reply Api::explanation(const Question& question) {
   const InstancePtr instance = find(question);
-  if (!instance) return no_such_instance();
+  if (!instance) return no_instance(question);
   Explanation explanation = explain(instance, hub_.view()->instances);
   explanation.label_is_partial = !all_known();
   return json_reply(to_json(explanation));

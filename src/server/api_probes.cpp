@@ -1,11 +1,17 @@
-// The routes that tell of the server itself: whether it lives, whether it is ready, what it knows.
+// The routes about the server itself: liveness, readiness, and documentation.
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include <boost/json/serialize.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include "core/json/json_text.hpp"
+#include "core/text/text.hpp"
+#include "server/admission.hpp"
 #include "server/api.hpp"
 #include "server/docs_page.hpp"
 #include "server/openapi.hpp"
@@ -17,10 +23,27 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// So long a runtime that does not answer keeps the others back; then what is known is told.
+/// How long a runtime without an answer delays the others; then known instances are reported.
 constexpr auto longest_settling = 10s;
 
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
+
+/// "docker at unix:///run/docker.sock (there is no such socket)", or the runtime alone.
+std::string told_of(const SourceStatus& source, bool all) {
+  if (!all) return printable(source.name);
+  const std::string reason = source.reason.empty() ? "no answer yet" : source.reason;
+  return printable(fmt::format("{} ({})", name_of(source), reason));
+}
+
+boost::json::array names_in(const std::vector<SourceStatus>& sources, bool all) {
+  boost::json::array out;
+  for (const SourceStatus& source : sources) {
+    boost::json::object one{{"backend", valid_utf8(source.name)}};
+    if (all) one["endpoint"] = valid_utf8(source.endpoint);
+    out.emplace_back(std::move(one));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -31,13 +54,16 @@ void Api::add_probe_routes() {
        .group = group,
        .summary = "Whether the server answers at all",
        .types = {text_type},
-       .open = true},
+       .open = true,
+       .always = true},
       &Api::live);
   add({.path = "/readyz",
        .name = "isReady",
        .group = group,
        .summary = "Whether every runtime has been listed, or has failed once",
-       .description = "After 10 s it is, whatever is missing: /v1/status tells what.",
+       .description = "After 10 s it is, whatever is missing. But while an engine that was named "
+                      "was never listed it is not, for at most wait_for_named; it tells which, and "
+                      "goes on to tell when it is ready.",
        .types = {text_type},
        .problems = {503},
        .open = true},
@@ -69,8 +95,34 @@ Reply Api::live(const Question& /*question*/) {
   return text_reply(text_type, "alive\n");
 }
 
-Reply Api::ready(const Question& /*question*/) {
-  return settled() ? text_reply(text_type, "ready\n") : not_settled();
+Reply Api::ready(const Question& question) {
+  // Strangers learn the runtime, not its place.
+  const bool trusted = !refuse(question.request, question.client, {}, options_);
+  if (auto later = put_off(trusted)) return std::move(*later);
+  std::string text = "ready\n";
+  for (const SourceStatus& source : hub_.sources()) {
+    const Unknown why = unknown_of(source);
+    if (why == Unknown::no || !source.named) continue;
+    text += fmt::format("{}: {}\n", why == Unknown::never ? "never listed" : "away, and dropped",
+                        told_of(source, trusted));
+  }
+  return text_reply(text_type, std::move(text));
+}
+
+/// 503 while clients that act on missing instances must wait.
+std::optional<Reply> Api::put_off(bool trusted) const {
+  if (!settled()) return not_settled();
+  const auto missing = awaited(hub_.sources(), env_->monotonic(), options_.wait_for_named);
+  if (missing.empty()) return std::nullopt;
+  std::string which;
+  for (const SourceStatus& source : missing) {
+    which += (which.empty() ? "" : "; ") + told_of(source, trusted);
+  }
+  Reply reply = problem(
+      503, fmt::format("not listed since the start, so what runs there is not known: {}", which),
+      {{"awaited", names_in(missing, trusted)}});
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
 }
 
 Reply Api::not_settled() const {
@@ -85,8 +137,8 @@ Reply Api::not_settled() const {
 
 Reply Api::openapi(const Question& /*question*/) {
   if (!openapi_) {
-    openapi_ = std::make_shared<const std::string>(
-        boost::json::serialize(openapi_document(routes_, version_)) + "\n");
+    openapi_ =
+        std::make_shared<const std::string>(serialized(openapi_document(routes_, version_)) + "\n");
   }
   return {.type = "application/json", .body = openapi_};
 }

@@ -1,15 +1,15 @@
-// The routes that tell how all of it stands, and what other tools ask for in their own shapes.
+// The routes for status and metrics, and for other tools in their own formats.
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/reach.hpp"
+#include "core/reach/reach.hpp"
+#include "documents/koi.hpp"
+#include "documents/metrics.hpp"
+#include "documents/prometheus_sd.hpp"
+#include "documents/status.hpp"
 #include "server/api.hpp"
-#include "server/documents/koi.hpp"
-#include "server/documents/metrics.hpp"
-#include "server/documents/prometheus_sd.hpp"
-#include "server/documents/status.hpp"
 #include "server/problem.hpp"
 
 namespace rollcall::server {
@@ -57,7 +57,9 @@ void Api::add_status_routes() {
        .group = group,
        .summary = "What Prometheus may scrape: the answer to its http_sd",
        .description = "The whole list each time. Until every runtime has been listed or has failed "
-                      "once, at most 10 s, it is 503, so that Prometheus keeps what it knows.",
+                      "once, at most 10 s, it is 503, so that Prometheus keeps what it knows; and "
+                      "so it is while an engine that was named was never listed, for at most "
+                      "wait_for_named.",
        .parameters = target_parameters(),
        .problems = {400, 503}},
       &Api::scrape_targets);
@@ -69,13 +71,16 @@ void Api::add_koi_routes() {
        .name = "koiStatus",
        .group = group,
        .summary = "What Koi's clients ask first",
+       .description = "`complete` is false while it is not known what some engine runs.",
        .types = {json_type}},
       &Api::koi_status);
   add({.path = "/v1/runtime/instances",
        .name = "koiInstances",
        .group = group,
        .summary = "All that runs, in Koi's shape",
-       .types = {json_type}},
+       .description = "503 as that of /v1/sd/prometheus: a bare list cannot say what is not known.",
+       .types = {json_type},
+       .problems = {503}},
       &Api::koi_instances);
 }
 
@@ -104,20 +109,28 @@ Reply Api::scrape_targets(const Question& question) {
   }
   const std::string_view host = host_in(question.request.header("host"));
   if (!host.empty()) view.host = host;
-  if (!settled()) return not_settled();
-  std::vector<InstancePtr> chosen;
-  for (const InstancePtr& instance : hub_.view()->instances) {
-    if (selection->matches(*instance)) chosen.push_back(instance);
-  }
-  return text_reply(json_type, prometheus_targets(chosen, view));
+  if (auto later = put_off()) return std::move(*later);
+  return shared_reply(question, view.host, [&](std::size_t) {
+    std::vector<InstancePtr> chosen;
+    for (const InstancePtr& instance : hub_.view()->instances) {
+      if (selection->matches(*instance)) chosen.push_back(instance);
+    }
+    ScrapeTargets targets = prometheus_targets(chosen, view);
+    stats_.targets_left_out = targets.left_out;
+    return std::optional(std::move(targets.text));
+  });
 }
 
 Reply Api::koi_status(const Question& /*question*/) {
-  return text_reply(json_type, server::koi_status(hub_.sources(), hub_.view()->instances.size()));
+  const Standing now = standing();
+  return text_reply(json_type, server::koi_status(now.sources, now.instances, now.complete));
 }
 
-Reply Api::koi_instances(const Question& /*question*/) {
-  return text_reply(json_type, server::koi_instances(hub_.view()->instances));
+Reply Api::koi_instances(const Question& question) {
+  if (auto later = put_off()) return std::move(*later);
+  return shared_reply(question, {}, [&](std::size_t most) {
+    return server::koi_instances(hub_.view()->instances, most);
+  });
 }
 
 }  // namespace rollcall::server

@@ -1,39 +1,61 @@
-// One connection: requests in, answers out, until one of both has had enough.
+// One connection: reads requests and writes answers until one side ends it.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
-#include "engine/task_group.hpp"
+#include "core/async/task_group.hpp"
+#include "documents/stats.hpp"
 #include "server/admission.hpp"
+#include "server/guests.hpp"
 #include "server/options.hpp"
 #include "server/reply.hpp"
 #include "server/request.hpp"
-#include "server/stats.hpp"
 #include "transport/stream.hpp"
 
 namespace rollcall::server {
 
-/// Who knows the answers.
+/// The decision about a request, made before it costs anything.
+struct Verdict {
+  std::optional<Reply> refusal{};  ///< Instead of an answer.
+  bool trusted = false;            ///< As Client::trusted.
+  bool always = false;             ///< Answered even beyond the limit of requests in flight.
+  /// The client keeps its place while it is answered, however slowly it reads.
+  bool keeps_place = true;
+};
+
+/// Decides about requests and answers them.
 class Responder {
  public:
   virtual ~Responder() = default;
 
-  /// Must not wait: what takes time is a LiveBody.
+  /// Decides by the head of the request only; the body has not been read.
+  [[nodiscard]] virtual Verdict judge(const Request& request, const Client& client) = 0;
+
+  /// Must not wait: an answer that takes time is a LiveBody.
   [[nodiscard]] virtual Reply answer(const Request& request, const Client& client) = 0;
 };
 
-/// What all connections of a server share; outlives them.
+/// The state that all connections of a server share. Lifetime: outlives them.
 struct Shared {
   const Limits& limits;
   Responder& responder;
   Stats& stats;
-  TaskGroup& tasks;       ///< For what runs beside a connection.
-  bool stopping = false;  ///< No connection is kept.
+  TaskGroup& tasks;         ///< For tasks beside a connection.
+  bool stopping = false;    ///< No connection is kept.
+  std::size_t parting = 0;  ///< Refused connections that are not closed yet.
 };
 
-/// Serves until the client leaves, breaks a limit or takes too long; then the stream is let go.
-boost::asio::awaitable<void> serve(std::shared_ptr<Stream> stream, Client client, Shared& shared);
+/// Serves until the client leaves, breaks a limit or takes too long; then closes the stream.
+boost::asio::awaitable<void> serve(std::shared_ptr<Stream> stream, GuestPtr guest, Shared& shared);
+
+/// Sends the refusal to a client without a place, then reads for a moment what it still sends: a
+/// socket that is closed with unread bytes is reset, and the refusal may be lost with it. One
+/// deadline covers both; if too many connections are parting already, it closes at once.
+boost::asio::awaitable<void> part(Stream& stream, Shared& shared, std::string_view words = {});
 
 }  // namespace rollcall::server

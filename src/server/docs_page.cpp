@@ -80,7 +80,7 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// A sentence of the table: what stands between backticks is code.
+/// A sentence of the table; text between backticks becomes code.
 std::string sentence(std::string_view text) {
   std::string out;
   bool code = false;
@@ -95,7 +95,7 @@ std::string sentence(std::string_view text) {
   return out;
 }
 
-/// A path that is broken between its segments.
+/// A path that may break between its segments.
 std::string breakable(std::string_view path) {
   std::string out;
   for (const char c : escaped(path)) {

@@ -1,4 +1,4 @@
-// /v1/events, from the request to what a subscriber is told.
+// /v1/events, from the request to the text that a subscriber gets.
 #include "server/event_stream.hpp"
 
 #include <string>
@@ -92,6 +92,19 @@ TEST_F(ServerEvents, ComeAsJsonLines) {
   const auto second = boost::json::parse(text.substr(text.find('\n') + 1));
   EXPECT_EQ(second.at("type").as_string(), "stopped");
   EXPECT_EQ(second.at("cursor").as_string(), cursor());
+}
+
+TEST_F(ServerEvents, OneChangeIsOneTextForAllWhoFollow) {
+  run();
+  for (const Headers& headers : {Headers{}, lines()}) {
+    const auto first = opened("/v1/events", headers);
+    const auto second = opened("/v1/events?name=w*", headers);
+    const bool paused = headers.empty();
+    pause_instance("web", paused ? InstanceState::paused : InstanceState::running);
+    const SharedText text = next(first);
+    EXPECT_NE(text, nullptr);
+    EXPECT_EQ(next(second), text);
+  }
 }
 
 TEST_F(ServerEvents, GoOnFromACursor) {
@@ -242,9 +255,8 @@ TEST(ServerChangeTexts, AreBoundedAndKeepTheNewest) {
   ChangeTexts texts(2000);
   const auto entry = [](std::uint64_t sequence) {
     return LogEntry{.sequence = sequence,
-                    .origin = std::make_shared<const Origin>(),
                     .before = nullptr,
-                    .event = BackendReconnected{std::string(100, 'x')}};
+                    .event = BackendReconnected{std::string(100, 'x'), "e"}};
   };
   const SharedText first = texts.frame(entry(1), 7);
   EXPECT_EQ(texts.frame(entry(1), 7), first);

@@ -1,4 +1,4 @@
-// Where clients come in: an address, a Unix socket, or a descriptor that listens already.
+// A listening socket: an address, a Unix socket, or a descriptor that listens already.
 #pragma once
 
 #include <memory>
@@ -11,27 +11,25 @@
 #include <rollcall/result.hpp>
 
 #include "server/admission.hpp"
+#include "server/descriptor.hpp"
 #include "server/options.hpp"
+#include "server/socket_file.hpp"
 
 namespace rollcall::server {
 
-/// A connected socket, which the receiver must take.
 struct Accepted {
-  int socket = -1;
+  Descriptor socket;  ///< It is connected.
   Client client;
 };
 
-/// Listens for as long as it lives. A Unix socket that it has made is removed with it.
+/// Listens as long as the object lives. A Unix socket that it has made is removed with it.
 class Listener {
  public:
   /// Errors: invalid_config, if the address is not this host's, in use, or not allowed.
   static Result<std::unique_ptr<Listener>> open(const boost::asio::any_io_executor& executor,
                                                 const TcpListener& where);
 
-  /// A socket that nobody listens on any more is replaced; one that somebody does, or a file of
-  /// another kind, is left alone.
-  ///
-  /// Errors: invalid_config, with what is in the way.
+  /// As listen_at() does, with the same errors.
   static Result<std::unique_ptr<Listener>> open(const boost::asio::any_io_executor& executor,
                                                 const UnixListener& where);
 
@@ -43,7 +41,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Waits for a client; nothing: the system has no descriptor or memory left for one. Ask again,
+  /// Waits for a client. Nothing: the system has no descriptor or memory left for it; try again
   /// after a moment.
   [[nodiscard]] boost::asio::awaitable<std::optional<Accepted>> accept();
 
@@ -55,17 +53,10 @@ class Listener {
  private:
   Listener(const boost::asio::any_io_executor& executor, int socket);
 
-  /// The file of a socket, as it was made.
-  struct Made {
-    std::string path;
-    dev_t device;
-    ino_t file;
-  };
-
   boost::asio::posix::stream_descriptor socket_;
   Client::Door door_ = Client::Door::tcp;
   std::string url_;
-  std::optional<Made> made_;
+  std::optional<SocketFile> made_;
 };
 
 }  // namespace rollcall::server

@@ -76,13 +76,35 @@ json::object operation_of(const Route& route) {
       parameters.emplace_back(describe(parameter));
   }
   out["responses"] = responses_of(route);
-  // Nothing is wanted, or the token.
+  // Either no authentication, or the token.
   if (route.open) out["security"] = json::array{};
   return out;
 }
 
 json::object text_schema(std::string_view description) {
   return {{"type", "string"}, {"description", description}};
+}
+
+json::object flag_schema(std::string_view description) {
+  return {{"type", "boolean"}, {"description", description}};
+}
+
+json::object stale_schema() {
+  return {
+      {"type", "array"},
+      {"description", "Engines that cannot be watched now; absent: all can"},
+      {"items",
+       {{"type", "object"},
+        {"required", {"backend", "endpoint", "since"}},
+        {"properties",
+         {{"backend", text_schema("The runtime")},
+          {"endpoint", text_schema("As in keys")},
+          {"since", text_schema("RFC 3339, UTC")},
+          {"reason", text_schema("A sentence; absent: its first answer is awaited")},
+          {"never", flag_schema("true: never listed since it was added; what it runs is unknown")},
+          {"dropped",
+           flag_schema("true: away for longer than `grace`; what it ran is not listed any more")},
+          {"named", flag_schema("Of never and dropped: it was named, and not merely found")}}}}}};
 }
 
 json::object instance_schema() {
@@ -115,6 +137,8 @@ json::object event_schema() {
             {"backend", text_schema("Of backend_disconnected and backend_reconnected")},
             {"endpoint", text_schema("Of backend_disconnected and backend_reconnected")},
             {"reason", text_schema("Of backend_disconnected")},
+            {"complete", flag_schema("Of bookmark, when it has changed or is false: as in a list")},
+            {"stale", stale_schema()},
             {"missed", {{"type", "integer"}, {"description", "Of lagged: changes that are lost"}}},
             {"oldest", text_schema("Of lagged: the oldest cursor from which one can go on")},
             {"detail", text_schema("Of lagged: a sentence")}}}};
@@ -132,19 +156,13 @@ json::object schemas() {
       {"Instance", instance_schema()},
       {"InstanceList",
        {{"type", "object"},
-        {"required", {"cursor", "instances"}},
+        {"required", {"cursor", "complete", "instances"}},
         {"properties",
          {{"cursor", text_schema("From where /v1/events goes on without a gap")},
-          {"stale",
-           {{"type", "array"},
-            {"description", "Engines that cannot be watched now; absent: all can"},
-            {"items",
-             {{"type", "object"},
-              {"properties",
-               {{"backend", text_schema("The runtime")},
-                {"endpoint", text_schema("As in keys")},
-                {"since", text_schema("RFC 3339, UTC")},
-                {"reason", text_schema("A sentence")}}}}}}},
+          {"complete",
+           flag_schema("Whether what is not listed does not run, or did not when its engine was "
+                       "lost; false: some engine has `never` or `dropped`")},
+          {"stale", stale_schema()},
           {"instances", {{"type", "array"}, {"items", reference("Instance")}}}}}}},
       {"Event", event_schema()},
       {"Problem",

@@ -1,4 +1,4 @@
-// The documentation says what there is: both forms of it are made of the table of routes.
+// Both forms of the documentation match the table of routes that they are made from.
 #include "server/openapi.hpp"
 
 #include <set>
@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "server/selection.hpp"
 #include "support/api_fixture.hpp"
 
@@ -91,7 +91,7 @@ TEST_F(ServerDocs, NeedNothingFromElsewhere) {
   EXPECT_THAT(header(reply, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
 }
 
-/// One of which everything is known.
+/// An instance with every field set.
 Instance full_instance() {
   Instance instance;
   instance.key = {.backend = "docker", .endpoint = "e", .id = "1"};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -85,7 +86,14 @@ Result<void> check_passed(int socket, const ServerOptions& options) {
   if (!listens || ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     return wrong(where, "it is no socket that listens", "use ListenStream= in the socket unit");
   }
-  if (address.ss_family == AF_UNIX) return {};
+  if (address.ss_family == AF_UNIX) {
+    if (!is_abstract(address, size) || !options.token.empty()) return {};
+    return wrong(
+        where,
+        "it is an abstract socket: no file mode keeps it, and every user of this host could "
+        "ask what runs here",
+        "name a file with a token, or pass a socket that has a path");
+  }
   std::array<unsigned char, 16> bytes{};
   if (address.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
@@ -116,7 +124,7 @@ Result<void> check_token(const std::string& token) {
   return {};
 }
 
-/// A limit of zero would let nobody in, or never end.
+/// Refuses limits of zero, which would admit no client or never end.
 Result<void> check_limits(const Limits& limits) {
   const auto counts = {std::pair("head_bytes", limits.head_bytes),
                        std::pair("connections", limits.connections),
@@ -128,7 +136,8 @@ Result<void> check_limits(const Limits& limits) {
     if (value == 0) return wrong("", fmt::format("the limit {} is 0", name), "name a larger one");
   }
   const auto times = {std::pair("request", limits.request), std::pair("idle", limits.idle),
-                      std::pair("write", limits.write), std::pair("heartbeat", limits.heartbeat)};
+                      std::pair("write", limits.write), std::pair("answer", limits.answer),
+                      std::pair("heartbeat", limits.heartbeat)};
   for (const auto& [name, value] : times) {
     if (value.count() <= 0) {
       return wrong("", fmt::format("the time {} is not above 0", name), "name a longer one");
@@ -138,6 +147,12 @@ Result<void> check_limits(const Limits& limits) {
 }
 
 }  // namespace
+
+bool is_abstract(const sockaddr_storage& address, socklen_t size) {
+  if (address.ss_family != AF_UNIX) return false;
+  return size <= offsetof(sockaddr_un, sun_path) ||
+         reinterpret_cast<const sockaddr_un&>(address).sun_path[0] == '\0';
+}
 
 bool is_loopback(std::string_view host) {
   if (host == "localhost") return true;

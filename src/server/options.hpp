@@ -1,5 +1,4 @@
-// What the HTTP side of the daemon is made of: where it listens, whom it lets in, how much it
-// bears.
+// The options of the daemon's HTTP server: listeners, access and limits.
 #pragma once
 
 #include <chrono>
@@ -9,28 +8,41 @@
 #include <vector>
 
 #include <rollcall/result.hpp>
+#include <sys/socket.h>
+
+#include "core/budgets.hpp"
 
 namespace rollcall::server {
 
-/// How much one client, and all of them together, may ask of the server.
+/// The limits of one client, and of all clients together.
+///
+/// Connections, requests in flight and subscribers are counted twice: those of trusted clients
+/// (Client::trusted) and those of all others, so that strangers never take what the former need.
 struct Limits {
-  std::size_t head_bytes = std::size_t{16} << 10U;  ///< Of a request; beyond: 431.
+  std::size_t head_bytes = budget::head_bytes;  ///< Of a request; beyond: 431.
   /// Of a request; it is read and thrown away, as nothing here takes one. Beyond: 413.
-  std::size_t body_bytes = std::size_t{4} << 10U;
-  std::size_t connections = 2048;  ///< Beyond: 503, and the connection is closed.
-  /// From one address of another host; beyond: 503. This host is no stranger: all its clients have
-  /// one address.
-  std::size_t connections_of_peer = 64;
-  std::size_t requests_in_flight = 256;  ///< From their head to the end of the answer; beyond: 503.
-  std::size_t subscribers = 1024;        ///< Of /v1/events; beyond: 503.
-  std::size_t batch_entries = 64;        ///< Of changes that are written to a subscriber at once.
+  std::size_t body_bytes = budget::body_bytes;
+  /// Beyond, the stranger that has waited longest without being answered is let go; if none waits,
+  /// the newcomer gets 503 and is closed.
+  std::size_t connections = budget::connections;
+  /// The same, from one IPv4 address or one /64 of IPv6 of another host. Clients of this host all
+  /// have one address, so they are not counted.
+  std::size_t connections_of_peer = budget::connections_of_peer;
+  /// While they are being answered; beyond: 503.
+  std::size_t requests_in_flight = budget::requests_in_flight;
+  std::size_t subscribers = budget::subscribers;  ///< Of /v1/events; beyond: 503.
+  /// Of changes that are written to a subscriber at once.
+  std::size_t batch_entries = budget::batch_entries;
   /// From the first byte of a request to its last, and for a handshake of TLS.
   std::chrono::milliseconds request{10'000};
   std::chrono::milliseconds idle{75'000};   ///< Between two requests of one connection.
   std::chrono::milliseconds write{15'000};  ///< For each 64 KiB of an answer, or batch of changes.
+  /// For the whole of an answer, or batch of changes, however steadily it is read.
+  std::chrono::milliseconds answer{60'000};
   std::chrono::milliseconds heartbeat{15'000};  ///< Of /v1/events, when nothing changes.
   std::chrono::milliseconds retry{2'000};       ///< What SSE clients are told to wait.
-  std::chrono::milliseconds drain{500};         ///< For answers under way, when the server stops.
+  /// For answers under way when the server stops, and for what a refused client still sends.
+  std::chrono::milliseconds drain{500};
 };
 
 struct TcpListener {
@@ -62,18 +74,27 @@ struct ServerOptions {
   std::vector<int> passed{};
   /// If both files are named, TCP is TLS alone; sockets never are.
   CertificateFiles certificate{};
-  /// What `Authorization: Bearer` must say on TCP; empty: nothing. A socket is kept by its mode.
+  /// What `Authorization: Bearer` must say on TCP and on abstract sockets; empty: nothing. The file
+  /// of a socket is kept by its mode.
   std::string token{};
+  /// Without a token: whether every user of this host may use its addresses; false: only the users
+  /// who may use a socket.
+  bool all_local_users = false;
   /// Names that a Host header may say besides localhost and addresses.
   std::vector<std::string> hosts{};
   Limits limits{};
+  /// How long clients that act on missing instances get 503 while a named engine was never listed.
+  std::chrono::milliseconds wait_for_named{300'000};
 };
 
-/// Whether it may be served: beyond this host only with TLS and a token; a token is long enough not
-/// to be guessed.
+/// Checks the options: beyond this host only with TLS and a token, on an abstract socket only with
+/// a token, and the token long enough not to be guessed.
 ///
 /// Errors: invalid_config, a sentence with the remedy.
 [[nodiscard]] Result<void> check(const ServerOptions& options);
+
+/// Whether the address of a Unix socket has no file, and so no mode that restricts access.
+[[nodiscard]] bool is_abstract(const sockaddr_storage& address, socklen_t size);
 
 /// Whether an address, as TcpListener::host writes it, can be reached from this host alone.
 [[nodiscard]] bool is_loopback(std::string_view host);

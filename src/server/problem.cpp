@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-
-#include "core/text.hpp"
+#include "core/json/json_text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::server {
 
@@ -14,7 +13,7 @@ Reply problem(unsigned status, std::string_view detail, boost::json::object more
                            {"status", status},
                            {"detail", valid_utf8(detail)}};
   for (auto& [key, value] : more) body[key] = std::move(value);
-  Reply reply = text_reply(problem_type, boost::json::serialize(body) + "\n", status);
+  Reply reply = text_reply(problem_type, serialized(body) + "\n", status);
   reply.headers.emplace_back("Cache-Control", "no-store");
   return reply;
 }

@@ -1,10 +1,16 @@
 #include "server/reply.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 namespace rollcall::server {
+namespace {
+
+constexpr std::string_view policy_header = "Content-Security-Policy";
+
+}  // namespace
 
 std::string_view reason_phrase(unsigned status) noexcept {
   switch (status) {
@@ -36,6 +42,8 @@ std::string_view reason_phrase(unsigned status) noexcept {
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
     case 503:
       return "Service Unavailable";
     case 505:
@@ -56,8 +64,13 @@ std::string head_of(const Reply& reply, Persistence persistence, std::string_vie
                                  reason_phrase(reply.status), date,
                                  persistence == Persistence::close ? "close" : "keep-alive");
   if (!reply.type.empty()) head += "Content-Type: " + reply.type + "\r\n";
-  // A client must not guess that JSON is a page.
-  head += "X-Content-Type-Options: nosniff\r\n";
+  // No client may take JSON for a page, and no foreign page may embed an answer.
+  head +=
+      "X-Content-Type-Options: nosniff\r\n"
+      "Cross-Origin-Resource-Policy: same-origin\r\n";
+  const bool own_policy = std::ranges::any_of(
+      reply.headers, [](const auto& header) { return header.first == policy_header; });
+  if (!own_policy) head += fmt::format("{}: frame-ancestors 'none'\r\n", policy_header);
   for (const auto& [name, value] : reply.headers) head += fmt::format("{}: {}\r\n", name, value);
   if (!reply.live && reply.status != 304) {
     head += fmt::format("Content-Length: {}\r\n", reply.body ? reply.body->size() : 0);
@@ -67,7 +80,7 @@ std::string head_of(const Reply& reply, Persistence persistence, std::string_vie
 }
 
 std::string http_date(std::time_t time) {
-  // Not strftime, which follows the locale.
+  // strftime would follow the locale.
   constexpr auto days =
       std::to_array<std::string_view>({"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"});
   constexpr auto months = std::to_array<std::string_view>(

@@ -1,4 +1,4 @@
-// An answer: a text, or one that grows for as long as the client listens.
+// An answer: a text, or a stream that goes on as long as the client listens.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,18 @@ namespace rollcall::server {
 /// Bytes that many answers share.
 using SharedText = std::shared_ptr<const std::string>;
 
-/// A body without an end that is known.
+/// A text that is counted while it is held (answers.hpp). Null: no text.
+struct HeldText {
+  SharedText text{};
+  std::shared_ptr<const bool> given_up{};  ///< True: others need its room, so sending it must stop.
+};
+
+/// A body of unknown length.
 class LiveBody {
  public:
   virtual ~LiveBody() = default;
 
-  /// Waits for what is to be said next; null: that was all. Never called twice at once.
+  /// Waits for the next piece; null: the end. Never called twice at once.
   [[nodiscard]] virtual boost::asio::awaitable<SharedText> next() = 0;
 
   /// The client has gone: next() returns null soon.
@@ -33,6 +39,7 @@ struct Reply {
   std::string type{};                                          ///< Of the body.
   std::vector<std::pair<std::string, std::string>> headers{};  ///< Besides those of the body.
   SharedText body{};                                           ///< Null: empty.
+  std::shared_ptr<const bool> given_up{};                      ///< As in HeldText.
   std::shared_ptr<LiveBody> live{};                            ///< Instead of `body`.
 };
 

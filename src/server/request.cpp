@@ -9,7 +9,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
-#include "core/ascii.hpp"
+#include "core/text/ascii.hpp"
 
 namespace rollcall::server {
 
@@ -40,7 +40,32 @@ Refusal refusal_of(const error_code& ec, const Limits& limits) {
   return {400, fmt::format("the request is not HTTP: {}", ec.message())};
 }
 
-Read take(Parser& parser) {
+/// The length of the body must be beyond doubt, or bytes of it could be taken for a request (RFC
+/// 9112, 6.1 and 6.3). "chunked" is the only accepted transfer coding; any other is refused.
+std::optional<Refusal> doubtful_body(const Request& request) {
+  const std::size_t codings = request.count("transfer-encoding");
+  const std::size_t lengths = request.count("content-length");
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, is_digit);
+  };
+  if (lengths > 1 || (lengths == 1 && !is_number(request.header("content-length"))))
+    return Refusal{400, "a request has one Content-Length, which is a number"};
+  if (codings == 0) return std::nullopt;
+  if (codings > 1) return Refusal{400, "a request has one Transfer-Encoding"};
+  if (lengths > 0) return Refusal{400, "a request has a Content-Length or a Transfer-Encoding"};
+  if (request.version == 10) return Refusal{400, "HTTP/1.0 has no Transfer-Encoding"};
+  const std::string coding = lower_case(request.header("transfer-encoding"));
+  if (coding == "chunked") return std::nullopt;
+  const std::size_t last = coding.rfind(',');
+  const bool framed = last != std::string::npos &&
+                      !trimmed(std::string_view(coding).substr(0, last), " \t,").empty() &&
+                      trimmed(std::string_view(coding).substr(last + 1), " \t") == "chunked" &&
+                      coding.find("chunked") > last;
+  if (framed) return Refusal{501, "of the transfer codings this server knows chunked alone"};
+  return Refusal{400, "the Transfer-Encoding of a request is chunked, once"};
+}
+
+std::variant<Request, Refusal> take(const Parser& parser) {
   const auto& message = parser.get();
   if (message.version() != 11 && message.version() != 10) {
     return Refusal{505, "this server speaks HTTP/1.1 and HTTP/1.0"};
@@ -49,10 +74,11 @@ Read take(Parser& parser) {
                   .target = text_of(message.target()),
                   .version = message.version(),
                   .keep_alive = parser.keep_alive(),
-                  .headers = {}};
+                  .has_body = !parser.is_done()};
   for (const auto& field : message) {
     request.headers.emplace_back(lower_case(text_of(field.name_string())), text_of(field.value()));
   }
+  if (auto doubt = doubtful_body(request)) return std::move(*doubt);
   return request;
 }
 
@@ -72,6 +98,38 @@ std::size_t Request::count(std::string_view name) const {
       std::ranges::count(headers, name, [](const auto& field) { return field.first; }));
 }
 
+bool expects_too_much(const Request& request) {
+  if (request.version == 10) return false;  // HTTP/1.0 has no expectations
+  for (const auto& [name, value] : request.headers) {
+    if (name != "expect") continue;
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      const std::string one = lower_case(trimmed(rest.substr(0, end), " \t"));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (!one.empty() && (one != "100-continue" || request.has_body)) return true;
+    }
+  }
+  return false;
+}
+
+/// A request that is being read.
+struct RequestReader::Parsing {
+  explicit Parsing(const Limits& limits) : end(Clock::now() + limits.request) {
+    parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes));
+    parser.body_limit(limits.body_bytes);
+  }
+
+  // One deadline for the whole request, however slowly its bytes arrive.
+  Clock::time_point end;
+  Parser parser;
+  std::size_t body_bytes = 0;  // as they were sent
+};
+
+RequestReader::RequestReader(Stream& stream, const Limits& limits)
+    : stream_(stream), limits_(limits) {}
+
+RequestReader::~RequestReader() = default;
+
 asio::awaitable<bool> RequestReader::receive(std::chrono::milliseconds deadline) {
   if (deadline.count() <= 0) co_return false;
   const std::size_t held = buffer_.size();
@@ -81,28 +139,44 @@ asio::awaitable<bool> RequestReader::receive(std::chrono::milliseconds deadline)
   co_return size && *size > 0;
 }
 
-asio::awaitable<Read> RequestReader::next() {
-  if (buffer_.empty() && !co_await receive(limits_.idle)) co_return Ended{};
-  // However slowly the bytes trickle in, the whole of a request has one deadline.
-  const auto end = Clock::now() + limits_.request;
-  Parser parser;
-  parser.header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
-  parser.body_limit(limits_.body_bytes);
-  parser.eager(true);
+/// Reads to the end of the head, or from there to the end of the body.
+asio::awaitable<std::optional<Broken>> RequestReader::parse_on() {
+  Parser& parser = parsing_->parser;
+  const bool of_head = !parser.is_header_done();
   for (;;) {
     error_code ec;
     const std::size_t consumed = parser.put(asio::buffer(buffer_.data(), buffer_.size()), ec);
     buffer_.erase(0, consumed);
     if (ec && ec != http::error::need_more) co_return refusal_of(ec, limits_);
-    if (parser.is_done()) break;
+    // The framing of a body may be far longer than the body.
+    if (!of_head) parsing_->body_bytes += consumed;
+    if (parsing_->body_bytes > limits_.body_bytes + limits_.head_bytes)
+      co_return refusal_of(http::error::body_limit, limits_);
+    if (of_head ? parser.is_header_done() : parser.is_done()) co_return std::nullopt;
     if (consumed > 0 && !buffer_.empty() && !ec) continue;
-    // The parser takes a head only whole, so what it leaves is bounded here.
+    // The parser takes only a whole head, so the unparsed bytes are bounded here.
     if (buffer_.size() > limits_.head_bytes)
       co_return refusal_of(http::error::header_limit, limits_);
-    if (!co_await receive(until(end))) co_return Ended{};
+    if (!co_await receive(until(parsing_->end))) co_return Ended{};
   }
-  if (buffer_.empty()) buffer_.shrink_to_fit();  // a connection may be idle for long
-  co_return take(parser);
+}
+
+asio::awaitable<Read> RequestReader::next() {
+  parsing_.reset();  // a connection may be idle for long
+  if (buffer_.empty()) buffer_.shrink_to_fit();
+  if (buffer_.empty() && !co_await receive(limits_.idle)) co_return Ended{};
+  parsing_ = std::make_unique<Parsing>(limits_);
+  auto parsing = parse_on();
+  const std::optional<Broken> broken = co_await std::move(parsing);
+  if (broken) co_return std::visit([](const auto& why) { return Read(why); }, *broken);
+  co_return std::visit([](auto what) { return Read(std::move(what)); }, take(parsing_->parser));
+}
+
+asio::awaitable<std::optional<Broken>> RequestReader::skip_body() {
+  if (parsing_->parser.is_done()) co_return std::nullopt;
+  parsing_->parser.eager(true);
+  auto parsing = parse_on();
+  co_return co_await std::move(parsing);
 }
 
 }  // namespace rollcall::server

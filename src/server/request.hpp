@@ -1,4 +1,4 @@
-// A request, and the reader that takes them from a connection one after the other.
+// A request, and the reader that takes requests from a connection one after the other.
 #pragma once
 
 #include <chrono>
@@ -19,13 +19,14 @@
 
 namespace rollcall::server {
 
-/// The head of a request; its body was read and thrown away.
+/// The head of a request.
 struct Request {
   std::string method;
   std::string target;  ///< As it was sent.
   unsigned version = 11;
   bool keep_alive = true;  ///< The client will ask again on this connection.
-  std::vector<std::pair<std::string, std::string>> headers;  ///< Names in small letters.
+  bool has_body = false;   ///< A body follows the head.
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< Names in small letters.
 
   /// The first of that name, given in small letters; empty if there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -40,27 +41,46 @@ struct Refusal {
   std::string what;
 };
 
-/// The connection has ended, or nothing came in time: there is nobody to answer.
+/// The connection has ended, or nothing came in time: no answer is possible.
 struct Ended {};
 
 using Read = std::variant<Request, Refusal, Ended>;
 
+/// Why a request is not read to its end.
+using Broken = std::variant<Refusal, Ended>;
+
+/// Whether to refuse the Expect header (RFC 9110, 10.1.1): it is unknown, or asks for leave to send
+/// a body, which no route takes.
+[[nodiscard]] bool expects_too_much(const Request& request);
+
 /// Reads requests, at most one ahead of its caller: what a client sends beyond stays in the kernel.
 class RequestReader {
  public:
-  RequestReader(Stream& stream, const Limits& limits) : stream_(stream), limits_(limits) {}
+  RequestReader(Stream& stream, const Limits& limits);
+  ~RequestReader();
+  RequestReader(const RequestReader&) = delete;
+  RequestReader& operator=(const RequestReader&) = delete;
 
+  /// The head of the next request.
   [[nodiscard]] boost::asio::awaitable<Read> next();
+
+  /// Reads the body of that request, if it has one, and throws it away; to be awaited before the
+  /// next. Head and body have one deadline.
+  [[nodiscard]] boost::asio::awaitable<std::optional<Broken>> skip_body();
 
   /// Whether bytes were received that belong to no request yet.
   [[nodiscard]] bool has_more() const noexcept { return !buffer_.empty(); }
 
  private:
+  struct Parsing;
+
   [[nodiscard]] boost::asio::awaitable<bool> receive(std::chrono::milliseconds deadline);
+  [[nodiscard]] boost::asio::awaitable<std::optional<Broken>> parse_on();
 
   Stream& stream_;
   const Limits& limits_;
-  std::string buffer_;  // received and not parsed
+  std::string buffer_;                // received and not parsed
+  std::unique_ptr<Parsing> parsing_;  // while a request is read
 };
 
 }  // namespace rollcall::server

@@ -27,6 +27,11 @@ Task<std::vector<Read>> read_all(Stream& stream, Limits limits) {
     auto reading = reader.next();
     all.push_back(co_await std::move(reading));
     if (!std::holds_alternative<Request>(all.back())) co_return all;
+    auto skipping = reader.skip_body();
+    const auto broken = co_await std::move(skipping);
+    if (!broken) continue;
+    all.back() = std::visit([](const auto& why) { return Read(why); }, *broken);
+    co_return all;
   }
 }
 
@@ -144,7 +149,68 @@ TEST(ServerRequests, AreRefusedIfTheirBodyIsTooLong) {
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", limits), 0U);
 }
 
-/// Says a byte after the other, and tells how long it is waited for each.
+unsigned refusal_with(std::string_view headers) {
+  return refusal_of("GET / HTTP/1.1\r\n" + std::string(headers) + "\r\n");
+}
+
+TEST(ServerRequests, AreRefusedIfTheirCodingIsNotChunkedAlone) {
+  for (const char* coding : {"xchunked", "identity", "", "chunked, chunked", "chunked,chunked",
+                             "chunked, gzip", "gzip", "chunked;q=1", "\"chunked\"", "\vchunked",
+                             ", chunked", "chunked,", "chunked chunked", "xchunked, chunked"}) {
+    EXPECT_EQ(refusal_with("Transfer-Encoding: " + std::string(coding) + "\r\n"), 400U) << coding;
+  }
+  EXPECT_EQ(refusal_with("Transfer-Encoding: gzip, chunked\r\n"), 501U);
+  EXPECT_EQ(refusal_with("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), 400U);
+  EXPECT_EQ(refusal_with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400U);
+  EXPECT_EQ(refusal_with("Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"), 400U);
+  EXPECT_EQ(refusal_of("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400U);
+  EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nTRANSFER-ENCODING: \tChunKed \r\n\r\n0\r\n\r\n"), 0U);
+}
+
+TEST(ServerRequests, AreRefusedIfTheySayTheirLengthTwice) {
+  EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\nabc"), 400U);
+  EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc"),
+            400U);
+}
+
+TEST(ServerRequests, AreRefusedIfTheirBodyIsFramedAtTooGreatLength) {
+  const Limits limits{.head_bytes = 100, .body_bytes = 10};
+  std::string body;
+  for (int i = 0; i < 5; ++i) body += "1;" + std::string(60, 'x') + "\r\na\r\n";
+  EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + body + "0\r\n\r\n",
+                       limits),
+            413U);
+}
+
+TEST(ServerRequests, TellThatABodyFollows) {
+  const auto has_body = [](const std::string& bytes) {
+    return std::get<Request>(read({bytes}).front()).has_body;
+  };
+  EXPECT_FALSE(has_body("GET / HTTP/1.1\r\n\r\n"));
+  EXPECT_FALSE(has_body("GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"));
+  EXPECT_TRUE(has_body("GET / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"));
+  EXPECT_TRUE(has_body("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
+}
+
+TEST(ServerRequests, MayExpectNothingButToBeToldToGoOn) {
+  const auto too_much = [](std::vector<std::string> expectations, bool has_body = false,
+                           unsigned version = 11) {
+    Request request{.method = "GET", .target = "/", .version = version, .has_body = has_body};
+    for (std::string& one : expectations) request.headers.emplace_back("expect", std::move(one));
+    return expects_too_much(request);
+  };
+  EXPECT_FALSE(too_much({}));
+  EXPECT_FALSE(too_much({""}));
+  EXPECT_FALSE(too_much({"100-continue"})) << "without a body there is nothing to go on with";
+  EXPECT_FALSE(too_much({" 100-Continue , "}));
+  EXPECT_TRUE(too_much({"100-continue"}, true)) << "no body is wanted";
+  EXPECT_TRUE(too_much({"chocolate"}));
+  EXPECT_TRUE(too_much({"100-continue, chocolate"}));
+  EXPECT_TRUE(too_much({"100-continue", "chocolate"}));
+  EXPECT_FALSE(too_much({"chocolate"}, true, 10)) << "HTTP/1.0 knows no expectations";
+}
+
+/// Sends one byte at a time, and records how long the reader would wait for each.
 class Trickle final : public Stream {
  public:
   explicit Trickle(std::string text) : text_(std::move(text)) {}
@@ -183,6 +249,16 @@ TEST(ServerRequests, HaveOneDeadlineHoweverSlowlyTheyTrickle) {
   EXPECT_LT(stream.deadlines.size(), 40U) << "a byte each 2 ms, for 40 ms";
   EXPECT_EQ(stream.deadlines.front(), 7s)
       << "the first byte may take as long as a connection idles";
+  EXPECT_TRUE(std::ranges::is_sorted(stream.deadlines, std::ranges::greater()));
+}
+
+TEST(ServerRequests, HaveOneDeadlineForHeadAndBody) {
+  Trickle stream("GET / HTTP/1.1\r\nContent-Length: 4000\r\n\r\n" + std::string(4000, 'x'));
+  const Limits limits{.request = 150ms, .idle = 7s};
+  const auto all = test::run(read_all(stream, limits));
+  ASSERT_EQ(all->size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Ended>(all->front()));
+  EXPECT_LT(stream.deadlines.size(), 160U) << "a byte each 2 ms, for 150 ms";
   EXPECT_TRUE(std::ranges::is_sorted(stream.deadlines, std::ranges::greater()));
 }
 

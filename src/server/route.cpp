@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/suggest.hpp"
-#include "core/text.hpp"
+#include "core/text/suggest.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::server {
 namespace {

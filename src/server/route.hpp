@@ -1,4 +1,4 @@
-// What can be asked: a table, from which requests are answered and the documentation is made.
+// The table of routes, from which requests are answered and the documentation is made.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,14 @@ struct Parameter {
   In in = In::query;
   std::string_view description;
   std::string_view example{};
-  std::vector<std::string_view> values{};  ///< That it may have; empty: any.
+  std::vector<std::string> values{};  ///< That it may have; empty: any.
   bool repeatable = false;
 };
 
 /// "path", "query", "header".
 std::string_view to_string(Parameter::In in) noexcept;
 
-/// A request that is in order, and what belongs to it.
+/// A valid request and its parameters.
 struct Question {
   const Request& request;
   const Target& target;
@@ -56,6 +56,7 @@ struct Route {
   std::vector<unsigned> problems{};  ///< Statuses that it may answer besides those of all.
   std::string_view schema{};         ///< Of the JSON, among those of openapi.cpp; empty: any.
   bool open = false;                 ///< Answered without a token.
+  bool always = false;               ///< Answered even beyond the limit of requests in flight.
   std::function<Reply(const Question&)> answer{};
 };
 
@@ -68,8 +69,8 @@ struct Match {
 /// The route of a path, by whole segments; one without parameters wins.
 [[nodiscard]] std::optional<Match> find_route(std::span<const Route> routes, const Target& target);
 
-/// What is wrong with the parameters of a query, in a sentence: unknown, or given twice; nothing if
-/// they are in order.
+/// A sentence about what is wrong with the parameters of a query: unknown, or given twice. Nothing
+/// if they are valid.
 [[nodiscard]] std::optional<std::string> wrong_parameters(const Route& route, const Target& target);
 
 /// Those of a route that are in the query, in the path or in the header.

@@ -8,17 +8,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/json.hpp"
-#include "core/suggest.hpp"
-#include "core/text.hpp"
+#include "core/json/json.hpp"
+#include "core/runtimes.hpp"
+#include "core/text/suggest.hpp"
+#include "core/text/text.hpp"
+#include "core/text/words.hpp"
 
 namespace rollcall::server {
 namespace {
 
-constexpr std::string_view selector_name = "selector";
-
-constexpr auto filter_names =
-    std::to_array<std::string_view>({"runtime", "state", "health", "name", "group", "label"});
+constexpr auto filter_names = std::to_array<std::string_view>(
+    {"runtime", "state", "health", "name", "group", "label", "selector"});
 
 constexpr std::array fields = {
     Field{"key", "object", "What tells it from all others: backend, endpoint, id"},
@@ -63,18 +63,17 @@ std::vector<Parameter> selection_parameters() {
       {.name = "runtime",
        .description = "Only what this runtime runs",
        .example = "docker",
-       .values = {"docker", "podman", "systemd", "incus", "lxc", "lxd", "kubernetes", "k8s",
-                  "host"},
+       .values = all_runtime_words(),
        .repeatable = true},
       {.name = "state",
        .description = "Only what is in this state",
        .example = "running",
-       .values = {"running", "paused", "restarting", "reloading", "stopped", "unknown"},
+       .values = words_of<InstanceState>(),
        .repeatable = true},
       {.name = "health",
        .description = "Only what is of this health",
        .example = "unhealthy",
-       .values = {"none", "starting", "healthy", "unhealthy"},
+       .values = words_of<Health>(),
        .repeatable = true},
       {.name = "name",
        .description = "A part of the name; with * ? [ a pattern for the whole of it",
@@ -88,9 +87,10 @@ std::vector<Parameter> selection_parameters() {
        .description = "Has the label, or has it with this value",
        .example = "tier=front",
        .repeatable = true},
-      {.name = selector_name,
-       .description = "A label selector as of Kubernetes; all of its requirements must hold",
-       .example = "app in (web,api),tier!=test,!canary",
+      {.name = "selector",
+       .description =
+           "A label selector in the grammar of Kubernetes; all that it asks for must hold",
+       .example = "app in (web,api),tier!=test,!canary,size>1",
        .repeatable = true},
   };
 }
@@ -106,19 +106,11 @@ std::expected<Selection, std::string> Selection::of(const Question& question) {
   auto filters = Filters::parse(words);
   if (!filters) return std::unexpected(std::move(filters.error()));
   selection.filters_ = std::move(*filters);
-  for (const std::string& text : question.all(selector_name)) {
-    auto selector = Selector::parse(text);
-    if (!selector) return std::unexpected(std::move(selector.error()));
-    selection.selectors_.push_back(std::move(*selector));
-  }
   return selection;
 }
 
 bool Selection::matches(const Instance& instance) const {
-  return filters_.matches(instance) &&
-         std::ranges::all_of(selectors_, [&instance](const Selector& selector) {
-           return selector.matches(instance.labels);
-         });
+  return filters_.matches(instance);
 }
 
 bool Selection::wants(const LogEntry& entry) const {
@@ -134,6 +126,7 @@ std::span<const Field> instance_fields() {
 
 std::expected<Fields, std::string> Fields::of(const Question& question) {
   Fields wanted;
+  wanted.names_.insert("key");
   std::vector<std::string> known;
   for (const Field& field : fields) known.emplace_back(field.name);
   for (const std::string& list : question.all("fields")) {
@@ -142,24 +135,20 @@ std::expected<Fields, std::string> Fields::of(const Question& question) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       std::string name(rest.substr(0, comma));
       rest.remove_prefix(std::min(comma + 1, rest.size()));
-      if (std::ranges::find(known, name) == known.end()) {
+      const auto at = std::ranges::find(known, name);
+      if (at == known.end()) {
         return std::unexpected(fmt::format("there is no field '{}'{} (there are {})", excerpt(name),
                                            suggestion(name, known), fmt::join(known, ", ")));
       }
-      wanted.names_.push_back(std::move(name));
+      wanted.asked_ = true;
+      wanted.names_.insert(fields.at(static_cast<std::size_t>(at - known.begin())).name);
     }
   }
   return wanted;
 }
 
-boost::json::object Fields::pick(const Instance& instance) const {
-  boost::json::object whole = to_json(instance);
-  boost::json::object picked{{"key", std::move(whole["key"])}};
-  for (const std::string& name : names_) {
-    if (name == "key") continue;
-    if (boost::json::value* value = whole.if_contains(name)) picked[name] = std::move(*value);
-  }
-  return picked;
+void Fields::append(std::string& out, const Instance& instance) const {
+  append_json(out, instance, names_);
 }
 
 }  // namespace rollcall::server

@@ -1,26 +1,25 @@
-// Which instances a request is about, and what of them it wants. Pure.
+// The instances and the fields that a request selects. Pure.
 #pragma once
 
 #include <expected>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <boost/json/object.hpp>
 #include <rollcall/instance.hpp>
 
 #include "core/filter.hpp"
 #include "engine/change_log.hpp"
 #include "server/route.hpp"
-#include "server/selector.hpp"
 
 namespace rollcall::server {
 
 /// The parameters that Selection::of reads, for the table of routes.
 [[nodiscard]] std::vector<Parameter> selection_parameters();
 
-/// The filters of `rollcall ls`, and label selectors; all of them must hold.
+/// The filters of `rollcall ls`, each as a parameter.
 class Selection {
  public:
   /// Errors: a sentence that says what would be right.
@@ -28,16 +27,15 @@ class Selection {
 
   [[nodiscard]] bool matches(const Instance& instance) const;
 
-  /// Whether who asked wants to know of a change: the instance matches before or after it. What a
-  /// backend tells of itself is for all.
+  /// Whether the client wants a change: the instance matches before or after it. Events about a
+  /// backend itself always match.
   [[nodiscard]] bool wants(const LogEntry& entry) const;
 
   /// Whether all match.
-  [[nodiscard]] bool empty() const noexcept { return filters_.empty() && selectors_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return filters_.empty(); }
 
  private:
   Filters filters_;
-  std::vector<Selector> selectors_;
 };
 
 /// A member of an instance in JSON.
@@ -57,13 +55,14 @@ class Fields {
   static std::expected<Fields, std::string> of(const Question& question);
 
   /// Whether all are wanted.
-  [[nodiscard]] bool empty() const noexcept { return names_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return !asked_; }
 
-  /// The instance with these members; with its key always.
-  [[nodiscard]] boost::json::object pick(const Instance& instance) const;
+  /// Appends the instance with these members; with its key always.
+  void append(std::string& out, const Instance& instance) const;
 
  private:
-  std::vector<std::string> names_;
+  std::set<std::string_view> names_;
+  bool asked_ = false;
 };
 
 }  // namespace rollcall::server

@@ -1,4 +1,4 @@
-// The server: its doors, and the connections that came in through them.
+// The server: its listeners and their connections.
 #pragma once
 
 #include <cstddef>
@@ -14,36 +14,38 @@
 #include <rollcall/log.hpp>
 #include <rollcall/result.hpp>
 
-#include "engine/task_group.hpp"
+#include "core/async/task_group.hpp"
+#include "documents/stats.hpp"
 #include "server/connection.hpp"
+#include "server/descriptor.hpp"
 #include "server/guests.hpp"
 #include "server/listener.hpp"
+#include "server/local_peer.hpp"
 #include "server/options.hpp"
-#include "server/stats.hpp"
-#include "transport/tls_server.hpp"
+#include "transport/tls/server.hpp"
 
 namespace rollcall::server {
 
-/// Serves what a Responder knows.
+/// Serves the answers of a Responder.
 ///
 /// Lifetime: await stop() before destroying it; the responder and the stats outlive it. Threads:
 /// one executor.
 class Server {
  public:
-  /// `options` stay the caller's, who may change token, hosts and limits at any time.
+  /// `options` stay the caller's; token, hosts and limits may change at any time.
   Server(const boost::asio::any_io_executor& executor, const ServerOptions& options,
          Responder& responder, Stats& stats, Logger log);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Listens everywhere that the options say. Again: what is no longer named is closed, what is new
-  /// is opened, and connections stay; if anything cannot be opened, all is as it was before.
+  /// Listens everywhere that the options say. A later call closes listeners that are not named any
+  /// more, opens new ones, and keeps connections; if one cannot be opened, all stays as it was.
   ///
   /// Errors: those of check(), of Listener::open and of tls::ServerIdentity::open.
   Result<void> listen();
 
-  /// Lets nobody in any more, gives answers under way a moment, then lets all connections go.
+  /// Stops accepting, gives answers under way a moment, then closes all connections.
   [[nodiscard]] boost::asio::awaitable<void> stop();
 
   /// Where it can be found: "http://127.0.0.1:7655", "unix:///run/rollcall/rollcall.sock".
@@ -56,11 +58,17 @@ class Server {
   Result<Doors> open_doors();
   Result<void> load_identity();
   boost::asio::awaitable<void> let_in(std::shared_ptr<Door> door);
-  void admit(Accepted accepted);
-  boost::asio::awaitable<void> attend(StreamPtr stream, std::shared_ptr<const Guests::Guest> guest);
+  [[nodiscard]] bool is_stranger(const Accepted& accepted) const;
+  boost::asio::awaitable<bool> let_one_in(Door& door);
+  boost::asio::awaitable<void> let_next_in(Door& door, bool& exhausted);
+  boost::asio::awaitable<void> admit(Accepted accepted);
+  boost::asio::awaitable<void> lower(Descriptor& socket);
+  void measure_descriptors();
+  boost::asio::awaitable<void> attend(StreamPtr stream, GuestPtr guest);
+  boost::asio::awaitable<void> serve_guest(StreamPtr stream, GuestPtr guest);
   boost::asio::awaitable<void> turn_away(StreamPtr stream);
   void refresh_identity();
-  void note(LogLevel level, std::string_view message) const;
+  void note(LogLevel level, std::string_view message) const noexcept;
 
   boost::asio::any_io_executor executor_;
   const ServerOptions& options_;
@@ -69,11 +77,15 @@ class Server {
   TaskGroup doormen_;
   TaskGroup connections_;
   Guests guests_;
+  LocalUsers local_users_;
   Shared shared_;
   std::unique_ptr<tls::ServerIdentity> identity_;
   CertificateFiles identity_files_;
   Doors doors_;
-  std::size_t being_refused_ = 0;  // connections that are told so now
+  /// The descriptor numbers from which on too few are left for more clients: first for strangers,
+  /// then for trusted clients. The last descriptors are reserved for the engines.
+  int last_of_strangers_ = 0;
+  int last_of_trusted_ = 0;
 };
 
 }  // namespace rollcall::server

@@ -1,10 +1,13 @@
-// The server on real sockets: who is let in, how many, and what is left behind.
+// The server on real sockets: access, limits, and what remains after the end.
 #include "server/server.hpp"
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -13,16 +16,18 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/async/signal.hpp"
 #include "server/problem.hpp"
 #include "support/certificates.hpp"
 #include "support/run.hpp"
 #include "support/temp_folder.hpp"
-#include "transport/http_client.hpp"
+#include "transport/http/client.hpp"
 
 namespace rollcall::server {
 namespace {
@@ -39,15 +44,25 @@ class ServerTest : public testing::Test, public Responder {
     if (server_) stop();
   }
 
+  [[nodiscard]] Verdict judge(const Request& request, const Client& client) override {
+    if (at_judging_) at_judging_();
+    return {.refusal = refuse(request, client, {}, options_),
+            .trusted = is_trusted(request, client, options_),
+            .keeps_place = keeps_place_};
+  }
   [[nodiscard]] Reply answer(const Request& request, const Client& client) override {
-    if (auto refused = refuse(request, client, false, options_)) return std::move(*refused);
+    if (at_answering_) at_answering_();
+    if (request.target == "/large") return text_reply("text/plain", std::string(large, 'x'));
+    if (request.target == "/live") return {.type = "text/plain", .live = live_};
     return text_reply("text/plain", client.door == Client::Door::tcp ? client.address : "socket");
   }
 
   Result<void> start() {
-    server_ = std::make_unique<Server>(
-        io_.get_executor(), options_, *this, stats_,
-        [this](LogLevel, std::string_view message) { log_ += std::string(message) + "\n"; });
+    server_ = std::make_unique<Server>(io_.get_executor(), options_, *this, stats_,
+                                       [this](LogLevel, std::string_view message) {
+                                         log_ += std::string(message) + "\n";
+                                         if (at_logging_) at_logging_();
+                                       });
     return server_->listen();
   }
 
@@ -78,11 +93,18 @@ class ServerTest : public testing::Test, public Responder {
     return answer ? *answer : answer.error().describe();
   }
 
+  static constexpr std::size_t large = std::size_t{32} << 20U;  // more than the kernel takes
+
   boost::asio::io_context io_;
+  std::function<void()> at_judging_;  // the call throws what these throw
+  std::function<void()> at_answering_;
+  std::function<void()> at_logging_;
+  bool keeps_place_ = true;
   support::TempFolder folder_;
   ServerOptions options_;
   Stats stats_;
   std::string log_;
+  std::shared_ptr<LiveBody> live_;
   std::unique_ptr<Server> server_;
 };
 
@@ -198,18 +220,155 @@ TEST_F(ServerTest, OpensAndClosesDoorsWhileItRuns) {
   EXPECT_EQ(answer_at("unix://" + socket_path()), "socket") << "it stays as it was";
 }
 
+/// Says nothing until it is closed.
+class Silence final : public LiveBody {
+ public:
+  explicit Silence(const boost::asio::any_io_executor& executor) : closed_(executor) {}
+
+  [[nodiscard]] boost::asio::awaitable<SharedText> next() override {
+    waits = true;
+    co_await closed_.wait();
+    co_return nullptr;
+  }
+  void close() override { closed_.notify(); }
+
+  bool waits = false;
+
+ private:
+  Signal closed_;
+};
+
 TEST_F(ServerTest, TurnsAwayWhoIsTooMuch) {
+  options_.limits.connections = 1;
+  const auto silence = std::make_shared<Silence>(io_.get_executor());
+  live_ = silence;
+  ASSERT_TRUE(start());
+  const std::string url = server_->urls().front();
+  auto first = test::run(io_, connect_stream(*parse_endpoint(url, 0), 1000ms));
+  ASSERT_TRUE(first);
+  constexpr std::string_view asking = "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  ASSERT_TRUE(test::run(io_, (*first)->write(asking, 1000ms)));
+  while (!silence->waits) io_.run_one();
+  EXPECT_THAT(answer_at(url), HasSubstr("too many connections"));
+  EXPECT_EQ(stats_.refused_connections, 1U);
+  first->reset();
+  while (stats_.connections > 0) io_.run_one();
+  EXPECT_EQ(answer_at(url), "127.0.0.1");
+}
+
+TEST_F(ServerTest, LetsWhoWaitsGoForANewcomer) {
   options_.limits.connections = 1;
   ASSERT_TRUE(start());
   const std::string url = server_->urls().front();
   auto first = test::run(io_, connect_stream(*parse_endpoint(url, 0), 1000ms));
   ASSERT_TRUE(first);
   while (stats_.connections == 0) io_.run_one();
-  EXPECT_THAT(answer_at(url), HasSubstr("too many connections"));
-  EXPECT_EQ(stats_.refused_connections, 1U);
-  first->reset();
-  while (stats_.connections > 0) io_.run_one();
   EXPECT_EQ(answer_at(url), "127.0.0.1");
+  std::string buffer(100, '\0');
+  const auto size = test::run(io_, (*first)->read_some(buffer, 2000ms));
+  EXPECT_TRUE(!size || *size == 0) << "it was closed";
+}
+
+/// A client that asks for a long answer and does not read it while another client comes.
+class ServerSlowReader : public ServerTest {
+ protected:
+  void begin() {
+    options_.limits.connections = 1;
+    options_.limits.drain = 100ms;
+    ASSERT_TRUE(start());
+    url_ = server_->urls().front();
+    slow_ = *test::run(io_, connect_stream(*parse_endpoint(url_, 0), 1000ms));
+    constexpr std::string_view asking = "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    ASSERT_TRUE(test::run(io_, slow_->write(asking, 1000ms)));
+    while (stats_.in_flight == 0) io_.run_one();
+  }
+
+  std::string url_;
+  StreamPtr slow_;
+};
+
+TEST_F(ServerSlowReader, KeepsItsPlaceWhileItIsAnswered) {
+  ASSERT_NO_FATAL_FAILURE(begin());
+  EXPECT_THAT(answer_at(url_), HasSubstr("too many connections"));
+}
+
+TEST_F(ServerSlowReader, WhoWasLetInWithoutTheTokenGivesItsPlaceToANewcomer) {
+  keeps_place_ = false;
+  ASSERT_NO_FATAL_FAILURE(begin());
+  EXPECT_EQ(answer_at(url_), "127.0.0.1");
+}
+
+TEST_F(ServerTest, AnAnswerThatThrowsIsAnError) {
+  ASSERT_TRUE(start());
+  const std::string url = server_->urls().front();
+  at_answering_ = [] { throw std::runtime_error("out of order"); };
+  EXPECT_THAT(answer_at(url), HasSubstr("out of order"));
+  at_answering_ = [] { throw 42; };  // NOLINT(hicpp-exception-baseclass): anything can be thrown
+  EXPECT_THAT(answer_at(url), HasSubstr("no exception"));
+  at_answering_ = {};
+  EXPECT_EQ(answer_at(url), "127.0.0.1");
+}
+
+TEST_F(ServerTest, AJudgementThatThrowsEndsItsConnectionAlone) {
+  ASSERT_TRUE(start());
+  const std::string url = server_->urls().front();
+  at_judging_ = [] { throw std::bad_alloc(); };
+  EXPECT_THAT(answer_at(url), HasSubstr("closed the connection"));
+  EXPECT_THAT(log_, HasSubstr("a connection was given up: std::bad_alloc"));
+  at_judging_ = [] { throw 42; };  // NOLINT(hicpp-exception-baseclass): anything can be thrown
+  EXPECT_THAT(answer_at(url), HasSubstr("closed the connection"));
+  EXPECT_THAT(log_, HasSubstr("a connection was given up: what was thrown is no exception"));
+  at_judging_ = {};
+  EXPECT_EQ(answer_at(url), "127.0.0.1");
+  for (int turn = 0; turn < 200 && stats_.connections > 0; ++turn) io_.run_one_for(10ms);
+  EXPECT_EQ(stats_.connections, 0U);
+}
+
+TEST_F(ServerTest, ALineThatCannotBeWrittenShutsNoDoor) {
+  ASSERT_TRUE(start());
+  const std::string url = server_->urls().front();
+  at_logging_ = [] { throw std::runtime_error("the disk is full"); };
+  at_judging_ = [] { throw std::bad_alloc(); };
+  EXPECT_THAT(answer_at(url), HasSubstr("closed the connection"));
+  at_judging_ = {};
+  // No descriptor is left for a client, which is worth a line.
+  std::vector<int> taken;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(parse_endpoint(url, 0)->port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  taken.push_back(client);
+  for (int fd = 0; (fd = ::dup(0)) >= 0;) {
+    taken.push_back(fd);
+    const rlimit lower{.rlim_cur = static_cast<rlim_t>(fd) + 1, .rlim_max = before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &lower);
+  }
+  for (int turn = 0; turn < 200 && !log_.contains("could not be let in"); ++turn) {
+    io_.run_one_for(10ms);
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  for (const int fd : taken) ::close(fd);
+  at_logging_ = {};
+  EXPECT_EQ(answer_at(url), "127.0.0.1");
+}
+
+TEST_F(ServerTest, AsksAnAbstractSocketForTheToken) {
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  constexpr sa_family_t family = AF_UNIX;  // and no name: the kernel gives one
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&family), sizeof family), 0);
+  ASSERT_EQ(::listen(socket, 1), 0);
+  options_.tcp.clear();
+  options_.passed = {socket};
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().describe(), HasSubstr("name a file with a token"));
+  options_.token = std::string(32, 'x');
+  ASSERT_TRUE(server_->listen());
+  EXPECT_THAT(server_->urls(), ElementsAre(StartsWith("unix://@")));
 }
 
 TEST_F(ServerTest, LeavesAClientThatSaysNothing) {
@@ -248,6 +407,7 @@ class ServerTlsTest : public ServerTest {
     for (const auto& [name, text] :
          {std::pair("cert.pem", identity.certificate), std::pair("key.pem", identity.key)}) {
       std::ofstream(folder_.path() / "new") << text;
+      std::filesystem::permissions(folder_.path() / "new", std::filesystem::perms(0600));
       std::filesystem::rename(folder_.path() / "new", folder_.path() / name);
     }
   }

@@ -5,12 +5,13 @@
 
 #include <fmt/format.h>
 
-#include "core/text.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::server {
 namespace {
 
-constexpr std::size_t most_parameters = 64;
+constexpr std::size_t most_parameters = budget::query_parameters;
 
 int digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';

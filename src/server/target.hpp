@@ -1,4 +1,4 @@
-// What a request asks for: the target of its first line, understood. Pure.
+// Parses the target in the first line of a request. Pure.
 #pragma once
 
 #include <expected>
@@ -20,7 +20,7 @@ struct Target {
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
 };
 
-/// Understands "/path?query" and "http://host/path?query".
+/// Parses "/path?query" and "http://host/path?query".
 ///
 /// Errors: a sentence that says what is wrong.
 [[nodiscard]] std::expected<Target, std::string> parse_target(std::string_view text);

@@ -5,11 +5,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "core/json.hpp"
-#include "core/text.hpp"
+#include "core/json/json.hpp"
+#include "core/json/json_text.hpp"
+#include "core/text/text.hpp"
 #include "server/gzip.hpp"
 
 namespace rollcall::server {
@@ -18,12 +18,12 @@ namespace json = boost::json;
 
 namespace {
 
-/// Of an instance as text, more than nearly all have. A long list that grew as it is made would be
-/// moved about, and take its size twice; what of this is not used is never touched, so it takes no
+/// Bytes to reserve for each instance, more than nearly all need. A long list that grew while it is
+/// made would be moved, and take twice its size; unused reserve is never touched and takes no
 /// memory.
 constexpr std::size_t roomy = 2048;
 
-/// Whether anything of that engine is shown.
+/// Whether an instance of that engine is shown.
 bool shows_any_of(const View& view, const Origin& origin) {
   const InstanceKey first{.backend = origin.backend, .endpoint = origin.endpoint, .id = {}};
   const auto at = std::ranges::lower_bound(
@@ -32,25 +32,52 @@ bool shows_any_of(const View& view, const Origin& origin) {
          (*at)->key.endpoint == origin.endpoint;
 }
 
+json::object stale_entry(const Origin& origin, Timestamp since, std::string_view reason) {
+  json::object one{{"backend", valid_utf8(origin.backend)},
+                   {"endpoint", valid_utf8(origin.endpoint)},
+                   {"since", to_rfc3339(since)}};
+  if (!reason.empty()) one["reason"] = valid_utf8(reason);
+  return one;
+}
+
+bool is_unknown(const View& view, const Origin& origin) {
+  return std::ranges::any_of(view.unknown,
+                             [&origin](const UnknownEngine& one) { return *one.origin == origin; });
+}
+
 std::string head_of(const View& view) {
+  json::object head{{"cursor", to_string(view.cursor)}};
+  add_unknown(head, view.unknown);
   json::array stale;
   for (const Absence& absence : view.away) {
-    if (!shows_any_of(view, *absence.origin)) continue;
-    json::object one{{"backend", valid_utf8(absence.origin->backend)},
-                     {"endpoint", valid_utf8(absence.origin->endpoint)},
-                     {"since", to_rfc3339(absence.since)}};
-    if (!absence.reason.empty()) one["reason"] = valid_utf8(absence.reason);
-    stale.emplace_back(std::move(one));
+    const Origin& origin = *absence.origin;
+    if (!shows_any_of(view, origin) || is_unknown(view, origin)) continue;
+    stale.emplace_back(stale_entry(origin, absence.since, absence.reason));
   }
-  json::object head{{"cursor", to_string(view.cursor)}};
+  if (json::value* unknown = head.if_contains("stale")) {
+    for (json::value& one : unknown->as_array()) stale.emplace_back(std::move(one));
+  }
   if (!stale.empty()) head["stale"] = std::move(stale);
-  return json::serialize(head);
+  return serialized(head);
 }
 
 }  // namespace
 
-std::string list_text(const View& view, const Selection& selection, const Fields& fields) {
-  // One instance at a time: as JSON values, all of a long list would take three times its text.
+void add_unknown(json::object& out, const std::vector<UnknownEngine>& unknown) {
+  out["complete"] = unknown.empty();
+  json::array stale;
+  for (const UnknownEngine& engine : unknown) {
+    json::object one = stale_entry(*engine.origin, engine.since, engine.reason);
+    one["named"] = engine.named;
+    one[engine.why == Unknown::never ? "never" : "dropped"] = true;
+    stale.emplace_back(std::move(one));
+  }
+  if (!stale.empty()) out["stale"] = std::move(stale);
+}
+
+std::optional<std::string> list_text(const View& view, const Selection& selection,
+                                     const Fields& fields, std::size_t most) {
+  // One instance at a time: a long list as JSON values takes three times the memory of its text.
   std::string text;
   if (selection.empty() && fields.empty()) text.reserve(view.instances.size() * roomy);
   text += head_of(view);
@@ -59,47 +86,55 @@ std::string list_text(const View& view, const Selection& selection, const Fields
   bool first = true;
   for (const InstancePtr& instance : view.instances) {
     if (!selection.matches(*instance)) continue;
+    if (text.size() > most) return std::nullopt;
     if (!std::exchange(first, false)) text += ',';
     if (fields.empty()) {
       append_json(text, *instance);
     } else {
-      text += json::serialize(fields.pick(*instance));
+      fields.append(text, *instance);
     }
   }
   text += "]}\n";
   return text;
 }
 
-void ListTexts::forget_others(const ViewPtr& view) {
-  if (of_ == view) return;
+/// False: earlier texts take too much room.
+bool ListTexts::turn_to(const ViewPtr& view) {
+  if (of_ == view) return true;
+  if (plain_.text) size_ = 0;
+  for (HeldText* text : {&plain_, &gzipped_}) {
+    if (!text->text) continue;
+    size_ += text->text->size();
+    answers_.count(*text);
+    *text = {};
+  }
+  of_ = nullptr;
+  // Even fast clients may still be reading the last two versions of a long list.
+  if (!answers_.has_room(2 * size_)) return false;
   of_ = view;
-  plain_.reset();
-  gzipped_.reset();
+  return true;
 }
 
-SharedText ListTexts::plain(const ViewPtr& view) {
-  forget_others(view);
-  if (!plain_) plain_ = std::make_shared<const std::string>(list_text(*view, {}, {}));
+HeldText ListTexts::plain(const ViewPtr& view) {
+  if (!turn_to(view)) return {};
+  if (!plain_.text) {
+    plain_ = answers_.keep(std::make_shared<const std::string>(list_text(*view, {}, {}).value()));
+  }
   return plain_;
 }
 
-SharedText ListTexts::gzipped(const ViewPtr& view) {
-  forget_others(view);
-  if (!gzipped_) {
-    gzipped_ = std::make_shared<const std::string>(gzip(*plain(view), Effort::fast));
+HeldText ListTexts::gzipped(const ViewPtr& view) {
+  if (!turn_to(view)) return {};
+  if (!gzipped_.text) {
+    gzipped_ =
+        answers_.keep(std::make_shared<const std::string>(gzip(*plain(view).text, Effort::fast)));
   }
   return gzipped_;
 }
 
 std::string change_text(const LogEntry& entry, std::uint64_t epoch) {
   const Cursor cursor{.epoch = epoch, .sequence = entry.sequence};
-  std::string text = json_text(entry.event);
-  const bool of_backend = key_of(entry.event) == nullptr;
-  if (of_backend && entry.origin && !entry.origin->endpoint.empty()) {
-    text.pop_back();
-    text +=
-        ",\"endpoint\":" + json::serialize(json::string(valid_utf8(entry.origin->endpoint))) + "}";
-  }
+  const std::string text = json_text(entry.event);
   return fmt::format("{{\"cursor\":\"{}\",{}", to_string(cursor), std::string_view(text).substr(1));
 }
 
@@ -112,7 +147,7 @@ SharedText ChangeTexts::frame(const LogEntry& entry, std::uint64_t epoch) {
   auto frame = std::make_shared<const std::string>(
       fmt::format("id: {}\nevent: {}\ndata: {}\n\n", to_string(cursor), type_of(entry.event),
                   change_text(entry, epoch)));
-  // One who catches up from long ago must not push out what all others read now.
+  // A subscriber that catches up must not evict the texts that all others read now.
   if (!frames_.empty() && entry.sequence < first_) return frame;
   if (frames_.empty() || entry.sequence != end) {
     frames_.clear();
@@ -127,6 +162,15 @@ SharedText ChangeTexts::frame(const LogEntry& entry, std::uint64_t epoch) {
     ++first_;
   }
   return frame;
+}
+
+SharedText ChangeTexts::line(const LogEntry& entry, std::uint64_t epoch) {
+  if (!line_ || line_of_ != entry.sequence) {
+    const SharedText whole = frame(entry, epoch);
+    line_ = std::make_shared<const std::string>(line_in(*whole));
+    line_of_ = entry.sequence;
+  }
+  return line_;
 }
 
 std::string_view ChangeTexts::line_in(std::string_view frame) {

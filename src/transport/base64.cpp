@@ -6,14 +6,16 @@
 
 #include <openssl/evp.h>
 
+#include "core/budgets.hpp"
+
 namespace rollcall {
 namespace {
 
 constexpr std::size_t bytes_of_group = 3;
 constexpr std::size_t letters_of_group = 4;
 
-// OpenSSL counts with int, and wants to write a zero behind the letters.
-constexpr std::size_t max_size = std::size_t{64} << 20U;
+// OpenSSL takes lengths as int and writes a zero after the encoded text.
+constexpr std::size_t max_size = budget::base64_bytes;
 
 }  // namespace
 

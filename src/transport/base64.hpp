@@ -1,4 +1,4 @@
-// Bytes as letters (RFC 4648, 4).
+// Base64 (RFC 4648, section 4).
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@ namespace rollcall {
 
 std::string to_base64(std::string_view bytes);
 
-/// White space anywhere is passed over. Nothing, if it is not base64.
+/// Decodes base64; white space anywhere is ignored. Returns nullopt if the text is not base64.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace rollcall

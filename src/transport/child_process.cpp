@@ -31,8 +31,8 @@ namespace {
 
 constexpr std::size_t kept_messages = 4096;
 
-/// Streams and signals of the child: a new session, so that the terminal is neither asked nor
-/// heard; no signal blocked or ignored; no other descriptor of ours.
+/// How a child is spawned: in a new session, so that it has no controlling terminal; with no signal
+/// blocked or ignored; and with none of our other descriptors.
 class SpawnPlan {
  public:
   SpawnPlan(int stdio, int messages) {
@@ -64,7 +64,7 @@ class SpawnPlan {
     std::vector<char*> environment = pointers_to(variables);
     environment.pop_back();
     for (char** entry = environ; *entry != nullptr; ++entry) {
-      // Of a name that stands twice, programs do not agree which counts.
+      // Programs differ in which of two variables of the same name they use, so keep only one.
       const std::string_view name = name_of(*entry);
       const auto same = [&](const std::string& variable) { return name_of(variable) == name; };
       if (std::ranges::none_of(variables, same)) environment.push_back(*entry);
@@ -108,7 +108,7 @@ std::expected<ChildProcess, int> ChildProcess::start(std::vector<std::string> wo
   Fd ours(sockets[0]);
   const Fd its(sockets[1]);
   std::array<int, 2> pipe{};
-  // A full pipe must stop neither the child nor us.
+  // Non-blocking: a full pipe must stop neither the child nor us.
   if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return std::unexpected(errno);
   Fd messages(pipe[0]);
   const Fd its_messages(pipe[1]);
@@ -129,8 +129,8 @@ std::expected<ChildProcess, int> ChildProcess::start(std::vector<std::string> wo
 ChildProcess::~ChildProcess() {
   if (pidfd_.get() < 0) return;  // moved away
   if (!ending_) {
-    // Its number is its own as long as nobody has waited for it; a program that ignores SIGCHLD
-    // lets the kernel do that.
+    // The pid cannot be reused until the child has been waited for. If this program ignores
+    // SIGCHLD, the kernel reaps the child by itself, so check first.
     siginfo_t info{};
     const auto id = static_cast<id_t>(pidfd_.get());
     if (::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0) ::kill(-pid_, SIGKILL);
@@ -150,8 +150,15 @@ void ChildProcess::drain_messages() {
 std::optional<ChildEnding> ChildProcess::ending() {
   if (!ending_) {
     siginfo_t info{};
-    const int result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG);
+    const auto id = static_cast<id_t>(pidfd_.get());
+    int result = ::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG | WNOWAIT);
     if (result == 0 && info.si_pid == 0) return std::nullopt;
+    // Kill the group before reaping the child: until then its pid, and so its group id, cannot be
+    // reused.
+    if (result == 0) {
+      ::kill(-pid_, SIGKILL);
+      result = ::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG);
+    }
     const bool exited = result != 0 || info.si_code == CLD_EXITED;
     ending_ = ChildEnding{.exit_code = result == 0 && exited ? info.si_status : 0,
                           .signal = exited ? 0 : info.si_status};

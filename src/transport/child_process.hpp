@@ -1,5 +1,5 @@
-// A child of this process, spoken with by its standard input and output: ssh, or a plugin that
-// gives credentials.
+// A child process that is spoken to over its standard input and output: ssh, or a credential
+// plugin.
 #pragma once
 
 #include <expected>
@@ -19,8 +19,8 @@ namespace rollcall {
 /// How a child ended.
 struct ChildEnding {
   int exit_code = 0;
-  int signal = 0;         ///< That ended it; 0: none.
-  std::string message{};  ///< What it wrote to its standard error, in the end.
+  int signal = 0;         ///< The signal that ended it; 0: none.
+  std::string message{};  ///< The last part of its standard error.
 };
 
 /// A descriptor that is closed with its owner.
@@ -43,13 +43,14 @@ class Fd {
   int fd_;
 };
 
-/// Killed and waited for when it is destroyed, with its process group: so with all that it has
-/// started and that has made no group of its own. Once it has ended, what it left behind is not
-/// touched. Known by a descriptor, not by SIGCHLD, which belongs to the program.
+/// The destructor kills and reaps the child together with its process group. That includes all
+/// descendants that made no group of their own, even if the child itself has already ended. The
+/// child is tracked by a pidfd and not by SIGCHLD, which belongs to the program.
 class ChildProcess {
  public:
-  /// Starts the program, with a socket as its standard input and output, our environment, and
-  /// nothing else of ours. `variables`: "NAME=value", more of the environment, or other values.
+  /// Starts the program with a socket as its standard input and output. It inherits our environment
+  /// and no other descriptors. `variables`: "NAME=value", added to the environment or replacing
+  /// values there.
   ///
   /// Errors: an errno.
   static std::expected<ChildProcess, int> start(std::vector<std::string> words,
@@ -66,14 +67,14 @@ class ChildProcess {
   /// Readable when it has ended.
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
 
-  /// Reads what it wrote to its standard error by now, and keeps the end of that. Neither of us
-  /// waits for the other: what finds no room is lost.
+  /// Reads what the child has written to its standard error so far, and keeps the last part.
+  /// Neither side blocks: text that does not fit into the pipe is lost.
   void drain_messages();
 
-  /// What was kept.
+  /// The text that drain_messages() has kept.
   [[nodiscard]] const std::string& messages() const noexcept { return message_; }
 
-  /// How it ended; nothing if it has not.
+  /// How the child ended; nullopt while it runs.
   [[nodiscard]] std::optional<ChildEnding> ending();
 
  private:
@@ -91,7 +92,8 @@ class ChildProcess {
   std::optional<ChildEnding> ending_;
 };
 
-/// Until the child has ended, or should have. What it returns is why it cannot be waited for.
+/// Waits until the child has ended or the deadline has passed. Returns an error if it cannot be
+/// waited for.
 [[nodiscard]] boost::asio::awaitable<std::optional<boost::system::error_code>> wait_for_end(
     const ChildProcess& process, Milliseconds deadline);
 

@@ -6,7 +6,7 @@
 
 namespace rollcall {
 
-/// In small hexadecimal digits.
+/// Returns the digest in lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view data);
 
 }  // namespace rollcall

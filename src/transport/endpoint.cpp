@@ -13,29 +13,32 @@
 #include <fmt/format.h>
 #include <sys/un.h>
 
+#include "transport/shown_url.hpp"
+
 namespace rollcall {
 namespace {
 
 constexpr std::size_t max_socket_path = sizeof(sockaddr_un::sun_path) - 1;
 
-/// The URL without what may be a secret in it: who is asked to log in, and with which password.
-std::string shown(std::string_view url) {
-  if (url.starts_with("unix:") || url.starts_with('/')) return std::string(url);
-  const auto scheme_end = url.find("://");
-  const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-  const auto at = url.rfind('@');
-  if (at == std::string_view::npos || at < begin) return std::string(url);
-  const std::string_view user = url.substr(begin, at - begin);
-  if (url.starts_with("ssh://") && !user.contains(':')) return std::string(url);
-  return fmt::format("{}{}", url.substr(0, begin), url.substr(at + 1));
+constexpr std::string_view usual_forms =
+    "write unix:///path/to/socket, tcp://host:port, https://host:port or ssh://user@host";
+
+std::unexpected<RuntimeError> invalid(std::string_view url, std::string what,
+                                      std::string_view remedy = usual_forms) {
+  return fail({.kind = ErrorKind::invalid_config,
+               .endpoint = shown_url(url),
+               .what = std::move(what),
+               .remedy = std::string(remedy)});
 }
 
-std::unexpected<RuntimeError> invalid(std::string_view url, std::string what) {
-  return fail({.kind = ErrorKind::invalid_config,
-               .endpoint = shown(url),
-               .what = std::move(what),
-               .remedy = "write unix:///path/to/socket, tcp://host:port, https://host:port or "
-                         "ssh://user@host"});
+/// Whether the host is an IPv6 address, or an attempt at one, without brackets.
+bool lacks_brackets(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return false;
+  std::string_view host = url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host.remove_prefix(host.rfind('@') + 1);  // npos + 1 is 0
+  return !host.contains('[') && std::ranges::count(host, ':') > 1;
 }
 
 Result<Endpoint> unix_endpoint(std::string_view url, std::string_view path) {
@@ -49,7 +52,7 @@ Result<Endpoint> unix_endpoint(std::string_view url, std::string_view path) {
   return Endpoint{.scheme = Endpoint::Scheme::unix_socket, .path = std::string(path), .host = {}};
 }
 
-/// Boost.URL's own number wraps around.
+/// Boost.URL's own conversion wraps around on overflow.
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -57,7 +60,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-/// What is only ever a name, for ssh and for the shells that its configuration may call.
+/// Whether the text can only be read as a name, by ssh and by shells that its configuration may
+/// run.
 bool is_plain_name(std::string_view text) {
   const auto plain = [](unsigned char c) {
     return std::isalnum(c) != 0 || std::string_view("._-@+=%:").contains(static_cast<char>(c));
@@ -76,17 +80,34 @@ Result<Endpoint> ssh_endpoint(std::string_view text, const boost::urls::url_view
   if (url.has_query() || url.has_fragment()) {
     return invalid(text, "nothing may follow the path of the socket");
   }
-  if (url.has_port()) {
+  if (!url.port().empty()) {
     const auto port = parse_port(url.port());
     if (!port) return invalid(text, "the port is not a number from 1 to 65535");
     endpoint.port = *port;
   }
-  if (endpoint.path == "/") endpoint.path.clear();
+  if (endpoint.path.find_first_not_of('/') == std::string::npos) endpoint.path.clear();
   const auto control = [](unsigned char c) { return std::iscntrl(c) != 0; };
   if (std::ranges::any_of(endpoint.path, control)) {
     return invalid(text, "the path of the socket has control characters");
   }
   return endpoint;
+}
+
+Result<Endpoint> tcp_endpoint(std::string_view text, const boost::urls::url_view& url,
+                              DefaultPorts ports) {
+  const bool tls = url.scheme() == "https";
+  const auto port =
+      url.port().empty() ? std::optional(tls ? ports.tls : ports.plain) : parse_port(url.port());
+  if (!port) return invalid(text, "the port is not a number from 1 to 65535");
+  if (url.encoded_path().find_first_not_of('/') != std::string_view::npos) {
+    return invalid(text, "a path after the host is not supported");
+  }
+  if (url.has_query() || url.has_fragment()) return invalid(text, "nothing may follow the host");
+  std::string host(url.host_address());
+  return Endpoint{.scheme = tls ? Endpoint::Scheme::tls : Endpoint::Scheme::tcp,
+                  .path = {},
+                  .host = std::move(host),
+                  .port = *port};
 }
 
 }  // namespace
@@ -113,13 +134,16 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
   if (text.starts_with("unix:")) return unix_endpoint(text, text.substr(5));
   if (text.starts_with('/')) return unix_endpoint(text, text);
 
+  if (lacks_brackets(text)) {
+    return invalid(text, "an IPv6 address in a URL stands in brackets",
+                   "write tcp://[fe80::1]:2375 or ssh://user@[fe80::1]");
+  }
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed) return invalid(text, "this is not a URL");
   const boost::urls::url_view& url = *parsed;
   const std::string scheme(url.scheme());
-  const bool tls = scheme == "https";
   const bool ssh = scheme == "ssh";
-  if (scheme != "tcp" && scheme != "http" && !tls && !ssh) {
+  if (scheme != "tcp" && scheme != "http" && scheme != "https" && !ssh) {
     return invalid(text, fmt::format("the scheme {}:// is not supported", scheme));
   }
   if (ssh && url.has_password()) {
@@ -129,21 +153,11 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
     return invalid(text, "a user or a password in a URL is not supported: nobody would be told it");
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
-  if (!is_plain_name(url.host_address())) {
+  const bool escaped = !url.encoded_host().starts_with('[') && url.encoded_host().contains('%');
+  if (escaped || !is_plain_name(url.host_address())) {
     return invalid(text, "the host has characters that no host name has");
   }
-  if (ssh) return ssh_endpoint(text, url);
-  const auto port =
-      url.has_port() ? parse_port(url.port()) : std::optional(tls ? ports.tls : ports.plain);
-  if (!port) return invalid(text, "the port is not a number from 1 to 65535");
-  if (!url.encoded_path().empty() && url.encoded_path() != "/") {
-    return invalid(text, "a path after the host is not supported");
-  }
-  std::string host(url.host_address());
-  return Endpoint{.scheme = tls ? Endpoint::Scheme::tls : Endpoint::Scheme::tcp,
-                  .path = {},
-                  .host = std::move(host),
-                  .port = *port};
+  return ssh ? ssh_endpoint(text, url) : tcp_endpoint(text, url, ports);
 }
 
 }  // namespace rollcall

@@ -39,9 +39,32 @@ TEST(Endpoint, TlsWithAndWithoutPort) {
   EXPECT_FALSE(endpoint->local());
 }
 
+TEST(Endpoint, APortOfWhichOnlyTheColonIsWrittenIsNotNamed) {
+  EXPECT_EQ(canonical("tcp://host:"), "tcp://host:2375");
+  EXPECT_EQ(canonical("https://[::1]:"), "https://[::1]:2375");
+  EXPECT_EQ(canonical("ssh://host:"), "ssh://host");
+}
+
+TEST(Endpoint, NothingButSlashesMayFollowTheHost) {
+  EXPECT_EQ(canonical("tcp://host//"), "tcp://host:2375");
+  for (const char* more : {"tcp://host?b", "tcp://host/?b", "https://host#b"}) {
+    EXPECT_THAT(canonical(more), HasSubstr("nothing may follow")) << more;
+  }
+}
+
+TEST(Endpoint, AnIPv6AddressWantsItsBrackets) {
+  for (const char* url : {"ssh://fe80::1", "ssh://me@fe80::1", "ssh://::1/run/x.sock", "tcp://::1",
+                          "tcp://fe80::1:2375", "https://a:b:c"}) {
+    EXPECT_THAT(canonical(url), HasSubstr("stands in brackets")) << url;
+    EXPECT_THAT(canonical(url), HasSubstr("ssh://user@[fe80::1]")) << url;
+  }
+  EXPECT_EQ(canonical("ssh://me@[fe80::1]"), "ssh://me@[fe80::1]");
+}
+
 TEST(Endpoint, SshWithAllItsParts) {
   EXPECT_EQ(canonical("ssh://host"), "ssh://host");
   EXPECT_EQ(canonical("ssh://host/"), "ssh://host");
+  EXPECT_EQ(canonical("ssh://host//"), "ssh://host");
   EXPECT_EQ(canonical("ssh://me@[fe80::1]:22/run/a%20b.sock"),
             "ssh://me@[fe80::1]:22/run/a%20b.sock");
   const auto endpoint = parse_endpoint("ssh://me@host:2222/run/a%20b.sock", 2375);
@@ -63,7 +86,7 @@ TEST(Endpoint, WhatSshOrAShellCouldTakeForMoreThanANameIsRefused) {
   for (const char* url : {"ssh://-l@host", "ssh://a%20b@host", "ssh://a;b@host", "ssh://$a@host"}) {
     EXPECT_THAT(canonical(url), HasSubstr("no user name has")) << url;
   }
-  for (const char* url : {"https://a%00b", "tcp://a%0Ab", "https://a%20b"}) {
+  for (const char* url : {"https://a%00b", "tcp://a%0Ab", "https://a%20b", "tcp://%41"}) {
     EXPECT_THAT(canonical(url), HasSubstr("no host name has")) << url;
   }
   EXPECT_THAT(canonical("ssh://host/a%0Ab"), HasSubstr("control characters"));

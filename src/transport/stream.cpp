@@ -27,8 +27,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "transport/ssh.hpp"
-#include "transport/tls.hpp"
+#include "transport/socket_place.hpp"
+#include "transport/ssh/stream.hpp"
+#include "transport/tls/secure_stream.hpp"
 
 namespace rollcall {
 
@@ -81,14 +82,14 @@ std::unexpected<RuntimeError> broken(const error_code& ec, const Endpoint& endpo
                .remedy = "the engine hangs, ends or is still starting: look at its log"});
 }
 
-/// Cancellation is not an error of the connection: the coroutine unwinds.
+/// A cancellation is not an error of the connection: throw, so that the coroutine unwinds.
 void unwind_if_cancelled(const error_code& ec) {
   if (ec == asio::error::operation_aborted || ec == asio::experimental::error::channel_cancelled) {
     throw boost::system::system_error(asio::error::operation_aborted);
   }
 }
 
-/// Closes a socket when time is up, which ends the operation that waits on it.
+/// Closes a socket when the deadline has passed, which ends the operation that waits on it.
 template <class Socket>
 class Deadline {
  public:
@@ -111,7 +112,7 @@ class Deadline {
   [[nodiscard]] bool passed() const { return *passed_ == State::passed; }
 
  private:
-  // Shared with the handler, which may be queued already when the operation ends in time.
+  // Shared with the timer's handler, which may be queued already when the operation ends in time.
   enum class State : std::uint8_t { waiting, passed, over };
   std::shared_ptr<State> passed_ = std::make_shared<State>(State::waiting);
   asio::steady_timer timer_;
@@ -122,7 +123,7 @@ class SocketStream final : public Stream {
  public:
   SocketStream(Socket socket, Endpoint endpoint)
       : socket_(std::move(socket)), endpoint_(std::move(endpoint)) {
-    error_code ignored;  // then a write waits where it need not
+    error_code ignored;  // On failure, writes wait although they need not.
     socket_.non_blocking(true, ignored);
   }
 
@@ -138,8 +139,9 @@ class SocketStream final : public Stream {
   }
 
   [[nodiscard]] Task<void> write(std::string_view data, Milliseconds deadline) override {
-    // Most of what is small the kernel takes at once, and then there is nothing to wait for. What
-    // it refuses is told by the write that waits. Long texts leave others their turn in between.
+    // The kernel takes most small writes at once, and then there is nothing to wait for. If it
+    // refuses, the write below reports the error. Long texts always wait, so that other work gets a
+    // turn.
     if (data.size() <= small && socket_.non_blocking()) {
       error_code refused;
       data.remove_prefix(socket_.write_some(asio::buffer(data.data(), data.size()), refused));
@@ -161,9 +163,9 @@ class SocketStream final : public Stream {
   Endpoint endpoint_;
 };
 
-/// Lets the kernel ask whether the other host is still there. A stream of events may be quiet for
-/// hours, and one whose other end has vanished is quiet, too: it breaks after about a minute. What
-/// the kernel does not take is left as it is.
+/// Enables TCP keep-alive. A stream of events may be quiet for hours, and is quiet, too, if the
+/// peer has vanished; with this it breaks after about a minute. Options that the kernel refuses are
+/// ignored.
 void notice_silence(int socket) {
   struct Option {
     int level;
@@ -175,7 +177,7 @@ void notice_silence(int socket) {
       Option{IPPROTO_TCP, TCP_KEEPIDLE, 30},  // seconds
       Option{IPPROTO_TCP, TCP_KEEPINTVL, 10},
       Option{IPPROTO_TCP, TCP_KEEPCNT, 3},
-      Option{IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000},  // milliseconds, of what is sent
+      Option{IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000},  // milliseconds without an acknowledgement
   };
   for (const Option& option : options) {
     ::setsockopt(socket, option.level, option.name, &option.value, sizeof option.value);
@@ -203,7 +205,8 @@ Task<StreamPtr> connect_socket(typename Protocol::endpoint address, Endpoint end
 using Addresses = asio::ip::tcp::resolver::results_type;
 using Resolved = asio::experimental::channel<void(error_code, Addresses)>;
 
-/// getaddrinfo cannot be cancelled: it runs detached, and whoever still waits hears of it.
+/// getaddrinfo cannot be cancelled, so it runs detached and reports to the channel, if still
+/// awaited.
 asio::awaitable<void> resolve(std::shared_ptr<Resolved> answer, std::string host,
                               std::string port) {
   asio::ip::tcp::resolver resolver(answer->get_executor());
@@ -233,7 +236,7 @@ Task<Addresses> resolve_within(const Endpoint endpoint, Milliseconds deadline) {
   co_return addresses;
 }
 
-/// One that is an address already needs no resolver, which would outlive a cancelled watch.
+/// A literal address skips the resolver, which would outlive a cancelled watch.
 Task<std::vector<asio::ip::tcp::endpoint>> addresses_of(const Endpoint endpoint,
                                                         Milliseconds deadline) {
   error_code not_an_address;
@@ -262,6 +265,16 @@ Task<StreamPtr> connect_tcp(Endpoint endpoint, Milliseconds deadline) {
 }  // namespace
 
 std::unexpected<RuntimeError> connect_error(const error_code& ec, const Endpoint& endpoint) {
+  if (endpoint.scheme == Endpoint::Scheme::unix_socket) {
+    if (auto place = socket_place_fault(endpoint.path, ec.value())) {
+      const bool denied = place->fault == ConnectFault::denied;
+      return fail({.kind = denied ? ErrorKind::denied : ErrorKind::unavailable,
+                   .fault = place->fault,
+                   .endpoint = endpoint.url(),
+                   .what = std::move(place->what),
+                   .remedy = std::move(place->remedy)});
+    }
+  }
   const Fault found = fault_of(ec, endpoint);
   const bool denied = found.fault == ConnectFault::denied;
   return fail(
@@ -307,7 +320,7 @@ StreamPtr stream_of(const asio::any_io_executor& executor, int socket, Endpoint 
     return assigned(executor, asio::local::stream_protocol(), socket, std::move(endpoint));
   }
   notice_silence(socket);
-  const int at_once = 1;  // answers and events are whole when they are written
+  const int at_once = 1;  // Disables Nagle's algorithm: requests are written whole.
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   const auto version = domain == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
   return assigned(executor, version, socket, std::move(endpoint));

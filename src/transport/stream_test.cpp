@@ -1,4 +1,4 @@
-// Connecting to real sockets: each way that it can fail.
+// Connecting to real sockets: each way in which it can fail.
 #include "transport/stream.hpp"
 
 #include <array>
@@ -25,8 +25,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hostview/path_watch.hpp"
 #include "support/run.hpp"
-#include "transport/path_watch.hpp"
 
 namespace rollcall {
 namespace {
@@ -77,8 +77,10 @@ TEST_F(StreamTest, ASocketThatNobodyListensOnIsRefused) {
 TEST_F(StreamTest, AFileIsNotThisApi) {
   std::filesystem::create_directory(folder_ / "dir");
   std::fclose(std::fopen((folder_ / "file").c_str(), "w"));
-  // Linux refuses to connect to what is no socket as if nobody listened.
-  EXPECT_EQ(fault(at("file")), ConnectFault::refused);
+  // Linux refuses a connection to a file that is no socket with the same error as one without a
+  // listener.
+  EXPECT_EQ(fault(at("file")), ConnectFault::not_this_api);
+  EXPECT_EQ(fault(at("dir")), ConnectFault::not_this_api);
   EXPECT_EQ(fault(at("file/below")), ConnectFault::missing);
 }
 
@@ -135,7 +137,7 @@ TEST_F(StreamTest, OneWhoseBacklogIsFullIsMute) {
   listener.listen(0);
   auto first = connect(at("s"));
   ASSERT_TRUE(first);
-  // The kernel says EAGAIN, which Asio takes for success: the first write tells.
+  // The kernel says EAGAIN, which Asio takes for success: the first write reports it.
   auto second = connect(at("s"));
   Result<void> written = fail({});
   if (second) written = test::run(io_, (*second)->write("x", 50ms));
@@ -167,7 +169,7 @@ TEST_F(StreamTest, TcpCarriesBytesBothWays) {
   EXPECT_EQ(*test::run(io_, (*stream)->read_some(heard, 1s)), 0U);
 }
 
-/// Our end of the connection to a port of this host.
+/// Our end of a connection to a port of this host.
 int socket_to(std::uint16_t port) {
   constexpr int most = 1024;
   for (int fd = 0; fd < most; ++fd) {
@@ -203,7 +205,7 @@ TEST_F(StreamTest, TheKernelNoticesWhenTheOtherHostHasVanished) {
 TEST_F(StreamTest, ASocketThatCannotBeWaitedForIsClosedAndNull) {
   std::array<int, 2> pair{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
-  Unix::socket taken(io_, Unix(), pair[0]);  // epoll takes no descriptor twice
+  Unix::socket taken(io_, Unix(), pair[0]);  // epoll takes no descriptor twice.
   EXPECT_EQ(stream_of(io_.get_executor(), pair[0], at("s")), nullptr);
   EXPECT_EQ(::fcntl(pair[0], F_GETFD), -1);
   EXPECT_EQ(taken.release(), pair[0]);

@@ -1,4 +1,4 @@
-// What the suite needs of a runtime: a backend, and the hand that moves its engine.
+// The interface of the suite to a runtime: a backend, and control over its engine.
 #pragma once
 
 #include <cstdint>
@@ -13,38 +13,39 @@
 #include <boost/asio/io_context.hpp>
 #include <rollcall/backend.hpp>
 
+#include "core/list_budget.hpp"
 #include "support/scripted_engine.hpp"
 #include "support/virtual_env.hpp"
-#include "transport/wire.hpp"
+#include "transport/http/wire.hpp"
 
 namespace rollcall::conformance {
 
 struct MakeOptions {
   std::string endpoint = {};  ///< Empty: the engine's.
   bool include_stopped = false;
-  bool automatic = false;  ///< Which engine it is, the backend shall find out.
+  bool automatic = false;  ///< The backend must find out which engine it is.
   Logger log = {};
 };
 
-/// What not every runtime has. The sentences of the contract about it cannot apply to one without.
+/// Abilities that some runtimes lack. Sentences of the contract about one do not apply to these.
 enum class Ability : std::uint8_t {
   automatic,       ///< It is one of those that `auto` tries.
   outages,         ///< It can be away.
-  refused,         ///< Its place can be there without anybody who listens.
+  refused,         ///< Its place can exist without a listener.
   mute,            ///< It can accept a connection and not answer.
   not_this_api,    ///< Something else can answer in its place.
   ended_ones,      ///< It knows of instances that do not run.
   pausing,         ///< It tells paused instances from running ones.
   restarting,      ///< It says that it is about to start an instance again.
   lasting_ids,     ///< An instance that is started again keeps its id.
-  new_ids,         ///< One that is made anew under its name has another id.
+  new_ids,         ///< An instance that is made anew under its name has another id.
   renaming,        ///< An instance can be given another name.
-  stream_first,    ///< Its stream is opened before the list, as it tells only what comes.
-  readings,        ///< Its stream tells that something has changed, and what is read then.
-  periodic_lists,  ///< Its stream may lose something, which a list finds now and then.
+  stream_first,    ///< Its stream tells only what comes, so it is opened before the list.
+  readings,        ///< Its stream tells only that something has changed, which must then be read.
+  periodic_lists,  ///< Its stream may lose changes, which periodic lists find.
 };
 
-/// One engine that is the test's own, up when it is made.
+/// One engine that belongs to the test, and is running at first.
 class BackendUnderTest {
  public:
   virtual ~BackendUnderTest() = default;
@@ -54,36 +55,39 @@ class BackendUnderTest {
   [[nodiscard]] virtual std::string name() const = 0;  ///< As the engine tells it.
   [[nodiscard]] virtual std::string endpoint() const = 0;
 
-  /// Where the backend runs, and nothing else.
+  /// The executor of the backend; nothing else runs there.
   [[nodiscard]] virtual boost::asio::io_context& io() = 0;
 
-  /// Runs what is ready on both sides, and lets a moment pass.
+  /// Runs whatever is ready on both sides, and lets a moment pass.
   virtual void let_pass() = 0;
 
-  /// Why the runtime has no such thing; empty: it has.
+  /// Why the runtime lacks the ability; empty: it has it.
   [[nodiscard]] virtual std::string_view lacks(Ability /*ability*/) const { return {}; }
 
-  // The engine. What is made gets an id; each returns when the engine has done it.
+  // The engine. Each call returns when the engine is done; calls that make something return its id.
   virtual std::string create(const std::string& name) = 0;  ///< Without starting it.
   virtual std::string run(const std::string& name) = 0;
   virtual void stop(const std::string& id) = 0;
   virtual void restart(const std::string& id) = 0;
   virtual void pause(const std::string& id) = 0;
   virtual void unpause(const std::string& id) = 0;
-  /// What a pause makes of one that runs; another state of the running set if there is no pause.
+  /// The state of a paused instance; another state of the running set if it cannot be paused.
   [[nodiscard]] virtual InstanceState paused() const { return InstanceState::paused; }
   virtual void rename(const std::string& id, const std::string& name) = 0;
   virtual void remove(const std::string& id) = 0;
   virtual void hang_up(const std::string& id) = 0;                ///< A signal that it survives.
-  virtual std::string run_crashing(const std::string& name) = 0;  ///< Ends, and is begun again.
+  virtual std::string run_crashing(const std::string& name) = 0;  ///< Ends, and is started again.
 
-  virtual void kill_engine() = 0;   ///< What it runs stays.
-  virtual void start_engine() = 0;  ///< After that.
+  virtual void kill_engine() = 0;   ///< What it runs goes on.
+  virtual void start_engine() = 0;  ///< After kill_engine().
 
-  /// Where connecting fails in this way, for missing, refused, mute and not_this_api.
+  /// Limits of lists for backends that are made next. Real engines use the defaults.
+  ListLimits limits{};
+
+  /// An endpoint at which connecting fails in this way: missing, refused, mute or not_this_api.
   [[nodiscard]] virtual std::string broken_endpoint(ConnectFault fault) = 0;
 
-  /// One sentence for each way in which the instances, by id, differ from what runs.
+  /// One sentence for each difference between the instances, by id, and what runs.
   [[nodiscard]] virtual std::vector<std::string> differences(
       const std::map<std::string, InstancePtr>& instances) = 0;
 };
@@ -94,36 +98,43 @@ class ScriptedBackend : public BackendUnderTest {
   [[nodiscard]] virtual test::ScriptedEngine& server() = 0;
   [[nodiscard]] virtual test::VirtualEnv& env() = 0;
 
-  /// Runs what is ready on both sides; no time passes.
+  /// Runs whatever is ready on both sides, without time passing.
   virtual void settle() = 0;
-  /// Lets virtual time pass, step by step.
+  /// Advances virtual time, step by step.
   virtual void pass(Duration duration) = 0;
 
-  /// From now on it listens on TCP.
+  /// Makes the engine listen on TCP from now on.
   virtual void use_tcp() = 0;
-  /// From now on it listens on TCP behind TLS, with a certificate that `make` trusts.
+  /// Makes it listen on TCP with TLS from now on, with a certificate that `make` trusts.
   virtual void use_tls() = 0;
-  virtual void distrust() = 0;  ///< What is made next trusts another authority.
+  virtual void distrust() = 0;  ///< Backends that are made next trust another authority.
 
-  // What goes wrong with its state and its stream.
-  /// Gives it another name, or, where an instance keeps its name, another label. Returns the name
-  /// that it has from then on.
+  // Faults of its state and its stream.
+  /// Gives an instance another name without a signal; or another label, if its name cannot change.
+  /// Returns its name after that.
   virtual std::string rename_silently(const std::string& id, const std::string& name) = 0;
   virtual void remove_silently(const std::string& id) = 0;
-  virtual void list_undecodable(const std::string& id) = 0;  ///< Empty: one without an id.
+  virtual void list_undecodable(const std::string& id) = 0;  ///< Empty: an item without an id.
   virtual void signal_without_change(const std::string& id) = 0;
-  virtual void signal_unknown(const std::string& id) = 0;  ///< What it means is in no table.
+  virtual void signal_unknown(const std::string& id) = 0;  ///< Its meaning is in no table.
   virtual void signal_doubt() = 0;  ///< The stream itself says that something was missed.
   virtual void repeat_signals(std::size_t count) = 0;
-  virtual void end_stream() = 0;  ///< In the way that the protocol calls normal.
+  virtual void end_stream() = 0;  ///< In the regular way of the protocol.
   virtual void lose_history() = 0;
   [[nodiscard]] virtual std::size_t unread_signals() const = 0;
 
-  /// Parts of the targets of its requests, as is_meant() reads them.
+  /// How a list begins, one of its items, and the separator of items.
+  struct ListText {
+    std::string begin;
+    std::string item;
+  };
+  [[nodiscard]] virtual ListText list_text() const = 0;
+
+  /// Parts of the targets of requests, as is_meant() reads them.
   std::string hello_target;
   std::string stream_target;
   std::string list_target;
-  /// For the backends that are made next.
+  /// For backends that are made next.
   Deadlines deadlines{};
   std::function<Connector(Connector)> wrap = {};
 };

@@ -1,4 +1,4 @@
-// Every backend that the suite is run on: one line each.
+// The backends that the suite runs on, one line each.
 #include "conformance/backend_under_test.hpp"
 
 namespace rollcall::conformance {

@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(Each, List, testing::ValuesIn(chosen_backends()), name_
 
 class WatchCall : public Conformance {
  protected:
-  /// One that was told ends and another begins before the watch does.
+  /// An instance that was told ends, and another begins, before the watch begins.
   void expect_the_difference_alone(const std::string& gone) {
     const std::size_t before = fold().events().size();
     engine().remove(gone);

@@ -1,5 +1,4 @@
-// What the tests of the suite share: one engine, one backend, its watch, and the judgement at the
-// end.
+// Fixtures of the suite: an engine, a backend, its watch, and the final checks.
 #pragma once
 
 #include <chrono>
@@ -22,20 +21,20 @@ namespace rollcall::conformance {
 using support::CheckedFold;
 using Instances = std::vector<InstancePtr>;
 
-/// A test of any backend. However it went: in the end the fold of the events equals what runs,
-/// every event was lawful, and the watch ends within a second of its cancellation with nothing left
-/// on its executor.
+/// A test of any backend. At its end the fold of the events equals what runs, every event was
+/// lawful, and the watch ends within a second of its cancellation with nothing left on its
+/// executor.
 class Conformance : public testing::TestWithParam<BackendCase> {
  protected:
   void SetUp() override { engine_ = GetParam().make(); }
   void TearDown() override;
 
-  /// Judges what was so far, and goes on with another engine.
+  /// Runs the final checks, and continues with a new engine.
   void begin_again();
 
   [[nodiscard]] BackendUnderTest& engine() { return *engine_; }
 
-  /// Made by the first use.
+  /// The backend, made on first use.
   [[nodiscard]] RuntimeBackend& backend();
   void make_backend(MakeOptions options) { backend_ = engine().make(std::move(options)); }
 
@@ -50,7 +49,7 @@ class Conformance : public testing::TestWithParam<BackendCase> {
   void wake_as_consumer() { consumer_sleeps_ = false; }
   [[nodiscard]] EventReceiver& receiver() { return channel_->receiver; }
 
-  /// Waits for the end of the watch; its result.
+  /// Waits for the end of the watch; returns its result.
   std::optional<Result<void>> cancel();
   std::optional<Result<void>> wait_for_end();
   [[nodiscard]] bool nothing_is_left();
@@ -58,18 +57,18 @@ class Conformance : public testing::TestWithParam<BackendCase> {
   bool wait_until(const std::function<bool()>& condition,
                   std::chrono::seconds deadline = std::chrono::seconds(30));
   [[nodiscard]] bool wait_synced();
-  /// Waits until an event of the instance is on its way to a consumer that sleeps.
+  /// Waits until an event of the instance is queued for a sleeping consumer.
   [[nodiscard]] bool wait_untaken(const std::string& id);
   [[nodiscard]] bool wait_started(const std::string& id);
   [[nodiscard]] bool wait_stopped(const std::string& id);
   [[nodiscard]] bool wait_for(const std::string& id, InstanceState state);
   [[nodiscard]] bool wait_for_count(std::string_view type, std::size_t count);
 
-  /// Waits for a change that comes after all before it: what has caused no event by then causes
+  /// Makes a change and waits for its event. An earlier change without an event by then will have
   /// none.
   void pass_a_marker();
 
-  /// Lets both sides do what they are about to do, where nothing tells that they have done it.
+  /// Lets both sides finish what they are about to do, where nothing signals that they have.
   void let_time_pass();
 
   void expect_agreement();
@@ -91,22 +90,23 @@ class Conformance : public testing::TestWithParam<BackendCase> {
   CheckedFold fold_;
 };
 
-/// Ends a test of what the runtime does not have, and says why: gtest counts and lists those tests.
+/// Ends a test of an ability that the runtime lacks, and says why; gtest counts and lists those
+/// tests.
 #define REQUIRE_ABILITY(ability)                                            \
   if (const auto why = engine().lacks(Ability::ability); !why.empty()) {    \
     GTEST_SKIP() << "does not apply to " << engine().name() << ": " << why; \
   }
 
-/// A test of what only a scripted engine can do.
+/// A test that needs a scripted engine.
 class ScriptedConformance : public Conformance {
  protected:
   [[nodiscard]] ScriptedBackend& script() { return dynamic_cast<ScriptedBackend&>(engine()); }
   [[nodiscard]] test::ScriptedEngine& server() { return script().server(); }
 
   void inject(test::Fault fault) { server().inject(std::move(fault)); }
-  /// A watch that knows of everything.
+  /// Starts a watch and waits until it is synced.
   void watch_synced();
-  /// Lets virtual time pass, receiving meanwhile.
+  /// Advances virtual time, and receives meanwhile.
   void pass(Duration duration);
   [[nodiscard]] std::size_t requests(const std::string& part);
   void use_short_deadlines();
@@ -126,12 +126,12 @@ Result<T> Conformance::call(Task<T> task) {
   return std::move(*result);
 }
 
-/// Those that --backend= chose.
+/// The backends that --backend= chose.
 std::vector<BackendCase> chosen_backends();
 std::vector<BackendCase> chosen_scripted();
-/// The one with this name, if it was chosen.
+/// The backend with this name, if it was chosen.
 std::vector<BackendCase> chosen(std::string_view name);
-/// False if no backend has that name.
+/// Returns false if there is no backend of that name.
 bool choose_backend(std::string name);
 
 inline std::string name_of(const testing::TestParamInfo<BackendCase>& info) {

@@ -1,4 +1,4 @@
-// An engine that speaks Docker's API, as a test plays it.
+// A scripted engine that speaks Docker's API.
 #pragma once
 
 #include <memory>
@@ -70,7 +70,7 @@ class DockerApiScripted : public HttpScripted {
   void signal_without_change(const std::string& id) override {
     docker_.tell("container", "update", id);
   }
-  void signal_unknown(const std::string& id) override {  // past the filter that we asked for
+  void signal_unknown(const std::string& id) override {  // It passes the filter of the request.
     docker_.tell_raw(
         fmt::format(R"({{"Type":"container","Action":"teleport","Actor":{{"ID":"{}"}}}})", id) +
         "\n");
@@ -80,6 +80,9 @@ class DockerApiScripted : public HttpScripted {
   void end_stream() override { docker_.end_streams(); }
   void lose_history() override { docker_.lose_history(); }
   [[nodiscard]] std::size_t unread_signals() const override { return docker_.waiting(); }
+  [[nodiscard]] ListText list_text() const override {
+    return {.begin = "[", .item = R"({"Id":"endless","Names":["/endless"],"State":"running"},)"};
+  }
 
  private:
   ScriptedDocker docker_;

@@ -1,4 +1,4 @@
-// A real dockerd, the test's own.
+// A real dockerd that belongs to the test.
 #include <filesystem>
 
 #include "conformance/real_backend.hpp"

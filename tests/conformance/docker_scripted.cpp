@@ -1,4 +1,4 @@
-// Docker as a test plays it.
+// A scripted Docker engine.
 #include "backends/docker/driver.hpp"
 #include "conformance/docker_api_scripted.hpp"
 

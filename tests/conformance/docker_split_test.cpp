@@ -1,5 +1,5 @@
-// Recorded answers of Docker, cut at every byte on their way through the HTTP client,
-// the splitter and the decoders.
+// Recorded answers of Docker, cut at every byte on their way through the HTTP client, the splitter
+// and the decoders.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -40,7 +40,7 @@ std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// As an engine sends it: in chunks whose borders mean nothing.
+/// As an engine sends it: in chunks with arbitrary boundaries.
 std::string chunked(const std::string& body) {
   std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (std::size_t at = 0; at < body.size(); at += chunk_size) {
@@ -50,7 +50,7 @@ std::string chunked(const std::string& body) {
   return text + "0\r\n\r\n";
 }
 
-/// A driver whose connections say hello, and then the answer in two pieces.
+/// A driver whose connections answer the ping, and then give the answer in two pieces.
 class CutAnswer {
  public:
   explicit CutAnswer(std::string answer) : answer_(std::move(answer)) {

@@ -26,7 +26,8 @@ class Events : public Conformance {
     return id;
   }
 
-  /// The end of each test compares the fold with what runs.
+  /// Makes changes of every kind in quick succession. The end of each test compares the fold with
+  /// what runs.
   void churn() {
     for (int round = 0; round < 4; ++round) {
       const std::string a = engine().run(fmt::format("a{}", round));

@@ -59,7 +59,7 @@ TEST_P(Healing, OfARemoteEngineBacksOffFromEightTenthsToThirtySeconds) {
   script().env().chance = 0.999;
   lose({.verb = Verb::drop});
   const std::size_t before = server().accepted;
-  for (int i = 0; i < 600; ++i) {  // names are resolved in real time
+  for (int i = 0; i < 600; ++i) {  // Names are resolved in real time.
     pass(95ms);
     engine().let_pass();
   }
@@ -93,7 +93,7 @@ TEST_P(Healing, TwoMinutesOfHealthForgiveTheFailuresBefore) {
   ASSERT_TRUE(wait_for_count("backend_reconnected", 1));
   pass(100s);
   lose({.verb = Verb::drop});
-  EXPECT_LE(attempts_in(3100ms), 2U);  // the failures still count
+  EXPECT_LE(attempts_in(3100ms), 2U);  // The failures still count.
   server().heal();
   ASSERT_TRUE(wait_for_count("backend_reconnected", 2));
   pass(121s);
@@ -147,7 +147,7 @@ TEST_P(Healing, ADenialForAMomentIsOverInAMoment) {
 TEST_P(Healing, AFailedReconciliationStaysPendingUntilItSucceeds) {
   const std::string id = engine().run("a");
   watch_synced();
-  lose({.verb = Verb::refuse_with, .where = script().list_target, .amount = 500});
+  lose({.verb = Verb::refuse_with, .where = script().list_target, .amount = 503});
   script().remove_silently(id);
   pass(2min);
   EXPECT_THAT(told(), ElementsAre("started a initial", "backend_disconnected"));
@@ -160,7 +160,7 @@ TEST_P(Healing, AFailedReconciliationStaysPendingUntilItSucceeds) {
 TEST_P(Healing, AFailedReadLosesNothing) {
   REQUIRE_ABILITY(readings);
   watch_synced();
-  inject({.verb = Verb::refuse_with, .where = script().list_target, .amount = 500});
+  inject({.verb = Verb::refuse_with, .where = script().list_target, .amount = 503});
   const std::string id = engine().run("a");
   ASSERT_TRUE(wait_for_count("backend_disconnected", 1));
   server().heal();

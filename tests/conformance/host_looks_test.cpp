@@ -1,5 +1,5 @@
-// The sentences of the contract for a runtime that is looked at: what the scripted engines show
-// with an HTTP server, shown on a host whose kernel and processes are played.
+// Sentences of the contract for a runtime that is looked at. Other suites show them with a scripted
+// HTTP server; here the kernel and the processes are scripted.
 #include <functional>
 #include <string>
 #include <utility>
@@ -31,7 +31,7 @@ class HostLooks : public Conformance {
     script().pass(duration);
     while (auto event = receiver().try_receive()) fold().apply(*event);
   }
-  /// To the moment of the look that makes it true.
+  /// Advances time to the look that makes the condition true.
   void pass_until(const std::function<bool()>& condition) {
     for (Duration waited{}; waited < look_period && !condition(); waited += 1ms) pass(1ms);
     ASSERT_TRUE(condition());

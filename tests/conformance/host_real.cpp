@@ -1,4 +1,4 @@
-// This host, in a network namespace of the test's own, with real processes that listen.
+// This host, in a network namespace of the test, with real processes that listen.
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -15,9 +15,9 @@
 
 #include "backends/host/places.hpp"
 #include "conformance/host_scripted.hpp"
+#include "hostview/host_view.hpp"
 #include "support/process.hpp"
 #include "support/temp_folder.hpp"
-#include "transport/host_view.hpp"
 
 namespace rollcall::conformance {
 namespace {
@@ -28,8 +28,8 @@ using support::Fd;
 constexpr std::chrono::milliseconds moment{5};
 constexpr std::chrono::milliseconds look_period{50};
 
-// Listens at PORT unless it is 0, and says so; then becomes each script that it is told, which
-// keeps the socket and opens another.
+// Listens at PORT unless it is 0, and reports that; then executes each script that it is told to,
+// which keeps the socket and opens another one.
 constexpr std::string_view server_source = R"(
 import os, signal, socket, sys
 port, kept = int(sys.argv[1]), int(sys.argv[2])
@@ -44,7 +44,7 @@ for line in sys.stdin:
     os.execv(sys.executable, ["python3", line.strip(), str(port), str(kept)])
 )";
 
-/// While it lasts, this thread and the processes that it starts have a network of their own.
+/// Gives this thread and the processes that it starts a network namespace of their own.
 class OwnNetwork {
  public:
   OwnNetwork() : before_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
@@ -60,7 +60,7 @@ class OwnNetwork {
   Fd before_;
 };
 
-/// A process that listens, whatever program it is.
+/// A process that listens, with any program.
 class Server {
  public:
   Server(const std::string& script, std::uint16_t port)
@@ -136,7 +136,7 @@ class HostReal final : public BackendUnderTest {
     it.server.reset();
     it.server = std::make_unique<Server>(script(it.name), it.port);
   }
-  void pause(const std::string& /*id*/) override {}  // a stopped process listens, too
+  void pause(const std::string& /*id*/) override {}  // A stopped process still listens.
   void unpause(const std::string& /*id*/) override {}
   void rename(const std::string& id, const std::string& name) override {
     Running& it = servers_.at(id);
@@ -167,7 +167,7 @@ class HostReal final : public BackendUnderTest {
     std::unique_ptr<Server> server;
   };
 
-  /// Programs are told apart by their names, as scripts are.
+  /// Copies the server's script, as programs are told apart by their names.
   std::string script(const std::string& name) {
     const auto path = folder_.path() / name;
     if (!exists(path)) folder_.link(name, "server.py");
@@ -190,7 +190,7 @@ class HostReal final : public BackendUnderTest {
   support::TempFolder folder_;
   boost::asio::io_context io_;
   HostViewPtr view_ = system_host_view();
-  std::map<std::string, Running> servers_;  // by the id that the first run had
+  std::map<std::string, Running> servers_;  // By the id of the first run.
   std::uint16_t last_port_ = 20000;
 };
 

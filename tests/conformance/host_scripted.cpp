@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration moment = 250ms;  // twenty of them are a look
+constexpr Duration moment = 250ms;  // a twentieth of the look period
 
 RuntimeError no_sock_diag() {
   return {.kind = ErrorKind::unavailable,
@@ -86,7 +86,8 @@ std::unique_ptr<RuntimeBackend> HostScripted::make(MakeOptions options) {
     return listed_elsewhere.contains(kind);
   };
   const Place place{options.endpoint.empty() ? endpoint() : options.endpoint, "test"};
-  auto driver = host::make_driver(place, backend, env_, host_, [] { return host::HostNetwork{}; });
+  auto driver =
+      host::make_driver(place, backend, env_, host_, [] { return host::HostNetwork{}; }, limits);
   return std::make_unique<Reflector>(
       std::move(driver), io_.get_executor(), env_,
       ReflectorOptions{.include_stopped = options.include_stopped, .log = options.log});
@@ -131,7 +132,7 @@ void HostScripted::restart(const std::string& id) {
   pids_[id] = pid;
 }
 
-/// It executes another program, which opens its socket anew.
+/// It executes another program, which opens its socket again.
 void HostScripted::rename(const std::string& id, const std::string& name) {
   const pid_t pid = pids_.at(id);
   Process& process = host_->at(pid);

@@ -1,4 +1,4 @@
-// A host as a test plays it, in virtual time.
+// A scripted host, in virtual time.
 #pragma once
 
 #include <map>
@@ -13,15 +13,15 @@
 
 namespace rollcall::conformance {
 
-/// Why a host has no such thing; empty: it has.
+/// Why a host lacks the ability; empty: it has it.
 std::string_view host_lacks(Ability ability);
 
-/// One sentence for each way in which the instances differ from what runs, names by id.
+/// One sentence for each difference between the instances and what runs, given as names by id.
 std::vector<std::string> host_differences(const std::map<std::string, std::string>& here,
                                           const std::map<std::string, InstancePtr>& told);
 
-/// Its instances are processes that listen, each on a port of its own. The engine is the kernel,
-/// which is down when it refuses to list its sockets.
+/// Instances are processes that listen, each on its own port. The engine is the kernel, which is
+/// down when it refuses to list its sockets.
 class HostScripted final : public BackendUnderTest {
  public:
   HostScripted();
@@ -39,11 +39,11 @@ class HostScripted final : public BackendUnderTest {
   std::string run(const std::string& name) override;
   void stop(const std::string& id) override { remove(id); }
   void restart(const std::string& id) override;
-  void pause(const std::string& /*id*/) override {}  // a stopped process listens, too
+  void pause(const std::string& /*id*/) override {}  // A stopped process still listens.
   void unpause(const std::string& /*id*/) override {}
   void rename(const std::string& id, const std::string& name) override;
   void remove(const std::string& id) override;
-  void hang_up(const std::string& /*id*/) override {}  // a signal leaves no trace
+  void hang_up(const std::string& /*id*/) override {}  // A signal leaves no trace.
   std::string run_crashing(const std::string& name) override;
 
   void kill_engine() override;
@@ -52,7 +52,7 @@ class HostScripted final : public BackendUnderTest {
   [[nodiscard]] std::vector<std::string> differences(
       const std::map<std::string, InstancePtr>& instances) override;
 
-  // What only this engine has.
+  // For this engine only.
   [[nodiscard]] test::ScriptedHost& host() { return *host_; }
   [[nodiscard]] test::VirtualEnv& env() { return *env_; }
   [[nodiscard]] pid_t pid_of(const std::string& id) const { return pids_.at(id); }
@@ -67,7 +67,7 @@ class HostScripted final : public BackendUnderTest {
   boost::asio::io_context io_;
   std::shared_ptr<test::VirtualEnv> env_ = std::make_shared<test::VirtualEnv>(io_);
   std::shared_ptr<test::ScriptedHost> host_ = std::make_shared<test::ScriptedHost>();
-  std::map<std::string, pid_t> pids_;  // by the id that its first run had
+  std::map<std::string, pid_t> pids_;  // By the id of the first run.
   std::map<pid_t, std::uint64_t> sockets_;
   std::uint16_t last_port_ = 1000;
 };

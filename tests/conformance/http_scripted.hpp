@@ -1,4 +1,4 @@
-// An engine that speaks HTTP, as a test plays it: all but its API.
+// The parts of a scripted HTTP engine other than its API.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
-#include "backends/first_driver.hpp"
-#include "backends/registry.hpp"
+#include "assembly/first_driver.hpp"
+#include "assembly/registry.hpp"
 #include "conformance/backend_under_test.hpp"
 #include "engine/reflector.hpp"
 #include "support/certificates.hpp"
@@ -64,7 +64,7 @@ class HttpScripted : public ScriptedBackend {
     settle();
     env_->advance(scripted_moment);
     io_.restart();
-    io_.run_one_for(scripted_patience);  // deadlines of sockets are real
+    io_.run_one_for(scripted_patience);  // Deadlines of sockets are real.
     settle();
   }
 
@@ -118,7 +118,7 @@ class HttpScripted : public ScriptedBackend {
     env_->tick = 1us;
   }
 
-  /// Begins to listen. Lifetime: `api` must live as long as this.
+  /// Starts to listen. Lifetime: `api` must outlive this.
   void serve(test::EngineApi& api) {
     api_ = &api;
     server_ = std::make_unique<ScriptedEngine>(engine_io_, api);
@@ -153,6 +153,7 @@ class HttpScripted : public ScriptedBackend {
     endpoint->tls.authority.text = authority_.certificate;
     Wire wire = Wire::to(*endpoint);
     wire.deadlines = deadlines;
+    wire.limits = limits;
     if (wrap) wire.connect = wrap(std::move(wire.connect));
     return make_({url, "test"}, options, env_, std::move(wire));
   }

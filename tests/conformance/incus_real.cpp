@@ -1,4 +1,4 @@
-// A real LXD server (or, with ROLLCALL_ENGINE_ROOT, Incus), the test's own.
+// A real LXD server (or, with ROLLCALL_ENGINE_ROOT, Incus) that belongs to the test.
 #include <stdexcept>
 
 #include "conformance/real_backend.hpp"
@@ -36,7 +36,7 @@ class IncusReal final : public RealBackend {
   void rename(const std::string& id, const std::string& name) override {
     try {
       engine_.rename(id, name);
-    } catch (const std::runtime_error&) {  // it runs
+    } catch (const std::runtime_error&) {  // It runs.
       engine_.edit(id, {{"config", {{"user.word", name}}}});
     }
   }

@@ -1,4 +1,4 @@
-// An Incus and an LXD server as a test plays them.
+// Scripted Incus and LXD servers.
 #include <memory>
 #include <utility>
 
@@ -96,6 +96,10 @@ class IncusScripted : public HttpScripted {
   void end_stream() override { incus_.end_streams(); }
   void lose_history() override { incus_.forget(); }
   [[nodiscard]] std::size_t unread_signals() const override { return incus_.waiting(); }
+  [[nodiscard]] ListText list_text() const override {
+    return {.begin = R"({"type":"sync","status":"Success","status_code":200,"metadata":[)",
+            .item = R"({"name":"endless","project":"default","status":"Running"},)"};
+  }
 
   [[nodiscard]] ScriptedIncus& incus() { return incus_; }
 
@@ -103,7 +107,7 @@ class IncusScripted : public HttpScripted {
   ScriptedIncus incus_;
 };
 
-/// One that lets us read two projects, and not all at once: there is a stream for each.
+/// A server that lets us read two projects, but not all at once, so each has its own stream.
 class LxdOfProjects final : public IncusScripted {
  public:
   LxdOfProjects() : IncusScripted(Family::lxd_5) {

@@ -1,5 +1,5 @@
-// A real API server, the test's own. Its start takes seconds, so all tests of a program share it,
-// and each begins without pods.
+// A real API server that belongs to the tests. Its start takes seconds, so all tests of a program
+// share it, and each begins without pods.
 #include <chrono>
 #include <map>
 #include <stdexcept>
@@ -31,7 +31,7 @@ KubernetesCluster& cluster() {
   return one;
 }
 
-/// The calling thread is in the cluster's network while it lives.
+/// Moves the calling thread to the cluster's network for its lifetime.
 class Visit {
  public:
   Visit() : home_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
@@ -83,7 +83,7 @@ class KubernetesReal final : public BackendUnderTest {
     }
   }
 
-  /// There is no pause; between two runs of its containers a pod waits.
+  /// Pods cannot be paused; between two runs of its containers a pod is restarting.
   [[nodiscard]] InstanceState paused() const override { return InstanceState::restarting; }
 
   void let_pass() override {
@@ -150,7 +150,7 @@ class KubernetesReal final : public BackendUnderTest {
 
   Visit visit_;
   boost::asio::io_context io_;
-  std::map<std::string, Pod> pods_;  // by uid
+  std::map<std::string, Pod> pods_;  // By uid.
 };
 
 }  // namespace

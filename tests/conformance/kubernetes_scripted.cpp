@@ -1,4 +1,4 @@
-// A Kubernetes API server as a test plays it, an old one and a current one.
+// Scripted Kubernetes API servers, an old one and a current one.
 #include <memory>
 #include <utility>
 
@@ -47,7 +47,7 @@ class KubernetesScripted final : public HttpScripted {
     }
   }
 
-  /// There is no pause; between two runs of its containers a pod waits.
+  /// Pods cannot be paused; between two runs of its containers a pod is restarting.
   [[nodiscard]] InstanceState paused() const override { return InstanceState::restarting; }
 
   std::string create(const std::string& name) override { return kubernetes_.create(name); }
@@ -113,6 +113,12 @@ class KubernetesScripted final : public HttpScripted {
   void repeat_signals(std::size_t count) override { kubernetes_.tell_again(count); }
   void end_stream() override { kubernetes_.end_streams(); }
   void lose_history() override { kubernetes_.compact(); }
+  [[nodiscard]] ListText list_text() const override {
+    return {.begin = R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},)"
+                     R"("items":[)",
+            .item = R"({"metadata":{"name":"endless","namespace":"default","uid":"endless",)"
+                    R"("resourceVersion":"1"},"spec":{},"status":{"phase":"Running"}},)"};
+  }
   [[nodiscard]] std::size_t unread_signals() const override { return kubernetes_.waiting(); }
 
  private:

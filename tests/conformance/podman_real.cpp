@@ -1,4 +1,4 @@
-// A real Podman service, the test's own.
+// A real Podman service that belongs to the test.
 #include <filesystem>
 
 #include "conformance/real_backend.hpp"

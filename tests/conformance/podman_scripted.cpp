@@ -1,4 +1,4 @@
-// Podman as a test plays it.
+// A scripted Podman engine.
 #include "backends/podman/driver.hpp"
 #include "conformance/docker_api_scripted.hpp"
 

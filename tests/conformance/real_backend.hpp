@@ -1,4 +1,4 @@
-// What all real engines share: time that is real, and a backend that is made as a program makes it.
+// The common base of real engines: real time, and a backend made as a program makes it.
 #pragma once
 
 #include <chrono>

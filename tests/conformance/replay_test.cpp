@@ -21,7 +21,7 @@ using Failure = FaultPlan::Failure;
 
 class Replay : public ScriptedConformance {
  protected:
-  /// An engine with two that run, whose connections fail as planned.
+  /// Starts an engine with two running instances, whose connections fail as planned.
   void begin(std::optional<std::size_t> fail_at, Failure failure) {
     begin_again();
     plan_ = std::make_shared<FaultPlan>(FaultPlan{.fail_at = fail_at, .failure = failure});
@@ -30,10 +30,11 @@ class Replay : public ScriptedConformance {
     };
     one_ = engine().run("one");
     engine().run("two");
-    script().pass(5s);  // what was before the watch is long over
+    script().pass(5s);  // Events before the watch are long over.
   }
 
-  /// All that a watch does: connecting, the list, live changes of each kind, a probe, a resync.
+  /// Everything that a watch does: connecting, the list, live changes of each kind, a probe, a
+  /// resync.
   void exchange() {
     watch();
     pass(200ms);

@@ -1,4 +1,4 @@
-// What a watch makes of a stream that is repeated, cut, garbled, or loses something.
+// A watch of a stream with repeated, cut, garbled or lost signals.
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +24,7 @@ class StreamFaults : public ScriptedConformance {
   }
   void receive_now() { pass(Duration::zero()); }
 
-  /// The signal that meets the fault is lost, what it told of is not.
+  /// The signal that meets the fault is lost, but not the change that it told of.
   void expect_disconnected_at_once(Fault fault) {
     watch_synced();
     pass(5s);
@@ -64,10 +64,10 @@ TEST_P(StreamFaults, ItIsReadAtOnceAlsoWhileTheConsumerSleeps) {
 
 TEST_P(StreamFaults, WhatIsSignalledDuringAListIsReadAgainAfterIt) {
   const std::string ends = engine().run("ends");
-  script().pass(5s);  // its start is not told to the watch
+  script().pass(5s);  // The watch gets no signal of its start.
   inject({.verb = Verb::delay, .where = script().list_target});
   watch();
-  script().settle();  // the answer that is held says that it runs
+  script().settle();  // The held answer says that it runs.
   engine().stop(ends);
   const std::string begins = engine().run("begins");
   script().settle();
@@ -90,7 +90,7 @@ TEST_P(StreamFaults, SignalsThatAreRepeatedTellNothing) {
 
 TEST_P(StreamFaults, AnEndOlderThanThePresentRunIsIgnored) {
   const std::string id = engine().run("a");
-  engine().restart(id);  // and the watch asks for what was just before it
+  engine().restart(id);  // The watch asks for events from just before it.
   watch_synced();
   let_time_pass();
   EXPECT_THAT(told(), ElementsAre("started a initial"));
@@ -123,7 +123,7 @@ TEST_P(StreamFaults, ASignalOfUnknownMeaningIsReadAgainAndCounted) {
 TEST_P(StreamFaults, WhatTheEngineSaysInProseIsNotCompared) {
   const std::string id = engine().run("a");
   watch_synced();
-  pass(1h);  // each list says since when it runs
+  pass(1h);  // Each list gives its age as prose.
   EXPECT_EQ(history(id), "started");
 }
 
@@ -201,7 +201,7 @@ TEST_P(StreamFaults, WhatIsDroppedSilentlyForASlowReaderIsFoundByThePeriodicList
   const std::string ends = engine().run("ends");
   const std::string busy = engine().run("busy");
   watch_synced();
-  for (int i = 0; i < 1500; ++i) script().signal_without_change(busy);  // nobody reads meanwhile
+  for (int i = 0; i < 1500; ++i) script().signal_without_change(busy);  // not read meanwhile
   engine().stop(ends);
   pass(1min);
   EXPECT_EQ(history(ends), "started");

@@ -1,4 +1,4 @@
-// A real systemd manager of a user, the test's own.
+// A real systemd user manager that belongs to the test.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -36,7 +36,7 @@ class SystemdReal final : public RealBackend {
     return {};
   }
 
-  // Those that are made opt in, so that what the manager runs for itself is not shown.
+  // Units of the tests opt in, so that the manager's own units are not shown.
   std::string create(const std::string& name) override {
     return write(name, "ExecStart=/bin/sh -c 'trap \"\" HUP; exec sleep infinity'");
   }
@@ -68,7 +68,7 @@ class SystemdReal final : public RealBackend {
     return id;
   }
 
-  // What a client loses is the bus: a manager that dies takes what it knows with it.
+  // Stops the bus: a manager that dies would take its state with it.
   void kill_engine() override { manager_.stop_bus(); }
   void start_engine() override { manager_.start_bus(); }
 
@@ -83,7 +83,7 @@ class SystemdReal final : public RealBackend {
       }
       return "unix://" + path;
     }
-    // Nobody accepts; closed, it is left over.
+    // A socket that is closed without an accept leaves its file behind.
     silent_.open();
     silent_.bind(path);
     if (fault == ConnectFault::mute) silent_.listen();
@@ -117,7 +117,7 @@ class SystemdReal final : public RealBackend {
  private:
   std::string write(const std::string& name, const std::string& service) {
     std::string id = name + ".service";
-    // Read when it is started: a reload would have all of them listed again.
+    // The unit is read when it is started: a reload would list all units again.
     manager_.write_unit(id, "[X-Rollcall]\nEnable=yes\n[Service]\n" + service + "\n");
     ours_.insert(id);
     return id;

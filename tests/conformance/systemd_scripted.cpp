@@ -1,10 +1,10 @@
-// systemd as a test plays it.
+// A scripted systemd manager.
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "backends/first_driver.hpp"
+#include "assembly/first_driver.hpp"
 #include "backends/systemd/driver.hpp"
 #include "conformance/backend_under_test.hpp"
 #include "engine/reflector.hpp"
@@ -51,7 +51,7 @@ class SystemdScripted final : public BackendUnderTest {
     settle();
     env_->advance(moment);
     io_.restart();
-    io_.run_one_for(patience);  // deadlines of sockets are real
+    io_.run_one_for(patience);  // Deadlines of sockets are real.
     settle();
   }
 
@@ -144,7 +144,7 @@ class SystemdScripted final : public BackendUnderTest {
 
  private:
   std::unique_ptr<Driver> make_driver(const std::string& url, const BackendOptions& options) {
-    return systemd::make_driver({url, "test"}, options, env_, host_, Deadlines{});
+    return systemd::make_driver({url, "test"}, options, env_, host_, Deadlines{}, limits);
   }
 
   void settle() {

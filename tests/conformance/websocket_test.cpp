@@ -1,5 +1,4 @@
-// What a watch makes of a stream that is a WebSocket: its frames, its pings, its codes, its
-// silence.
+// A watch of a WebSocket stream: frames, pings, close codes, silence.
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -23,7 +22,7 @@ class WebSocketStreams : public ScriptedConformance {
     inject({.verb = verb, .where = script().stream_target, .amount = amount, .times = 1});
   }
 
-  /// Its deadlines are real: long enough for a busy machine.
+  /// Deadlines are real here: long enough for a busy machine.
   void use_short_silence() { script().deadlines.silence = 1s; }
 
   [[nodiscard]] bool wait_for_ping() {

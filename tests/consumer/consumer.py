@@ -1,6 +1,6 @@
 """Builds and runs programs that use the installed library, as a stranger would.
 
-    consumer.py install SOURCE FOLDER COMPILER    builds the library without sanitizers, installs it below FOLDER
+    consumer.py install SOURCE FOLDER COMPILER    builds without sanitizers, installs the library below FOLDER
     consumer.py cmake FOLDER COMPILER             consumers through find_package(rollcall)
     consumer.py pkg-config FOLDER COMPILER        consumers through rollcall.pc
     consumer.py command BUILD                     installs the program of that build tree, and looks at it
@@ -38,10 +38,9 @@ def expect(found, wanted):
 def install(source, folder, compiler):
     build = folder / "build"
     run(
-        "cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={compiler}",
-        "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache", "-DCMAKE_BUILD_TYPE=Release", "-DROLLCALL_TESTS=OFF",
+        "cmake", "-S", source, "-B", build, "--preset", "release", f"-DCMAKE_CXX_COMPILER={compiler}",
     )  # fmt: skip
-    run("cmake", "--build", build, "--target", "rollcall", "--parallel", os.cpu_count())
+    run("cmake", "--build", build, "--target", "rollcall", "rollcall_command", "--parallel", 1)
     shutil.rmtree(folder / "prefix", ignore_errors=True)
     run("cmake", "--install", build, "--component", "library", "--prefix", folder / "prefix")
 

@@ -9,7 +9,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
-#include "core/json_read.hpp"
+#include "core/json/json_read.hpp"
 #include "support/paths.hpp"
 
 namespace rollcall::support {

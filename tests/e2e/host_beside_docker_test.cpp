@@ -9,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "hostview/process_table.hpp"
 #include "support/dockerd.hpp"
 #include "support/paths.hpp"
-#include "transport/process_table.hpp"
 
 namespace rollcall::support {
 namespace {

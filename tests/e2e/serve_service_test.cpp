@@ -139,6 +139,9 @@ TEST(ServeService, listens_on_the_sockets_that_it_is_passed) {
 
 // ---- the unit
 
+/// The program as the unit sees it: it may lie where ProtectHome= and PrivateTmp= hide it.
+constexpr const char* program = "/run/rollcall-program/rollcall";
+
 std::string packaged(const std::string& name) {
   const std::string path = ROLLCALL_SOURCE_DIR "/packaging/systemd/" + name;
   std::ifstream file(path);
@@ -149,7 +152,7 @@ std::string packaged(const std::string& name) {
       text.replace(at, from.size(), to);
     }
   };
-  replace("@bin_dir@/rollcall", ROLLCALL_COMMAND);
+  replace("@bin_dir@/rollcall", program);
   replace("@doc_dir@", "/usr/share/doc/rollcall");
   replace("@data_dir@", "/usr/share");
   return text;
@@ -179,13 +182,17 @@ TEST(ServeUnit, is_hardened_also_with_the_drop_in_for_sockets) {
 class ServeUnitLive : public ::testing::Test {
  protected:
   ServeUnitLive() {
+    const std::filesystem::path copy = manager_.room().folder() + program;
+    std::filesystem::create_directories(copy.parent_path());
+    std::filesystem::copy_file(ROLLCALL_COMMAND, copy);
     manager_.write_unit("rollcall.service", packaged("rollcall.service.in"));
     manager_.write_unit("rollcall.socket", packaged("rollcall.socket"));
     // The user of the package, its folder in /etc and ptrace for LeakSanitizer are not there.
     manager_.write_unit("rollcall.service.d/test.conf",
                         "[Service]\nUser=nobody\nGroup=nogroup\nConfigurationDirectory=\n"
                         "WatchdogSec=2s\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n"
-                        "ExecStart=\nExecStart=" ROLLCALL_COMMAND " serve host\n");
+                        "ExecStart=\nExecStart=" +
+                            std::string(program) + " serve host\n");
     manager_.write_unit("rollcall.socket.d/test.conf",
                         "[Socket]\nSocketUser=nobody\nSocketGroup=nogroup\n");
     manager_.write_unit("web.service",

@@ -249,7 +249,7 @@ TEST_F(ServeDocker, watch_lives_through_a_restart_and_tells_what_changed_meanwhi
   EXPECT_TRUE(tells(R"({"type":"backend_disconnected","backend":"rollcall")"));
   engine().api().run({.name = "late"});
   daemon_.start();
-  EXPECT_TRUE(tells(R"({"type":"backend_reconnected","backend":"rollcall"})")) << out.text();
+  EXPECT_TRUE(tells(R"({"type":"backend_reconnected","backend":"rollcall")")) << out.text();
   EXPECT_TRUE(tells(R"("name":"late")"));
   engine().api().remove("late");
   EXPECT_TRUE(tells(R"("type":"stopped")")) << out.text();
@@ -274,6 +274,7 @@ TEST(ServeSafety, on_addresses_the_token_must_be_known_and_tls_be_spoken) {
     return (daemon.folder().path() / name).string();
   };
   std::filesystem::permissions(path("token"), std::filesystem::perms(0600));
+  std::filesystem::permissions(path("key.pem"), std::filesystem::perms(0600));
   daemon.configure(fmt::format("token_file: {}\ntls: {{certificate: {}, key: {}}}\n", path("token"),
                                path("cert.pem"), path("key.pem")));
   daemon.start();

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "backends/kubernetes/kubeconfig.hpp"
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "holds.hpp"
 
 namespace {

@@ -8,10 +8,10 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "core/explanation.hpp"
-#include "core/metadata.hpp"
-#include "core/metadata_values.hpp"
-#include "core/text.hpp"
+#include "core/labels/metadata.hpp"
+#include "core/labels/metadata_values.hpp"
+#include "core/reach/explanation.hpp"
+#include "core/text/text.hpp"
 #include "holds.hpp"
 
 namespace {

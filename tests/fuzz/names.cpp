@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/dns_label.hpp"
+#include "core/reach/dns_label.hpp"
 #include "holds.hpp"
 
 // The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming)

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/selector.hpp"
 #include "holds.hpp"
 #include "server/accept.hpp"
-#include "server/selector.hpp"
 #include "server/target.hpp"
 
 namespace {
@@ -54,7 +54,7 @@ void check_target(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_target(text);
-  if (const auto selector = Selector::parse(text)) {
+  if (const auto selector = rollcall::Selector::parse(text)) {
     holds(selector->matches({}) == selector->matches({}), "a selector knows its mind");
   }
   constexpr std::array<std::string_view, 2> offered = {"text/event-stream", "application/jsonl"};

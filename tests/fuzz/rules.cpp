@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "core/readers/traefik_rule.hpp"
-#include "core/readers/values.hpp"
+#include "core/labels/readers/traefik_rule.hpp"
+#include "core/labels/readers/values.hpp"
 #include "holds.hpp"
 
 // The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming)

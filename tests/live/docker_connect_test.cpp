@@ -1,5 +1,5 @@
-// connect() against real sockets: what is wrong, said exactly; and the end of a watch that has
-// nothing to say.
+// connect() against real sockets: each failure and its exact error; and the end of a watch without
+// events.
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -76,12 +76,12 @@ TEST(DockerCancel, ends_a_watch_within_a_second_at_any_time) {
     ASSERT_TRUE(ended.has_value());
     EXPECT_TRUE(ended->has_value()) << ended->error().describe();
   };
-  expect_end();  // nothing happens
+  expect_end();  // Nothing happens.
   engine.freeze();
-  expect_end();  // an answer is awaited
+  expect_end();  // It awaits an answer.
   engine.thaw();
   engine.kill9();
-  expect_end();  // it backs off
+  expect_end();  // It backs off.
 }
 
 TEST(DockerWatch, is_one_at_a_time) {

@@ -1,4 +1,4 @@
-// The engine itself fails, in the middle of its stream, and comes back.
+// The engine itself fails in the middle of its stream, and returns.
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -20,7 +20,7 @@ using ::testing::Combine;
 using ::testing::IsEmpty;
 using ::testing::Values;
 
-// Containers come and go as fast as the engine can, until the engine is gone.
+// Starts and stops containers as fast as the engine can, until the engine is gone.
 class Churn {
  public:
   explicit Churn(const DockerApi& api) : thread_([this, &api] { run(api); }) {}
@@ -38,8 +38,7 @@ class Churn {
         if (number % 2 == 0) api.remove(id);
       }
     } catch (const std::exception& error) {
-      ended_by_ =
-          error.what();  // the engine ended in the middle of a call, which is what this is for
+      ended_by_ = error.what();  // The engine ended during a call, as intended.
     }
   }
 
@@ -134,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Each, DockerFrozen, Bool(),
 
 class DockerEngine : public DockerLive {};
 
-// The quiet stream is probed every 30 s, and the probe has 10 s to be answered.
+// A quiet stream is probed every 30 s, and the probe times out after 10 s.
 TEST_F(DockerEngine, frozen_for_long_is_noticed) {
   const auto id = api().run({.name = "forgotten"});
   ASSERT_TRUE(starts(id));

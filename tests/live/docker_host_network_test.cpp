@@ -1,4 +1,4 @@
-// Containers that use the network of their host: what they listen on, only the kernel knows.
+// Containers on the host's network, whose ports only the kernel knows.
 #include <algorithm>
 #include <string>
 
@@ -14,7 +14,7 @@ using ::testing::IsEmpty;
 
 class DockerHostNetwork : public DockerLive {
  protected:
-  /// Waits until the instance listens there.
+  /// Waits until the instance has this port.
   bool listens(const std::string& id, std::uint16_t port) {
     return becomes(id, [&](const Instance& instance) {
       return std::ranges::any_of(instance.ports, [&](const PortMapping& mapping) {

@@ -1,4 +1,4 @@
-// The life of containers, as a watch tells it.
+// The life of containers in the events of a watch.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ class DockerLife : public DockerLive {
  protected:
   std::string history(const std::string& id) { return watched().fold().history_of(id); }
 
-  // A change that comes after everything before it: what has caused no event by now causes none.
+  // Makes a change and waits for its event. An earlier change without an event by then has none.
   void pass_a_marker() {
     const auto id = api().run({.name = "marker", .network = "none"});
     ASSERT_TRUE(starts(id));
@@ -115,6 +115,27 @@ TEST_F(DockerLife, reaches_one_that_joined_a_network_through_its_owner) {
   expect_agreement();
 }
 
+TEST_F(DockerLife, follows_chains_of_joined_networks) {
+  const auto owner =
+      api().run({.name = "owner", .ports = {{.container_port = 80, .host_port = 18080}}});
+  const auto guest = api().run({.name = "guest", .network = "container:" + owner});
+  std::vector<std::string> last;  // ids are random: some sort before those that they join
+  for (int i = 0; i < 4; ++i) {
+    last.push_back(api().run({.name = fmt::format("last{}", i), .network = "container:" + guest}));
+  }
+  for (const auto& id : last) {
+    EXPECT_TRUE(becomes(id, [](const Instance& it) {
+      return it.addresses.size() == 1 && !it.ports.empty();
+    })) << transcript(watched().fold());
+  }
+  const auto host = api().run({.name = "host", .network = "host"});
+  const auto on_host = api().run({.name = "on-host", .network = "container:" + host});
+  EXPECT_TRUE(
+      becomes(on_host, [](const Instance& it) { return it.network_mode == NetworkMode::host; }));
+  for (const auto& id : last) api().remove(id);
+  api().remove(on_host);
+}
+
 TEST_F(DockerLife, knows_the_other_network_modes) {
   const auto on_host = api().run({.name = "on-host", .network = "host"});
   const auto alone = api().run({.name = "alone", .network = "none"});
@@ -141,7 +162,7 @@ TEST_F(DockerLife, tells_a_restart_as_an_end_and_a_beginning) {
   EXPECT_THAT(history(id), StartsWith("started stopped started"));
 }
 
-// Between two runs the engine may be seen waiting, or the next run is seen at once.
+// Between two runs a watch may see the container restarting, or only the next run.
 std::size_t ends_told(const CheckedFold& fold, const std::string& id) {
   std::size_t ends = 0;
   for (const auto& event : fold.events()) {

@@ -1,5 +1,4 @@
-// What the live tests of Docker share: an engine, a watch, and the judgement at the end of each
-// test.
+// The common fixture of the live tests of Docker: an engine, a watch, and the final checks.
 #pragma once
 
 #include <chrono>
@@ -16,19 +15,18 @@
 
 namespace rollcall::support {
 
-/// A test of a watch. However it went: in the end the fold equals the engine's own list, every
-/// event was lawful, and the watch ends within a second of its cancellation, with nothing left on
-/// its executor.
+/// A test of a watch. At its end the fold equals the engine's own list, every event was lawful, and
+/// the watch ends within a second of its cancellation with nothing left on its executor.
 class DockerLive : public ::testing::Test {
  protected:
   void SetUp() override { start({}); }
   void TearDown() override;
 
-  /// Starts an engine, and a watch of it.
+  /// Starts an engine and a watch of it.
   void start(DockerdOptions options);
   void start_watch();
 
-  /// How the watch finds the engine, and what its thread does first: by its socket, nothing.
+  /// How the watch finds the engine (by default: by its socket), and what its thread does first.
   [[nodiscard]] virtual BackendOptions watch_options() const;
   [[nodiscard]] virtual std::function<void()> before_watching() const {
     return [] {};
@@ -42,11 +40,11 @@ class DockerLive : public ::testing::Test {
   [[nodiscard]] const DockerApi& api() const { return engine_->api(); }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 
-  /// Kills the engine under a container and starts it again: what ended and what came meanwhile is
-  /// told.
+  /// Kills the engine under a running container and starts it again; checks that the differences
+  /// are told.
   void is_reconciled_after_a_kill();
 
-  /// Waits until the instance is told so.
+  /// Waits until the instance is told in a state that fulfils the condition.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);
   bool stops(const std::string& id);

@@ -1,5 +1,4 @@
-// A real engine at the far side of ssh: through a stand-in that runs the command here, and through
-// a real sshd.
+// A real engine behind ssh: a stand-in that runs the command here, and a real sshd.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -25,7 +24,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-/// Puts a program called ssh before all others, for as long as the test lasts.
+/// Puts a program called ssh first in PATH for its lifetime.
 class SshLive : public DockerLive {
  protected:
   void SetUp() override {
@@ -43,7 +42,7 @@ class SshLive : public DockerLive {
 
   [[nodiscard]] virtual std::string program() = 0;
   void write_program(const std::string& name, std::string_view script) {
-    // Renamed into its place: the one before may be running.
+    // Rename it into place: the old one may be running.
     folder_.write(name + ".new",
                   "#!/bin/sh\nDIR=" + folder_.path().string() + "\n" + std::string(script));
     fs::permissions(folder_.path() / (name + ".new"), fs::perms::owner_all);
@@ -57,7 +56,7 @@ class SshLive : public DockerLive {
     EXPECT_THAT(connected.error().what, HasSubstr(what));
     EXPECT_NE(connected.error().remedy, "");
   }
-  /// The processes that the program has noted, as far as they are there.
+  /// The processes that the program has recorded and that still live.
   [[nodiscard]] std::vector<pid_t> living() const {
     std::vector<pid_t> all;
     std::ifstream file(folder_.path() / "pids");
@@ -139,7 +138,7 @@ TEST_F(DockerBySshStandIn, that_hangs_is_mute) {
   expect_error(ConnectFault::mute, "no answer within 12 s");
 }
 
-/// The far side is this host, as a room of the test's own sees it.
+/// The far side is this host, as seen from a room of the test.
 class DockerBySsh : public SshLive {
  protected:
   void SetUp() override {

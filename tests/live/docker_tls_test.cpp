@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// The watch of each test goes in by DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
+/// The watch of each test uses DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
 class DockerTls : public DockerLive {
  protected:
   void SetUp() override {

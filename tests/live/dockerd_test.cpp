@@ -1,4 +1,4 @@
-// The harness itself: an engine that a test can start, hurt and bring back, and that leaves nothing
+// The harness itself: an engine that a test can start, kill and restart, and that leaves nothing
 // behind.
 #include "support/dockerd.hpp"
 
@@ -25,7 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Everything of a room carries the room's name: in mounts, command lines, control groups and files.
+// Everything in a room carries its name: mounts, command lines, control groups and files.
 std::string traces_of(const std::string& name) {
   auto script = R"(
 grep -F "$0" /proc/self/mounts

@@ -1,4 +1,4 @@
-// The host backend before real processes, sockets and users.
+// The host backend with real processes, sockets and users.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -34,8 +34,8 @@ using ::testing::SizeIs;
 
 constexpr std::chrono::milliseconds look_period{1000};
 
-// Listens at 127.0.0.1:PORT, shares its socket with so many workers, and says when it is ready.
-// Workers end when nobody holds the other end of their standard input any more.
+// Listens at 127.0.0.1:PORT, shares its socket with so many workers, and reports when it is ready.
+// A worker ends when the other end of its standard input is closed.
 constexpr std::string_view server_source = R"(
 import os, select, signal, socket, sys
 listener = socket.socket()
@@ -85,7 +85,7 @@ class HostLife : public ::testing::Test {
     });
   }
 
-  /// The instances on our port.
+  /// The instances on the test's port.
   [[nodiscard]] std::vector<InstancePtr> ours(const std::vector<InstancePtr>& all) const {
     std::vector<InstancePtr> found;
     std::ranges::copy_if(all, std::back_inserter(found),
@@ -93,7 +93,7 @@ class HostLife : public ::testing::Test {
     return found;
   }
 
-  /// "started shop.py 1234", in order, of those on our port.
+  /// "started shop.py 1234", in order, for those on the test's port.
   [[nodiscard]] std::vector<std::string> told(const CheckedFold& fold) const {
     std::vector<std::string> lines;
     const auto add = [&](std::string_view what, const Instance& it) {
@@ -121,7 +121,7 @@ class HostLife : public ::testing::Test {
   TempFolder folder_;
   std::uint16_t port_ = 0;
   Fd wait_;
-  Fd hold_;  // workers live as long as this
+  Fd hold_;  // Keeps the workers alive.
 };
 
 TEST_F(HostLife, a_server_is_listed_with_all_that_is_known_of_it) {
@@ -212,7 +212,7 @@ TEST_F(HostLife, workers_that_outlive_their_master_are_another_run) {
 
 TEST_F(HostLife, another_users_process_is_shown_without_privilege_with_a_note) {
   const Process server = serve();
-  // Of what `nobody` is told: "NAME PID NOTE".
+  // The events that the user `nobody` sees: "NAME PID NOTE".
   const Forked nobody([this] {
     become_nobody();
     boost::asio::io_context io;

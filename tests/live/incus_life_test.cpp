@@ -1,4 +1,4 @@
-// The life of instances on a real LXD or Incus server, as a watch tells it.
+// The life of instances on a real LXD or Incus server, in the events of a watch.
 #include <string>
 #include <vector>
 

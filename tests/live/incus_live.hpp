@@ -1,5 +1,4 @@
-// What the live tests of Incus and LXD share: a server, a watch, and the judgement at the end of
-// each test.
+// The common fixture of the live tests of Incus and LXD: a server, a watch, and the final checks.
 #pragma once
 
 #include <functional>
@@ -14,20 +13,20 @@
 
 namespace rollcall::support {
 
-/// A test of a watch. However it went: in the end the fold equals what the server says in its own
-/// API, every event was lawful, and the watch ends within a second of its cancellation.
+/// A test of a watch. At its end the fold equals the server's own list, every event was lawful, and
+/// the watch ends within a second of its cancellation.
 class IncusLive : public ::testing::Test {
  protected:
   void TearDown() override;
 
-  /// Starts a server, and a watch of it.
+  /// Starts a server and a watch of it.
   void start(IncusServer::Options server = {}, BackendOptions options = {});
   void start_watch(BackendOptions options = {});
-  /// Judges it. Nothing of it runs any more.
+  /// Ends the watch and runs the final checks.
   void stop_watch();
   void start_server(IncusServer::Options server = {}) { server_.emplace(server); }
 
-  /// Waits until the fold equals what the server says.
+  /// Waits until the fold equals the server's own list.
   void expect_agreement();
 
   [[nodiscard]] IncusServer& server() { return *server_; }
@@ -36,11 +35,11 @@ class IncusLive : public ::testing::Test {
     return watched_->fold().history_of(id);
   }
 
-  /// Waits until the instance is told so.
+  /// Waits until the instance is told in a state that fulfils the condition.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);
   bool stops(const std::string& id);
-  /// Waits until so many events of the type were told.
+  /// Waits until that many events of the type were told.
   bool counts(std::string_view type, std::size_t count);
 
  private:

@@ -1,4 +1,4 @@
-// A real LXD or Incus server behind https, as the remotes of its own command know it.
+// A real LXD or Incus server behind https, found through the remotes of its own command.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// What stands between the lines that begin and end it.
+/// The text between the BEGIN and END lines.
 std::string body_of(const std::string& pem) {
   const std::size_t begin = pem.find('\n') + 1;
   std::string body = pem.substr(begin, pem.find("-----END") - begin);
@@ -44,7 +44,7 @@ class IncusRemote : public IncusLive {
 
   void pin(const std::string& certificate) { folder_.write("servercerts/srv.crt", certificate); }
 
-  /// Empty: all projects.
+  /// `projects`: empty for all.
   void trust(const std::vector<std::string>& projects) {
     server().act("POST", "/1.0/certificates",
                  {{"name", "test"},
@@ -65,7 +65,7 @@ class IncusRemote : public IncusLive {
     return options;
   }
 
-  /// What connecting says.
+  /// The error of connecting.
   RuntimeError refusal() {
     WatchFold backend(RuntimeBackendKind::incus, remote(),
                       [this] { server().room().join_network(); });
@@ -120,8 +120,8 @@ TEST_F(IncusRemote, shows_a_restricted_certificate_its_project) {
   server().remove("default/hidden");
 }
 
-// Incus has one stream for all that the certificate may read; LXD refuses that, and has one for
-// each project.
+// Incus has one stream for everything that the certificate may read; LXD refuses that, so each
+// project has its own.
 TEST_F(IncusRemote, shows_a_restricted_certificate_its_projects_as_they_change) {
   server().create_project("p1");
   server().create_project("p2");

@@ -1,5 +1,5 @@
-// The restricted socket of a real Incus, as an ordinary user sees it. LXD has no such daemon: who
-// may open its socket may do everything.
+// The restricted socket of a real Incus, as an ordinary user sees it. LXD has no such daemon: users
+// who may open its socket may do everything.
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,7 +25,7 @@ class NewerIncusUser : public IncusLive {
     users_.emplace(server());
   }
 
-  /// As the user's own environment would lead there.
+  /// The options that the user's own environment leads to.
   [[nodiscard]] BackendOptions options() {
     BackendOptions options;
     const std::string folder = std::filesystem::path(server().socket()).parent_path();

@@ -1,4 +1,4 @@
-// The life of pods on a real API server, as a watch tells it.
+// The life of pods on a real API server, in the events of a watch.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ using ::testing::Field;
 
 class KubernetesLife : public KubernetesLive {};
 
-// A container of the pod as its kubelet tells it; `state` is one of its states.
+// Adds a container to the status, as its kubelet reports it; `state` is one of its states.
 json::object with_container(json::object status, const json::object& state, bool ready) {
   json::object& container = status["containerStatuses"].as_array()[0].as_object();
   container["state"] = state;
@@ -69,7 +69,7 @@ TEST_F(KubernetesLife, of_one_pod_from_its_making_to_its_end) {
   EXPECT_TRUE(becomes(web, [](const Instance& i) { return i.state == InstanceState::running; }));
   EXPECT_EQ(history(web), "started updated updated updated");
 
-  // Without a kubelet its end is only asked for.
+  // Without a kubelet, deleting only marks the pod.
   api().call("DELETE", web.target(), R"({"gracePeriodSeconds":30})");
   EXPECT_TRUE(stops(web));
   api().remove(web);
@@ -174,7 +174,7 @@ TEST_F(KubernetesLife, of_those_that_a_selector_and_a_node_choose) {
   const Pod chosen = make("chosen", "web", "node-7");
   ASSERT_TRUE(starts(chosen));
   EXPECT_EQ(history(elsewhere) + history(another), "");
-  api().label(chosen, "tier", "hidden");  // which the server tells as its end
+  api().label(chosen, "tier", "hidden");  // The server tells that as its end.
   EXPECT_TRUE(stops(chosen));
   api().label(chosen, "tier", "front");
   EXPECT_TRUE(starts(chosen));

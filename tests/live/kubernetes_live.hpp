@@ -1,5 +1,5 @@
-// What the live tests of Kubernetes share: one cluster for all of them, a namespace and a watch for
-// each, and the judgement at the end.
+// The common fixture of the live tests of Kubernetes: one cluster for all, a namespace and a watch
+// for each test, and the final checks.
 #pragma once
 
 #include <functional>
@@ -15,34 +15,34 @@
 
 namespace rollcall::support {
 
-/// A test of a watch. However it went: in the end the fold equals what the API server lists, every
-/// event was lawful, and the watch ends within a second of its cancellation.
+/// A test of a watch. At its end the fold equals the API server's list, every event was lawful, and
+/// the watch ends within a second of its cancellation.
 class KubernetesLive : public ::testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override;
 
-  /// A watch as `viewer`, who may read all.
+  /// Starts a watch as the user `viewer`, who may read everything, and waits until it is synced.
   void start_watch();
-  /// With these options, whose kubeconfig may be missing.
+  /// The same with these options, whose kubeconfig may be missing.
   void start_watch(BackendOptions options);
   [[nodiscard]] BackendOptions as(const std::string& user) const;
-  /// The same, before it has told anything: it may never be synced.
+  /// Starts a watch without waiting: it may never be synced.
   void begin_watch(BackendOptions options);
 
-  /// Waits until the fold equals what the server lists.
+  /// Waits until the fold equals the server's list.
   void expect_agreement();
-  /// Only the pods of this namespace are compared; empty: all.
+  /// Compares only the pods of this namespace; empty: all.
   void judge_by(std::string group) { judged_ = std::move(group); }
 
-  /// One for the whole program; it is started anew if an earlier test has left it down.
+  /// One cluster for the whole program; restarted if an earlier test has left it down.
   [[nodiscard]] static KubernetesCluster& cluster();
   [[nodiscard]] static KubernetesApi& api() { return cluster().api(); }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
   /// The namespace of this test.
   [[nodiscard]] const std::string& group() const { return group_; }
 
-  /// A pod that runs there, labelled with its application.
+  /// Makes a running pod with this label `app`.
   Pod run(const std::string& name, const std::string& app = "web") const;
 
   [[nodiscard]] std::string history(const Pod& pod) const {
@@ -50,14 +50,14 @@ class KubernetesLive : public ::testing::Test {
   }
   [[nodiscard]] InstancePtr told(const Pod& pod) const;
 
-  /// Waits until the pod is told so.
+  /// Waits until the pod is told in a state that fulfils the condition.
   bool becomes(const Pod& pod, const std::function<bool(const Instance&)>& condition);
   bool starts(const Pod& pod);
   bool stops(const Pod& pod);
-  /// Waits until so many events of the type were told.
+  /// Waits until that many events of the type were told.
   bool counts(std::string_view type, std::size_t count);
 
-  /// Waits for a pod that comes after all before it.
+  /// Makes a pod after everything so far, and waits until it is told.
   void pass_a_marker();
 
  private:

@@ -1,4 +1,4 @@
-// A real API server that dies, hangs, forgets and comes back, with a watch open.
+// A real API server that dies, hangs, loses its state and returns, during a watch.
 #include <string>
 #include <vector>
 
@@ -19,7 +19,7 @@ class KubernetesOutage : public KubernetesLive, public ::testing::WithParamInter
   static void end_server() {
     if (GetParam() == End::terminated) {
       cluster().terminate();
-      // It keeps its watches for a while, and nothing is told by them.
+      // It keeps its watches open for a while, without any events.
       ASSERT_TRUE(cluster().ends(30s));
       return;
     }
@@ -79,7 +79,7 @@ TEST_F(KubernetesStore, that_hangs_or_dies_beneath_the_server_costs_nothing) {
 
 class KubernetesForgetful : public KubernetesLive {
  protected:
-  /// While the server is away a pod goes, and all that was before is forgotten.
+  /// While the server is away, a pod is deleted, and the history before it is lost.
   static void forget(const Pod& goes, bool watch_cache = true) {
     cluster().kill9();
     cluster().remove_behind_its_back(goes);

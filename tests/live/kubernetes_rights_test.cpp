@@ -1,4 +1,4 @@
-// Who may read what on a real API server, and how one shows who one is.
+// Rights and credentials on a real API server.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -111,7 +111,7 @@ TEST_F(KubernetesRights, to_pods_alone_show_complete_pods) {
   EXPECT_EQ(history(web), "started updated");
 }
 
-/// The manifests that are shipped, as their README says to apply them.
+/// Applies the shipped manifests as their README says.
 class KubernetesManifests : public KubernetesRights {
  protected:
   static void kubectl(const std::vector<std::string>& words) {
@@ -128,7 +128,7 @@ class KubernetesManifests : public KubernetesRights {
     kubectl(words);
   }
 
-  /// As the account of the manifest.
+  /// The options of the manifest's account.
   [[nodiscard]] static BackendOptions as_account() {
     cluster().write("account", cluster().account_token("rollcall", "rollcall"));
     BackendOptions options;
@@ -152,7 +152,7 @@ TEST_F(KubernetesManifests, give_the_rights_that_a_watch_takes) {
 }
 
 TEST_F(KubernetesManifests, for_one_namespace_give_no_more) {
-  apply("cluster-reader.yaml");  // the account
+  apply("cluster-reader.yaml");  // The account.
   kubectl({"delete", "clusterrolebinding", "rollcall-reader"});
   apply("namespace-reader.yaml", group());
   cluster().wait_until_allowed("rollcall:rollcall", {.resources = "pods", .verbs = "list"},
@@ -173,7 +173,7 @@ enum class Holder : std::uint8_t { file, plugin, kubeconfig };
 
 class KubernetesToken : public KubernetesRights, public ::testing::WithParamInterface<Holder> {
  protected:
-  /// Makes that the token, wherever it is held.
+  /// Puts the token wherever it is held.
   void hand_out(const std::string& token) const {
     cluster().write("token", token);
     if (GetParam() == Holder::kubeconfig) {
@@ -181,7 +181,7 @@ class KubernetesToken : public KubernetesRights, public ::testing::WithParamInte
     }
   }
 
-  /// A kubeconfig whose token is the one that was handed out last.
+  /// Options with a kubeconfig that holds the current token.
   [[nodiscard]] BackendOptions holder() const {
     BackendOptions options;
     if (GetParam() == Holder::kubeconfig) {
@@ -213,7 +213,7 @@ TEST_P(KubernetesToken, that_is_rotated_is_read_again) {
   start_watch(holder());
   const Pod web = run("web");
   ASSERT_TRUE(starts(web));
-  // What was given out for an account that is gone counts no more.
+  // A token of a deleted account is no longer valid.
   cluster().remove_account(group(), "reader");
   hand_out(cluster().account_token(group(), "reader"));
   cluster().kill9();
@@ -233,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(Each, KubernetesToken,
 
 class KubernetesUsers : public KubernetesLive {
  protected:
-  /// What a user with this line of YAML lists.
+  /// The list for a user with this line of YAML.
   [[nodiscard]] Result<std::vector<InstancePtr>> listed_by(const std::string& user) const {
     BackendOptions options;
     options.kubeconfig = cluster().kubeconfig("some", user, group());

@@ -1,5 +1,5 @@
-// Real sockets of real processes, as the kernel of this machine tells them.
-#include "transport/listeners.hpp"
+// Real sockets of real processes, from this machine's kernel.
+#include "hostview/listeners.hpp"
 
 #include <algorithm>
 #include <string>
@@ -32,7 +32,7 @@ class LiveListeners : public ::testing::Test {
     return *seen;
   }
 
-  /// The one with this inode: other programs of this machine listen, too.
+  /// The listener with this inode: other programs of this machine listen, too.
   static std::optional<Listener> find(const ListenersSeen& seen, const Fd& socket) {
     const auto inode = [](const Listener& listener) { return listener.socket.inode; };
     const auto at = std::ranges::find(seen.listeners, inode_of(socket), inode);
@@ -177,7 +177,7 @@ TEST_F(LiveListeners, the_socket_of_another_user_says_whose_it_is) {
   EXPECT_EQ(view->process(other.pid())->user, "nobody");
 }
 
-// What one without privilege sees: all sockets, and the owners of its own.
+// Without privilege all sockets are seen, but only the owners of one's own.
 TEST_F(LiveListeners, without_privilege_what_is_hidden_is_a_note) {
   const Forked root([] {
     static const Fd socket = listen_at("127.0.0.1");

@@ -1,5 +1,5 @@
-// What only the engines of a newer Debian can show. Run with ROLLCALL_ENGINE_ROOT, as are the tests
-// of how instances live, which hold for all.
+// Features of the engines of a newer Debian. Run with ROLLCALL_ENGINE_ROOT, like the life tests,
+// which hold for all versions.
 #include <string>
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// Podman's service ends, in the middle of its stream or because it is idle, and comes back: what it
-// runs goes on meanwhile.
+// Podman's service ends, in the middle of its stream or because it is idle, and returns; its
+// containers go on meanwhile.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -79,7 +79,7 @@ TEST_F(PodmanEngine, that_is_idle_may_end_when_it_is_polled_and_is_found_again) 
   start({.idle_limit = 2s});
   const auto id = api().run({.name = "steady"});
   BackendOptions options;
-  options.podman_poll = 5s;  // longer than it stays awake
+  options.podman_poll = 5s;  // Longer than the service stays awake.
   start_watch(options);
   ASSERT_TRUE(starts(id));
   EXPECT_TRUE(engine().ends(20s)) << engine().log();

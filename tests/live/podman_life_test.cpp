@@ -1,4 +1,4 @@
-// The life of Podman's containers and pods, as a watch tells it.
+// The life of Podman's containers and pods in the events of a watch.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -17,7 +17,7 @@ class PodmanLife : public PodmanLive {
  protected:
   std::string history(const std::string& id) { return watched().fold().history_of(id); }
 
-  // A change that comes after everything before it: what has caused no event by now causes none.
+  // Makes a change and waits for its event. An earlier change without an event by then has none.
   void pass_a_marker() {
     const auto id = api().run({.name = "marker", .network = "none"});
     ASSERT_TRUE(starts(id));
@@ -45,6 +45,16 @@ TEST_F(PodmanLife, tells_ports_labels_and_addresses) {
   EXPECT_TRUE(web->started_at);
   EXPECT_THAT(web->addresses, ElementsAre(::testing::Field(&Address::network, "podman")));
   EXPECT_EQ(web->ports.size(), 3U);
+}
+
+TEST_F(PodmanLife, tells_what_is_exposed_and_not_published) {
+  const auto id = api().run({.name = "shy",
+                             .ports = {{.container_port = 80, .host_port = 18080},
+                                       {.container_port = 81, .host_port = 0},
+                                       {.container_port = 53, .host_port = 0, .protocol = "udp"}}});
+  EXPECT_TRUE(has_ports(id, 3)) << transcript(watched().fold());
+  const auto& ports = watched().fold().find("shy")->ports;
+  EXPECT_EQ(std::ranges::count(ports, PortScope::internal, &PortMapping::scope), 2);
 }
 
 TEST_F(PodmanLife, tells_all_ports_of_a_range) {
@@ -158,6 +168,62 @@ TEST_F(PodmanLife, knows_whose_network_each_uses) {
   expect_agreement();
 }
 
+// It makes Docker's list fail for all, until it is made anew.
+TEST_F(PodmanLife, is_not_blinded_by_one_that_cannot_be_listed) {
+  api().create_network("abroad");
+  const auto sick = api().run({.name = "sick", .labels = {{"a", "b"}}});
+  const auto well = api().run({.name = "well"});
+  ASSERT_TRUE(starts(sick));
+  ASSERT_TRUE(starts(well));
+  api().pause(sick);
+  api().connect_network("abroad", sick);
+  ASSERT_EQ(api().call("GET", "/containers/json?all=1").status, 500) << "the fault is there";
+  EXPECT_TRUE(becomes(sick, [](const Instance& it) {
+    return it.state == InstanceState::paused && !it.problems.empty();
+  })) << transcript(watched().fold());
+  const auto list = watched().list();
+  ASSERT_TRUE(list) << list.error();
+  ASSERT_EQ(list->size(), 2U);
+  const bool first = list->front()->name == "sick";
+  EXPECT_EQ(list->at(first ? 0 : 1)->labels.find("a"), "b");
+  EXPECT_THAT(list->at(first ? 1 : 0)->problems, IsEmpty());
+  EXPECT_EQ(list->at(first ? 1 : 0)->addresses.size(), 1U);
+  const auto later = api().run({.name = "later"});
+  EXPECT_TRUE(starts(later)) << "the watch goes on";
+  EXPECT_EQ(watched().fold().count("backend_disconnected"), 0U);
+  api().unpause(sick);
+  api().kill(sick);
+  EXPECT_TRUE(stops(sick)) << transcript(watched().fold());
+  // Its network was not all made, so that not all of it can be taken away: any answer will do.
+  static_cast<void>(api().call("DELETE", "/containers/" + sick + "?force=1"));
+}
+
+TEST_F(PodmanLife, follows_chains_of_joined_networks) {
+  const auto a = api().run({.name = "a",
+                            .ports = {{.container_port = 80, .host_port = 18080},
+                                      {.container_port = 81, .host_port = 0}}});
+  const auto b = api().run({.name = "b", .network = "container:" + a});
+  const auto c = api().run({.name = "c", .network = "container:" + b});
+  ASSERT_TRUE(has_ports(c, 2)) << transcript(watched().fold());
+  const auto before = watched().fold().find("a")->addresses;
+  EXPECT_EQ(watched().fold().find("c")->addresses, before);
+  api().restart(a);
+  EXPECT_TRUE(becomes(c, [&](const Instance& it) {
+    return !it.addresses.empty() && it.addresses != before;
+  })) << transcript(watched().fold());
+  EXPECT_TRUE(watched().wait_until([&](const CheckedFold& fold) {
+    const auto owner = fold.running().find(a);
+    return owner != fold.running().end() &&
+           owner->second->addresses == fold.running().at(c)->addresses;
+  })) << transcript(watched().fold());
+  const auto host = api().run({.name = "host", .network = "host"});
+  const auto guest = api().run({.name = "guest", .network = "container:" + host});
+  const auto last = api().run({.name = "last", .network = "container:" + guest});
+  const auto on_host = [](const Instance& it) { return it.network_mode == NetworkMode::host; };
+  EXPECT_TRUE(becomes(guest, on_host));
+  EXPECT_TRUE(becomes(last, on_host));
+}
+
 TEST_F(PodmanLife, tells_networks_that_come_and_go) {
   api().create_network("abroad");
   const auto id = api().run({.name = "traveller"});
@@ -182,7 +248,7 @@ TEST_F(PodmanLife, tells_a_new_name_a_restart_and_no_signal) {
   api().restart(id);
   pass_a_marker();
   expect_agreement();
-  // A look at one that began just now may find it in the middle of its restart.
+  // A reading just after its start may find it in the middle of its restart.
   EXPECT_THAT(history(id), ::testing::MatchesRegex("started updated (updated )?stopped started"));
 }
 

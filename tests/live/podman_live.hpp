@@ -1,5 +1,4 @@
-// What the live tests of Podman share: a service, a watch, and the judgement at the end of each
-// test.
+// The common fixture of the live tests of Podman: a service, a watch, and the final checks.
 #pragma once
 
 #include <functional>
@@ -14,29 +13,29 @@
 
 namespace rollcall::support {
 
-/// A test of a watch. However it went: in the end the fold equals what the engine says in its own
-/// API, every event was lawful, and the watch ends within a second of its cancellation.
+/// A test of a watch. At its end the fold equals the engine's own list, every event was lawful, and
+/// the watch ends within a second of its cancellation.
 class PodmanLive : public ::testing::Test {
  protected:
   void SetUp() override { start({}); }
   void TearDown() override;
 
-  /// Starts a service, and a watch of it.
+  /// Starts a service and a watch of it.
   void start(Podman::Options options);
   void start_watch(BackendOptions options = {});
 
-  /// Waits until the fold equals what the engine says.
+  /// Waits until the fold equals the engine's own list.
   void expect_agreement();
 
   [[nodiscard]] Podman& engine() { return *engine_; }
   [[nodiscard]] const DockerApi& api() const { return engine_->api(); }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 
-  /// Waits until the instance is told so.
+  /// Waits until the instance is told in a state that fulfils the condition.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);
   bool stops(const std::string& id);
-  /// Waits until so many events of the type were told.
+  /// Waits until that many events of the type were told.
   bool counts(std::string_view type, std::size_t count);
 
  private:

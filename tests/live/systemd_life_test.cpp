@@ -40,6 +40,20 @@ TEST_F(SystemdLife, AServiceStartsStopsAndRestarts) {
   ASSERT_TRUE(stops("web.service"));
 }
 
+TEST_F(SystemdLife, AServiceThatWasLoadedBeforeItRanHasItsSettings) {
+  start_manager();
+  write_sleeper("timed.service", "X-Rollcall-Name=timed");
+  manager().write_unit("timed.timer", "[Timer]\nOnActiveSec=1h\n");
+  manager().systemctl({"daemon-reload"});
+  manager().systemctl({"start", "timed.timer"});  // It loads the service.
+  watch_all();
+  manager().systemctl({"start", "timed.service"});
+  ASSERT_TRUE(becomes("timed.service", [](const Instance& it) {
+    return it.labels.find("rollcall.name") == "timed";
+  })) << transcript(watched().fold());
+  EXPECT_EQ(history("timed.service"), "started");
+}
+
 TEST_F(SystemdLife, AReloadThatServicesDoThemselvesEndsNothing) {
   start();
   write_sleeper("web.service", "ExecReload=/bin/true");

@@ -26,7 +26,7 @@ void SystemdLive::watch(bool all_units) {
   options.endpoint = manager_->endpoint();
   options.all_units = all_units;
   options.look_period = 200ms;
-  // The thread sees the sockets of the network that the services are in.
+  // The thread must see the sockets of the services' network.
   watched_.emplace(RuntimeBackendKind::systemd, std::move(options),
                    [this] { manager_->join_network(); });
   watched_->watch();

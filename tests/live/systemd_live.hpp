@@ -1,5 +1,4 @@
-// What the live tests of systemd share: a manager, a watch, and the judgement at the end of each
-// test.
+// The common fixture of the live tests of systemd: a manager, a watch, and the final checks.
 #pragma once
 
 #include <functional>
@@ -15,24 +14,26 @@
 
 namespace rollcall::support {
 
-/// A test of a watch. However it went: in the end the fold equals what systemctl lists, every event
-/// was lawful, and the watch ends within a second of its cancellation with nothing left on its
-/// executor.
+/// A test of a watch. At its end the fold equals what systemctl lists, every event was lawful, and
+/// the watch ends within a second of its cancellation with nothing left on its executor.
 class SystemdLive : public ::testing::Test {
  protected:
   void TearDown() override;
 
-  /// Starts a manager, and a watch of all its units.
+  /// Starts a manager and a watch of all its units.
   void start(SystemdManager::Kind kind = SystemdManager::Kind::user);
-  /// Starts a watch of what listens or opted in; judged by the laws alone.
+  /// Starts only the manager, for units that must exist before the watch begins.
+  void start_manager() { manager_.emplace(); }
+  void watch_all() { watch(true); }
+  /// Starts a watch of the default view. Its events are only checked to be lawful.
   void watch_the_default_view();
 
   [[nodiscard]] SystemdManager& manager() { return *manager_; }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 
-  /// Loads a service that listens on the port, and starts it.
+  /// Loads and starts a service that listens on the port.
   void run_server(const std::string& unit, int port, const std::string& more = {});
-  /// A service that does nothing, and is not started.
+  /// Writes a service that does nothing, and does not start it.
   void write_sleeper(const std::string& unit, const std::string& more = {});
 
   void expect_agreement();
@@ -43,7 +44,7 @@ class SystemdLive : public ::testing::Test {
   [[nodiscard]] std::string history(const std::string& id) const {
     return watched_->fold().history_of(id);
   }
-  /// Waits for a change after all that came before: what has caused no event by then causes none.
+  /// Makes a change and waits for its event. An earlier change without an event by then has none.
   void pass_a_marker();
 
  private:

@@ -1,4 +1,4 @@
-// A real manager that is reloaded, executed anew, killed and brought back.
+// A real manager that is reloaded, re-executed, killed and restarted.
 #include <chrono>
 #include <string>
 #include <utility>
@@ -13,7 +13,7 @@ namespace {
 
 class SystemdManagerLive : public SystemdLive {
  protected:
-  /// A service that runs, of which nothing shall be told from here on.
+  /// Runs a service about which nothing must be told from here on.
   void run_quietly() {
     run_server("web.service", 18101);
     ASSERT_TRUE(serves("web.service", 18101));

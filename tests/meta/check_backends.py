@@ -15,7 +15,7 @@ import tempfile
 from check_includes import SPEAKERS
 from sources import report, root_from_arguments, sources
 
-REGISTRY = "src/backends/registry.cpp"
+REGISTRY = "src/assembly/registry.cpp"
 LISTS = (REGISTRY, "src/CMakeLists.txt")
 NOT_COPIED = shutil.ignore_patterns(".*", "build", "testdata", "node_modules")
 
@@ -47,7 +47,7 @@ def first_error(text):
 
 def configure(copy, build):
     command = ["cmake", "-S", copy, "-B", build, "-G", "Ninja", "-DCMAKE_CXX_COMPILER=clang++-19"]
-    command += ["-DROLLCALL_TESTS=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+    command += ["-DROLLCALL_TESTS=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -67,8 +67,8 @@ def options_named(path, bare):
 
 
 def json_names(root):
-    writers = [root / "src" / "core" / name for name in ("json.cpp", "explanation.cpp")]
-    text = "".join(writer.read_text(encoding="utf-8") for writer in writers if writer.exists())
+    writers = [root / "src" / "core" / name for name in ("json/json.cpp", "reach/explanation.cpp")]
+    text = "".join(writer.read_text(encoding="utf-8") for writer in writers)
     names = JSON_NAME.findall(text)
     return sorted({name for pair in names for name in pair if name})
 

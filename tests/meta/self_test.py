@@ -1,6 +1,7 @@
 """Proves that each check can fail: it is run on a small project with one planted fault."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -19,10 +20,10 @@ GOOD = {
 # A project with one runtime, which can be taken out.
 WITH_RUNTIME = {
     "CMakeLists.txt": "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES CXX)\nadd_subdirectory(src)\n",
-    "src/CMakeLists.txt": "include_directories(.)\nadd_library(x\n  backends/registry.cpp\n  backends/one/one.cpp\n)\n",
+    "src/CMakeLists.txt": "include_directories(.)\nadd_library(x\n  assembly/registry.cpp\n  backends/one/one.cpp\n)\n",
     "src/backends/one/one.hpp": "namespace one {\nint make();\n}\n",
     "src/backends/one/one.cpp": '#include "backends/one/one.hpp"\n',
-    "src/backends/registry.cpp": '#include "backends/one/one.hpp"\nint (*all[])() = {\n  nullptr,\n  &one::make,\n};\n',
+    "src/assembly/registry.cpp": '#include "backends/one/one.hpp"\nint (*all[])() = {\n  nullptr,\n  &one::make,\n};\n',
 }
 
 # A program with one command, and a page that tells all of it.
@@ -55,6 +56,12 @@ class Checks(unittest.TestCase):
         (self.root / name).chmod(0o755)
         return self.root / name
 
+    def commit(self, date):
+        git = ["git", "-C", self.root, "-c", "user.name=x", "-c", "user.email=x@localhost"]
+        environment = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", date]):
+            subprocess.run([*git, *words], check=True, capture_output=True, env=environment)
+
     def run_check(self, check, *arguments):
         return subprocess.run(
             [sys.executable, HERE / f"{check}.py", self.root, *arguments], capture_output=True, text=True
@@ -83,13 +90,27 @@ class Checks(unittest.TestCase):
         self.expect_fault("check_sizes", "src/core/long_test.cpp: 601 lines")
         self.expect_fault("check_sizes", "src/core/wide.cpp:1: 103 columns")
 
+    def test_functions(self):
+        self.expect_good("check_functions")
+        body = "  {\n    call();\n  }\n" * 14
+        for head in ("int sum(int a) {", "auto Sum::of(int a) const -> int {", "Sum::Sum(int a) : a_(a), b_{1} {"):
+            with self.subTest(head=head):
+                self.plant("src/core/long.cpp", f"{head}\n{body}}}\n")
+                self.expect_fault("check_functions", "src/core/long.cpp:1: a function of 44 lines")
+        self.plant("src/core/long.cpp", f"struct Sum {{\n{body.replace('{', '').replace('}', '')}}};\n")
+        self.expect_good("check_functions")
+        self.plant("src/core/long.cpp", "".join(f"void f{n}() {{\n  call();\n}}\n" for n in range(18)))
+        self.plant("src/core/usual.cpp", "".join(f"void g{n}() {{\n" + "  call();\n" * 30 + "}\n" for n in range(2)))
+        self.expect_fault("check_functions", "functions have at most 23 lines")
+
     def test_headers(self):
         self.expect_good("check_headers")
         self.plant("include/rollcall/lonely.hpp", "#pragma once\n\ninline std::string lonely() { return {}; }\n")
         self.expect_fault("check_headers", "rollcall/lonely.hpp")
 
     def test_includes(self):
-        self.plant("src/backends/docker/driver.cpp", '#include "core/x.hpp"\n#include "backends/registry.hpp"\n')
+        self.plant("src/backends/docker/driver.cpp", '#include "core/x.hpp"\n#include "backends/place.hpp"\n')
+        self.plant("src/backends/docker/driver_test.cpp", '#include "support/run.hpp"\n')
         self.plant("src/cli/main.cpp", '#include "backends/docker/driver.hpp"\n#include "engine/x.hpp"\n')
         self.plant("src/backends/podman/driver.cpp", '#include "backends/docker_api/driver.hpp"\n')
         self.expect_good("check_includes")
@@ -99,16 +120,38 @@ class Checks(unittest.TestCase):
             ("transport", "engine/reflector.hpp"),
             ("backends/docker", "engine/reflector.hpp"),
             ("backends/docker", "backends/podman/decode.hpp"),
-            ("backends/docker", "backends/first_driver.hpp"),
+            ("backends/docker", "assembly/first_driver.hpp"),
             ("backends/host", "backends/docker_api/api.hpp"),
             ("backends/docker_api", "backends/docker/places.hpp"),
             ("backends", "cli/run.hpp"),
             ("engine", "cli/run.hpp"),
+            ("hostview", "transport/stream.hpp"),
+            ("documents", "server/reply.hpp"),
         ):
-            with self.subTest(room=room, header=header):
-                self.plant(f"src/{room}/bad.cpp", f'#include "{header}"\n')
-                self.expect_fault("check_includes", f"src/{room}/bad.cpp:1: {room} may not include {header}")
-                (self.root / "src" / room / "bad.cpp").unlink()
+            for file in ("bad.cpp", "bad_test.cpp"):
+                with self.subTest(room=room, header=header, file=file):
+                    self.plant(f"src/{room}/{file}", f'#include "{header}"\n')
+                    self.expect_fault("check_includes", f"src/{room}/{file}:1: {room} may not include {header}")
+                    (self.root / "src" / room / file).unlink()
+
+    def test_scripts(self):
+        shutil.copytree(PROJECT / "scripts", self.root / "scripts")
+        self.expect_good("check_scripts")
+        for script, right, wrong in (
+            ("run", '"$here/build" release', "$here/build release"),
+            ("run", 'readlink -f "${BASH_SOURCE[0]}"', 'echo "${BASH_SOURCE[0]}"'),
+            ("test", '"$here/../build/debug"', "build/debug"),
+            ("test", '"$@"', "$@"),
+            ("test", "((EUID != 0))", "((EUID == 0))"),
+            ("build", "knows_its_place;", "[[ -f build/$preset/build.ninja ]];"),
+            ("build", "log=$(mktemp)", "log=../build.log"),
+        ):
+            with self.subTest(script=script, wrong=wrong):
+                before = (self.root / "scripts" / script).read_text(encoding="utf-8")
+                self.assertIn(right, before)
+                self.plant(f"scripts/{script}", before.replace(right, wrong))
+                self.expect_fault("check_scripts", f"scripts/{'run' if script == 'build' else script} as ")
+                self.plant(f"scripts/{script}", before)
 
     def test_unknown_room(self):
         self.plant("src/attic/old.cpp", "\n")
@@ -120,12 +163,12 @@ class Checks(unittest.TestCase):
         self.plant("tests/live/two_test.cpp", "\n")
         self.plant("tests/live/one_test.cpp", '#include "backends/one/one.hpp"\n')
         self.expect_good("check_backends")
-        registry = WITH_RUNTIME["src/backends/registry.cpp"]
+        registry = WITH_RUNTIME["src/assembly/registry.cpp"]
         sources = WITH_RUNTIME["src/CMakeLists.txt"]
         for name, text, sentence in (
             ("src/core/word.cpp", '#include "backends/one/one.hpp"\n', "src/core/word.cpp: includes a header of"),
             ("tests/live/two_test.cpp", '#include "backends/one/one.hpp"\n', "two_test.cpp: includes a header of"),
-            ("src/backends/registry.cpp", registry + "int one_more = one::make();\n", "without one: src/backends/reg"),
+            ("src/assembly/registry.cpp", registry + "int one_more = one::make();\n", "without one: src/assembly/reg"),
             ("src/CMakeLists.txt", sources.replace("one.cpp\n)", "one.cpp)"), "without one: cmake:"),
         ):
             with self.subTest(file=name):
@@ -166,7 +209,8 @@ class Checks(unittest.TestCase):
         program = self.plant_program("rollcall", PROGRAM)
         writer = 'put_text(out, "state", state);\n'
         self.plant("docs/cli.md", REFERENCE)
-        self.plant("src/core/json.cpp", writer)
+        self.plant("src/core/json/json.cpp", writer)
+        self.plant("src/core/reach/explanation.cpp", "")
         self.plant("README.md", "`rollcall ls -q`, `--quiet`, `cmake --build`\n")
         self.expect_good("check_reference", program)
         for name, text, sentence in (
@@ -176,7 +220,7 @@ class Checks(unittest.TestCase):
             ("docs/cli.md", REFERENCE.replace("## rollcall ls", ""), "there is no section 'rollcall ls'"),
             ("README.md", "`--loud`", "README.md: rollcall has no --loud"),
             ("README.md", "`rollcall ls --loud`", "README.md: rollcall has no --loud"),
-            ("src/core/json.cpp", writer + 'out["health"] = 1;\n', "the JSON name health is not told"),
+            ("src/core/json/json.cpp", writer + 'out["health"] = 1;\n', "the JSON name health is not told"),
         ):
             with self.subTest(sentence=sentence):
                 before = (self.root / name).read_text(encoding="utf-8")
@@ -206,6 +250,29 @@ class Checks(unittest.TestCase):
         self.plant(table, "| b | `Word.Is` | src/core/gone_test.cpp |\n")
         self.expect_fault("check_conformance", f"{table}:1: Word.Is is in no file")
 
+    def test_budgets(self):
+        header = (
+            "inline constexpr std::size_t kib = std::size_t{1} << 10U;\n"
+            "inline constexpr std::size_t words = 4 * kib;\n"
+            'constexpr std::array rows{\n    Row{"words", words, "bytes of words", "people", "they are "\n        "cut"},\n};\n'
+        )
+        rows = "| budget | bound | who chooses it | beyond it |\n| --- | --- | --- | --- |\n"
+        row = "| `words` | 4 KiB of words | people | they are cut |\n"
+        page = "# Budgets\n<!-- rows -->\n" + rows + row + "<!-- end of rows -->\n"
+        self.plant("src/core/budgets.hpp", header)
+        self.plant("docs/budgets.md", page)
+        self.expect_good("check_budgets")
+        self.plant("docs/budgets.md", page.replace("4 KiB", "5 KiB"))
+        self.expect_fault("check_budgets", "docs/budgets.md does not say: | `words` | 4 KiB")
+        self.plant("docs/budgets.md", page)
+        self.plant("src/core/budgets.hpp", "inline constexpr std::size_t letters = 7;\n" + header)
+        self.expect_fault("check_budgets", "letters has no row")
+        self.plant("src/core/budgets.hpp", header)
+        self.plant("src/core/other.cpp", "constexpr std::size_t most_letters = std::size_t{1} << 20U;\n")
+        self.expect_fault("check_budgets", "src/core/other.cpp: most_letters is a bound")
+        self.plant("src/core/other.cpp", "constexpr std::size_t most_letters = budget::words;\n")
+        self.expect_good("check_budgets")
+
     def test_tidy(self):
         build = self.root / "build"
         build.mkdir()
@@ -216,6 +283,14 @@ class Checks(unittest.TestCase):
         )
         self.expect_good("check_tidy", build)
         self.plant("src/core/word.cpp", "int Bad_Name(int x) { return x; }\n")
+        self.expect_fault("check_tidy", "readability-identifier-naming", build)
+        # What was committed long ago is analysed only on demand, or when the header beside it changes.
+        self.commit("2020-01-01T00:00:00Z")
+        self.plant("src/core/later.hpp", "#pragma once\n")
+        self.commit("2020-03-01T00:00:00Z")
+        self.expect_good("check_tidy", build)
+        self.expect_fault("check_tidy", "readability-identifier-naming", build, "--all")
+        self.plant("src/core/word.hpp", "#pragma once\n")
         self.expect_fault("check_tidy", "readability-identifier-naming", build)
 
 

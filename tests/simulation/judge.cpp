@@ -58,8 +58,8 @@ void Judge::breach(std::string_view law, std::string_view detail) {
 }
 
 void Judge::begin_watch() {
-  if (lost_name_) inventory_.apply(BackendReconnected{*lost_name_});
-  lost_name_.reset();
+  if (return_) inventory_.apply(*return_);
+  return_.reset();
   prompt_ = true;
 }
 
@@ -104,8 +104,8 @@ void Judge::check_bound(const RuntimeEvent& event) {
 
 void Judge::check_cause(Cause cause, const std::string& id, bool synced) {
   if (cause == Cause::initial && synced) breach("initial is before synced", id);
-  // While the consumer is behind, a loss and a return that it never heard of may lie between.
-  if (cause == Cause::live && prompt_ && lost_name_) live_while_lost_ = id;
+  // While the consumer is behind, a loss and a return may have collapsed without reaching it.
+  if (cause == Cause::live && prompt_ && return_) live_while_lost_ = id;
 }
 
 /// One reconciliation sends all Stopped, then all Updated, then all Started, each by key; the queue
@@ -164,23 +164,24 @@ void Judge::check(const Stopped& event) {
 }
 
 void Judge::check(const BackendDisconnected& event) {
-  if (lost_name_) breach("disconnected and reconnected alternate", "disconnected twice");
+  if (return_) breach("disconnected and reconnected alternate", "disconnected twice");
   if (event.reason.empty()) breach("disconnected has a reason", event.backend);
-  lost_name_ = event.backend;
+  return_ = {event.backend, event.endpoint};
 }
 
 void Judge::check(const BackendReconnected& event) {
-  if (!lost_name_) return breach("disconnected and reconnected alternate", "reconnected first");
+  if (!return_) return breach("disconnected and reconnected alternate", "reconnected first");
   live_while_lost_.reset();
-  if (event.backend != *std::exchange(lost_name_, std::nullopt)) {
+  const BackendReconnected expected = *std::exchange(return_, std::nullopt);
+  if (event.backend != expected.backend || event.endpoint != expected.endpoint) {
     breach("reconnected is told of who was disconnected", event.backend);
   }
   if (prompt_) expect_equal_to_list();
 }
 
-/// What a prompt consumer has at Reconnected is the last list, but for what the stream itself told
-/// whole since; and that list began after every doubt. Where lists of one moment collapsed, each
-/// instance is as one of them has it.
+/// At Reconnected a prompt consumer has the last list, except for instances that the stream itself
+/// reported whole since; and that list began after every doubt. If lists of one moment collapsed,
+/// each instance is as in one of them.
 void Judge::expect_equal_to_list() {
   constexpr std::string_view law = "at reconnected the fold is the list";
   const auto& lists = engine_.last_lists;
@@ -222,13 +223,13 @@ void Judge::expect_inventory_agrees() {
       breach("the inventory is the fold", brief(*instance));
     }
   }
-  if (!lost_name_ && !inventory_.stale_reason("sim").empty()) {
+  if (!return_ && !inventory_.stale_reason("sim", "sim://engine").empty()) {
     breach("the inventory is the fold", "stale though connected");
   }
 }
 
 void Judge::expect_connected(bool synced) {
-  if (lost_name_) breach("it heals", "still disconnected");
+  if (return_) breach("it heals", "still disconnected");
   if (!synced) breach("it heals", "not synced");
 }
 

@@ -54,7 +54,7 @@ class Judge {
   std::map<std::string, Told> fold_;
   Inventory inventory_;
   std::map<std::string, unsigned> starts_;
-  std::optional<std::string> lost_name_;  // while disconnected
+  std::optional<BackendReconnected> return_;  // what ends the last BackendDisconnected
   std::optional<std::string> live_while_lost_;
   bool prompt_ = true;
   bool one_list_ = true;  // at most, since the go before

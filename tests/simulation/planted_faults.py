@@ -40,7 +40,7 @@ def compile_command(build, source, mutated, output):
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         if pathlib.Path(entry["file"]) != source:
             continue
-        words = [word for word in shlex.split(entry["command"]) if word != "-g"]
+        words = [word for word in shlex.split(entry["command"]) if not word.startswith("-g")]
         words[words.index("-o") + 1] = str(output)
         words[words.index("-c") + 1] = str(mutated)
         return words

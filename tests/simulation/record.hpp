@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall::simulation {
 

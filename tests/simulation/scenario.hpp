@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall::simulation {
 
@@ -48,12 +48,15 @@ enum class Act : std::uint8_t {
   lag,  ///< The store of the engine is behind its signals.
   fail_lists,
   fail_reads,
+  throw_something,  ///< The next calls of the driver end with an exception.
   cut,
   end_cleanly,
   end_at_once,
   lose,
   lose_with_doubt,
   doubt,
+  cut_and_doubt_list,  ///< It is cut, and the list of the next session is doubted while it is under
+                       ///< way.
   repeat,
   shuffle,
   mute,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -51,6 +53,7 @@ Task<std::shared_ptr<Session>> SimDriver::connect(Purpose purpose) {
   const bool watches = purpose == Purpose::watch;
   engine_.record.note(engine_.now(), watches ? "connect" : "connect to list");
   if (watches) engine_.attempts.attempt(engine_.now());
+  if (watches) engine_.may_throw();
   if (engine_.mute()) co_await engine_.env.sleep_for(local() ? 2s : 10s);
   auto admitted = admit();
   if (!admitted) {
@@ -176,6 +179,16 @@ void SimEngine::listed(ToldList list, Monotonic taken) {
   if (lost_at_ && taken > *lost_at_ + 500ms) lost_at_.reset();
 }
 
+void SimEngine::may_throw() {
+  if (weather.throwing == 0) return;
+  --weather.throwing;
+  attempts.failed(now(), ErrorKind::protocol);
+  record.note(now(), "throws");
+  if (dice.one_in(3)) throw std::bad_alloc();
+  if (dice.one_in(2)) throw std::runtime_error("what nobody expected");
+  throw 42;  // NOLINT(hicpp-exception-baseclass): anything can be thrown
+}
+
 void SimEngine::act(const Step& step) {
   if (!act_on_weather(step) && !act_on_stream(step)) act_on_surroundings(step);
 }
@@ -234,6 +247,14 @@ bool SimEngine::act_on_stream(const Step& step) {
       return true;
     case Act::doubt:
       for (SimSession* session : sessions) session->deliver_doubt(weather.stream_delay);
+      return true;
+    case Act::cut_and_doubt_list:
+      weather.next_list_doubted = true;
+      for (SimSession* session : sessions) session->cut({.what = "cut"});
+      return true;
+    case Act::throw_something:
+      weather.throwing = 1 + step.value % 3;
+      for (SimSession* session : sessions) session->wake();
       return true;
     case Act::repeat:
       weather.repeats = 1 + step.value % 5;

@@ -12,8 +12,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "core/async/signal.hpp"
 #include "core/driver.hpp"
-#include "engine/signal.hpp"
 #include "simulation/record.hpp"
 #include "simulation/scenario.hpp"
 #include "simulation/sim_env.hpp"
@@ -35,9 +35,11 @@ struct Weather {
   Monotonic mute_until{};
   std::uint32_t failing_lists = 0;
   std::uint32_t failing_reads = 0;
+  std::uint32_t throwing = 0;
   std::uint32_t instant_ends = 0;
   std::uint32_t losses = 0;
   std::uint32_t doubted_losses = 0;
+  bool next_list_doubted = false;
   std::uint32_t repeats = 0;
   bool shuffles = false;
 };
@@ -106,6 +108,8 @@ class SimEngine {
   /// Whether that was in this very moment.
   [[nodiscard]] bool just_told(const std::string& id) const;
   void lost() { lost_at_ = now(); }
+  /// Throws, if that is what the next call is to do: for want of memory, or anything else.
+  void may_throw();
 
   const Scenario& scenario;
   boost::asio::io_context& io;
@@ -127,7 +131,7 @@ class SimEngine {
   std::map<std::string, std::set<unsigned>> ended_runs{};
   bool clocks_jumped = false;
   /// Runs that began between the moment a list or a reading was asked for and the moment it looked.
-  /// Where runs have no names, nobody can tell on which side of the reading such a beginning lies.
+  /// If runs have no names, it is unknown on which side of the reading such a beginning lies.
   std::map<std::string, unsigned> blurred;
   Signal endpoint;
 

@@ -10,8 +10,8 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "core/env.hpp"
-#include "engine/signal.hpp"
+#include "core/async/env.hpp"
+#include "core/async/signal.hpp"
 #include "simulation/record.hpp"
 
 namespace rollcall::simulation {

@@ -116,6 +116,7 @@ Task<Change> SimSession::next() {
   }
   const Finally done([this] { waiting_ = false; });
   for (;;) {
+    may_throw();
     if (failure_) co_return fail(failed(*failure_));
     if (auto change = pop()) co_return *std::move(change);
     if (ended_ && !engine_.mute()) {
@@ -131,8 +132,13 @@ RuntimeError SimSession::failed(RuntimeError error) {
   return error;
 }
 
+void SimSession::may_throw() {
+  if (purpose_ == Purpose::watch) engine_.may_throw();
+}
+
 /// Waits until an answer comes: a mute engine gives none, a failing one an error.
 Task<void> SimSession::answer(Duration delay, std::uint32_t& failing) {
+  may_throw();
   if (delay > 0ns) co_await engine_.env.sleep_for(delay);
   if (engine_.mute()) {
     const Duration rest = engine_.weather.mute_until - engine_.now();
@@ -168,7 +174,12 @@ Task<Snapshot> SimSession::list() {
   Snapshot snapshot = engine_.world.snapshot();
   const Monotonic taken = engine_.now();
   const std::uint64_t position = engine_.world.last_number();
-  auto body = co_await answer(engine_.weather.list_hold, engine_.weather.failing_lists);
+  Duration hold = engine_.weather.list_hold;
+  if (purpose_ == Purpose::watch && std::exchange(engine_.weather.next_list_doubted, false)) {
+    deliver_doubt(0ns);
+    hold = std::max<Duration>(hold, 1ms);  // time to take the doubt before the list is there
+  }
+  auto body = co_await answer(hold, engine_.weather.failing_lists);
   if (!body) co_return fail(std::move(body.error()));
   snapshot.taken_at = taken_at;
   for (const Reading& reading : snapshot.readings) {
@@ -242,6 +253,7 @@ Task<Snapshot> SimSession::read(std::vector<Touched> touched) {
 }
 
 Task<void> SimSession::probe() {
+  may_throw();
   if (engine_.mute()) {
     co_await engine_.env.sleep_for(deadline_of_probe);
     co_return fail(failed({.fault = ConnectFault::mute, .what = "the probe had no answer"}));

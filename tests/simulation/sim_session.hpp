@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/async/signal.hpp"
 #include "core/driver.hpp"
-#include "engine/signal.hpp"
 #include "simulation/sim_engine.hpp"
 
 namespace rollcall::simulation {
@@ -46,6 +46,7 @@ class SimSession final : public Session, public std::enable_shared_from_this<Sim
     Entry entry;
   };
 
+  void may_throw();
   void wake_after(Duration delay);
   std::optional<Change> pop();
   [[nodiscard]] Task<void> answer(Duration delay, std::uint32_t& failing);

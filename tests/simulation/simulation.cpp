@@ -95,7 +95,7 @@ Verdict Simulation::run() {
 }
 
 void Simulation::advance(Duration duration) {
-  // In pieces, so that a mute engine that nobody notices is noticed here.
+  // In pieces, so that a mute engine that the watch does not notice is noticed here.
   constexpr Duration piece = 5s;
   do {
     const Duration now = std::min(duration, piece);

@@ -8,7 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "transport/tls_files.hpp"
+#include "transport/tls/files.hpp"
 
 namespace rollcall::support {
 namespace {

@@ -52,10 +52,15 @@ void CheckedFold::check(const Stopped& event) {
 void CheckedFold::check(const BackendDisconnected& event) {
   if (std::exchange(disconnected_, true)) breach("disconnected twice");
   if (event.reason.empty()) breach("disconnected without a reason");
+  engine_ = {event.backend, event.endpoint};
 }
 
-void CheckedFold::check(const BackendReconnected& /*event*/) {
-  if (!std::exchange(disconnected_, false)) breach("reconnected without having been disconnected");
+void CheckedFold::check(const BackendReconnected& event) {
+  if (!std::exchange(disconnected_, false)) {
+    breach("reconnected without having been disconnected");
+  } else if (engine_ != std::pair(event.backend, event.endpoint)) {
+    breach("reconnected is not who was disconnected");
+  }
 }
 
 void CheckedFold::check_cause(std::string_view id, Cause cause) {

@@ -46,6 +46,7 @@ class CheckedFold {
   std::vector<RuntimeEvent> events_;
   std::vector<std::string> breaches_;
   bool disconnected_ = false;
+  std::pair<std::string, std::string> engine_;  // that was disconnected last
 };
 
 /// One line for each event, for the message of a failed test.

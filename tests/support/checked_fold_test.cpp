@@ -36,8 +36,8 @@ TEST(CheckedFold, accepts_a_lawful_life) {
   const auto running = instance("a");
   const auto paused = instance("a", InstanceState::paused);
   EXPECT_THAT(breaches_of({Started{running}, Updated{paused}, Stopped(stopped(paused)),
-                           Started{running}, BackendDisconnected{"docker", "end of stream"},
-                           Updated{paused, Cause::resync}, BackendReconnected{"docker"}}),
+                           Started{running}, BackendDisconnected{"docker", "e", "end of stream"},
+                           Updated{paused, Cause::resync}, BackendReconnected{"docker", "e"}}),
               IsEmpty());
 }
 
@@ -86,16 +86,18 @@ TEST(CheckedFold, sees_a_stop_with_another_last_state) {
 }
 
 TEST(CheckedFold, sees_connections_that_do_not_alternate) {
-  const BackendDisconnected lost{"docker", "end of stream"};
+  const BackendDisconnected lost{"docker", "e", "end of stream"};
   EXPECT_THAT(breaches_of({lost, lost}), ElementsAre("disconnected twice"));
-  EXPECT_THAT(breaches_of({BackendReconnected{"docker"}}),
+  EXPECT_THAT(breaches_of({BackendReconnected{"docker", "e"}}),
               ElementsAre("reconnected without having been disconnected"));
-  EXPECT_THAT(breaches_of({BackendDisconnected{"docker", ""}}),
+  EXPECT_THAT(breaches_of({lost, BackendReconnected{"docker", "other"}}),
+              ElementsAre("reconnected is not who was disconnected"));
+  EXPECT_THAT(breaches_of({BackendDisconnected{"docker", "e", ""}}),
               ElementsAre("disconnected without a reason"));
 }
 
 TEST(CheckedFold, sees_live_events_while_disconnected) {
-  EXPECT_THAT(breaches_of({BackendDisconnected{"docker", "end of stream"},
+  EXPECT_THAT(breaches_of({BackendDisconnected{"docker", "e", "end of stream"},
                            Started{instance("a"), Cause::live}}),
               ElementsAre("a live event of a while disconnected"));
 }

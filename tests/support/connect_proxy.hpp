@@ -10,10 +10,10 @@
 
 namespace rollcall::test {
 
-/// Listens on a free port of the loopback, and connects those who ask to where they want.
+/// Listens on a free port of the loopback, and connects clients to the target that they ask for.
 class ConnectProxy {
  public:
-  /// `answer`: the head of the answer; if it is not 2xx, nobody is connected.
+  /// `answer`: the head of the answer; if it is not 2xx, no connection is made.
   explicit ConnectProxy(boost::asio::io_context& io,
                         std::string answer = "HTTP/1.1 200 Connection established\r\n\r\n");
   ~ConnectProxy();

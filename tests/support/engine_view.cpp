@@ -124,13 +124,20 @@ Facts facts_of(const Instance& instance) {
   return facts;
 }
 
-// One that joined another's network is reached through its owner: the engine lists nothing for it.
+// One that joined another's network is reached through the last of its owners: the engine lists
+// nothing for it.
 void reach_through_owners(std::map<std::string, Facts>& engine) {
+  const auto listed = engine;
   for (auto& [id, facts] : engine) {
-    const auto owner = engine.find(facts.owner);
-    if (owner == engine.end()) continue;
-    facts.ports = owner->second.ports;
-    facts.addresses = owner->second.addresses;
+    auto end = listed.find(id);
+    for (auto owner = end; owner != listed.end(); owner = listed.find(owner->second.owner)) {
+      end = owner;
+    }
+    facts.ports = end->second.ports;
+    facts.addresses = end->second.addresses;
+    if (!end->second.on_host) continue;
+    facts.on_host = true;
+    facts.owner.clear();
   }
 }
 

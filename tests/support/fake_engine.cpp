@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/identified.hpp"
+
 namespace rollcall::test {
 
 InstancePtr make_instance(std::string id, std::string name, InstanceState state) {
@@ -12,12 +14,13 @@ InstancePtr make_instance(std::string id, std::string name, InstanceState state)
   return instance;
 }
 
-class FakeSession final : public Session {
+class FakeSession final : public Session, public Identified {
  public:
   explicit FakeSession(FakeEngine& engine) : engine_(engine) {}
 
   [[nodiscard]] Task<Snapshot> list() override {
     ++engine_.lists;
+    engine_.called("list");
     Snapshot snapshot{.taken_at = engine_.env_->now()};
     for (const auto& [id, instance] : engine_.world) snapshot.readings.push_back(reading(instance));
     while (engine_.lists_held) co_await engine_.list_gate_.wait();
@@ -27,6 +30,7 @@ class FakeSession final : public Session {
 
   [[nodiscard]] Task<Change> next() override {
     for (;;) {
+      engine_.called("next");
       if (!engine_.changes.empty()) {
         Change change = std::move(engine_.changes.front());
         engine_.changes.pop_front();
@@ -39,6 +43,7 @@ class FakeSession final : public Session {
 
   [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override {
     ++engine_.reads;
+    engine_.called("read");
     Snapshot snapshot{.taken_at = engine_.env_->now()};
     for (const Touched& touch : touched) {
       const auto at = engine_.world.find(touch.id);
@@ -52,8 +57,15 @@ class FakeSession final : public Session {
 
   [[nodiscard]] Task<void> probe() override {
     ++engine_.probes;
+    engine_.called("probe");
     if (engine_.probe_error) co_return fail(*engine_.probe_error);
     co_return Result<void>();
+  }
+
+  [[nodiscard]] Task<std::string> identity() override {
+    ++engine_.identities;
+    engine_.called("identity");
+    co_return engine_.identity.value_or(std::string());
   }
 
   [[nodiscard]] EngineInfo info() const override { return {"Fake", "1", "1"}; }
@@ -81,6 +93,7 @@ class FakeDriver final : public Driver {
 
   [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose /*purpose*/) override {
     ++engine_.connects;
+    engine_.called("connect");
     if (engine_.connect_error) co_return fail(*engine_.connect_error);
     co_return std::make_shared<FakeSession>(engine_);
   }

@@ -4,17 +4,19 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <rollcall/instance.hpp>
 
+#include "core/async/signal.hpp"
 #include "core/driver.hpp"
-#include "engine/signal.hpp"
 
 namespace rollcall::test {
 
@@ -48,6 +50,7 @@ class FakeEngine {
   }
 
   // What fails.
+  void wake_stream() { stream_.notify(); }
   void break_stream(RuntimeError error) {
     stream_error = std::move(error);
     stream_.notify();
@@ -67,6 +70,7 @@ class FakeEngine {
 
   std::string name = "fake";
   std::string endpoint = "fake://engine";
+  std::optional<std::string> identity = "the engine";  ///< Nothing: it does not tell.
   std::map<std::string, InstancePtr> world;
   std::map<std::string, bool> unsettled;
   std::deque<Change> changes;
@@ -75,6 +79,9 @@ class FakeEngine {
   std::optional<RuntimeError> list_error;
   std::optional<RuntimeError> read_error;
   std::optional<RuntimeError> probe_error;
+  /// Called at the beginning of each call: "connect", "list", "next", "read", "probe", "identity";
+  /// what it throws, the call throws.
+  std::function<void(std::string_view call)> on_call;
   bool lists_held = false;
   bool reads_held = false;
   Duration resync_period = std::chrono::minutes(10);
@@ -82,9 +89,14 @@ class FakeEngine {
   int lists = 0;
   int reads = 0;
   int probes = 0;
+  int identities = 0;
   std::size_t unknown_signals = 0;  ///< In each session.
 
  private:
+  void called(std::string_view call) const {
+    if (on_call) on_call(call);
+  }
+
   friend class FakeSession;
   friend class FakeDriver;
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "transport/http_client.hpp"
+#include "transport/http/client.hpp"
 
 namespace rollcall::test {
 

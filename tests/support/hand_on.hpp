@@ -1,4 +1,4 @@
-// What relays do all day.
+// Forwarding between two sockets, for relays.
 #pragma once
 
 #include <array>

@@ -57,9 +57,9 @@ class LogFold {
     EXPECT_EQ(entry.sequence, cursor.sequence + 1) << "a hole";
     cursor.sequence = entry.sequence;
     if (const auto* lost = std::get_if<BackendDisconnected>(&entry.event)) {
-      EXPECT_TRUE(away.emplace(*entry.origin, lost->reason).second);
-    } else if (std::holds_alternative<BackendReconnected>(entry.event)) {
-      EXPECT_EQ(away.erase(*entry.origin), 1U);
+      EXPECT_TRUE(away.emplace(Origin{lost->backend, lost->endpoint}, lost->reason).second);
+    } else if (const auto* back = std::get_if<BackendReconnected>(&entry.event)) {
+      EXPECT_EQ(away.erase({back->backend, back->endpoint}), 1U);
     } else if (const auto* stopped = std::get_if<Stopped>(&entry.event)) {
       EXPECT_EQ(running.erase(stopped->last->key), 1U) << stopped->name;
     } else if (const auto* started = std::get_if<Started>(&entry.event)) {
@@ -133,6 +133,13 @@ class HubTest : public testing::Test {
     return hub_->add(spec_of(engine, kind)).value();
   }
 
+  /// Adds an engine that was found, not configured.
+  SourceId add_found(FakeEngine& engine) {
+    SourceSpec spec = spec_of(engine);
+    spec.named = false;
+    return hub_->add(std::move(spec)).value();
+  }
+
   static void put(FakeEngine& engine, const std::string& name, const std::string& run = {}) {
     engine.put(container_at(engine, name, run));
     engine.touch(unique_id(name), RunMark::began);
@@ -142,13 +149,13 @@ class HubTest : public testing::Test {
     engine.touch(unique_id(name), RunMark::ended);
   }
 
-  /// The engine dies: its stream breaks, and it does not let anybody in.
+  /// The engine dies: its stream breaks, and it accepts no connection.
   void kill(FakeEngine& engine) {
     engine.connect_error = unavailable("dead");
     engine.changes.clear();
     engine.break_stream(unavailable("cut"));
-    settle();  // what its session was told before is lost: it must notice, also if it is back at
-               // once
+    settle();  // signals before the loss are lost: the session must notice, also if the engine is
+               // back at once
   }
   static void revive(FakeEngine& engine) {
     engine.connect_error.reset();

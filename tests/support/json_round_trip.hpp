@@ -6,8 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
-#include "core/json.hpp"
-#include "core/json_read.hpp"
+#include "core/json/json.hpp"
+#include "core/json/json_read.hpp"
 
 namespace rollcall::test {
 

@@ -97,7 +97,7 @@ class KubernetesApi {
   std::unique_ptr<Connection> connection_;
 };
 
-/// What a running, ready container of a pod is told as.
+/// The status of a pod with a running, ready container.
 boost::json::object running_status(std::string_view ip);
 
 }  // namespace rollcall::support

@@ -30,7 +30,7 @@ struct KubernetesRule {
 /// the test says.
 ///
 /// Users are `admin`, who may do all, and viewer, tenant and nobody, who may do nothing until
-/// allow(). Each has a token of its own name with "-token" behind it. Calls throw, with what the
+/// allow(). Each has a token of its own name followed by "-token". Calls throw, with what the
 /// server said, if it does not do what it was told.
 class KubernetesCluster {
  public:

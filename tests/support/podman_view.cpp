@@ -1,5 +1,5 @@
-// What Podman says of itself in its own API: of each container it is asked alone, so that this
-// judgement shares nothing with how the library asks.
+// The state of Podman as its own API gives it. Each container is inspected by itself, so that this
+// check shares nothing with how the library asks.
 #include <algorithm>
 #include <string_view>
 
@@ -99,6 +99,7 @@ Facts facts_of(const Instance& instance) {
   facts.addresses = joined(std::move(addresses));
   std::vector<std::string> ports;
   for (const auto& it : instance.ports) {
+    if (it.host_port == 0) continue;  // of those that joined, versions differ in what is exposed
     ports.push_back(
         fmt::format("{}->{}/{}", it.host_port, it.container_port, to_string(it.protocol)));
   }

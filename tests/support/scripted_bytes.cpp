@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 
 namespace rollcall::test {
 
+namespace asio = boost::asio;
 using Verb = Fault::Verb;
 
 namespace {
@@ -17,7 +19,7 @@ bool is(const std::optional<Fault>& fault, Verb verb) {
   return fault && fault->verb == verb;
 }
 
-/// A message in frames of `size` bytes, each but the last with a ping behind it.
+/// A message in frames of `size` bytes, each but the last with a ping after it.
 std::string fragments(std::string_view message, std::size_t size) {
   std::string text;
   bool first = true;
@@ -30,6 +32,42 @@ std::string fragments(std::string_view message, std::size_t size) {
 }
 
 }  // namespace
+
+bool is_meant(std::string_view target, std::string_view part) {
+  if (part.ends_with('$')) return target.ends_with(part.substr(0, part.size() - 1));
+  return target.contains(part);
+}
+
+void EventFeed::push(std::string event) {
+  const bool fits = events_.size() < bound_;
+  if (fits) events_.push_back(std::move(event));
+  if (!fits) ++lost_;
+  arrived_.notify();
+}
+
+void EventFeed::end() {
+  ended_ = true;
+  arrived_.notify();
+}
+
+asio::awaitable<std::vector<std::string>> EventFeed::take(bool all) {
+  while (events_.empty() && !ended_) co_await arrived_.wait();
+  std::vector<std::string> taken;
+  while (!events_.empty() && (all || taken.empty())) {
+    taken.push_back(std::move(events_.front()));
+    events_.pop_front();
+  }
+  co_return taken;
+}
+
+bool has_no_end(Verb verb) {
+  return verb == Verb::endless || verb == Verb::endless_head || verb == Verb::drip ||
+         verb == Verb::drip_head;
+}
+
+std::string chunk(const std::string& text) {
+  return text.empty() ? "" : fmt::format("{:x}\r\n{}\r\n", text.size(), text);
+}
 
 Framed framed(std::vector<std::string> events, bool websocket, const std::optional<Fault>& fault) {
   corrupt(events.front(), fault);

@@ -26,6 +26,11 @@ std::string farewell(bool websocket, const std::optional<Fault>& fault);
 /// The head of an answer whose body is a feed.
 std::string head_of(const ScriptedAnswer& answer, const std::string& request);
 
+bool has_no_end(Fault::Verb verb);
+
+/// Of HTTP; of nothing, none.
+std::string chunk(const std::string& text);
+
 void corrupt(std::string& text, const std::optional<Fault>& fault);
 
 /// Where a text is cut into the pieces that are written one by one.

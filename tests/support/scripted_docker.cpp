@@ -145,7 +145,11 @@ ScriptedAnswer ScriptedDocker::libpod_list(const std::string& filters) {
   json::array items;
   for (const auto& [id, entry] : containers_) {
     if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
-    items.push_back({{"Id", id}, {"Networks", {"bridge"}}, {"Ports", nullptr}, {"Status", ""}});
+    items.push_back({{"Id", id},
+                     {"Networks", {"bridge"}},
+                     {"Ports", nullptr},
+                     {"ExposedPorts", nullptr},  // before 5 it is missing, and inspected
+                     {"Status", ""}});
   }
   return {.body = json::serialize(items)};
 }

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 #include "support/scripted_engine.hpp"
 
 namespace rollcall::test {

@@ -1,6 +1,7 @@
 #include "support/scripted_engine.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <ranges>
 #include <utility>
@@ -14,11 +15,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
-#include "core/turns.hpp"
+#include "core/async/turns.hpp"
 #include "support/http_server.hpp"
 #include "support/scripted_bytes.hpp"
 #include "support/websocket_frames.hpp"
@@ -58,33 +60,6 @@ std::string target_in(std::string_view head) {
 
 }  // namespace
 
-bool is_meant(std::string_view target, std::string_view part) {
-  if (part.ends_with('$')) return target.ends_with(part.substr(0, part.size() - 1));
-  return target.contains(part);
-}
-
-void EventFeed::push(std::string event) {
-  const bool fits = events_.size() < bound_;
-  if (fits) events_.push_back(std::move(event));
-  if (!fits) ++lost_;
-  arrived_.notify();
-}
-
-void EventFeed::end() {
-  ended_ = true;
-  arrived_.notify();
-}
-
-asio::awaitable<std::vector<std::string>> EventFeed::take(bool all) {
-  while (events_.empty() && !ended_) co_await arrived_.wait();
-  std::vector<std::string> taken;
-  while (!events_.empty() && (all || taken.empty())) {
-    taken.push_back(std::move(events_.front()));
-    events_.pop_front();
-  }
-  co_return taken;
-}
-
 struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& i, EngineApi& a, ScriptedEngine& o)
       : io(i), api(a), owner(&o), healed(i.get_executor()) {}
@@ -100,6 +75,7 @@ struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   std::vector<ConnectionPtr> connections;
   std::vector<Fault> faults;
   std::vector<std::shared_ptr<Signal>> delayed;
+  std::vector<std::shared_ptr<Signal>> dripping;
   Signal healed;
 
   [[nodiscard]] bool is_unix() const { return !path.empty(); }
@@ -122,6 +98,8 @@ struct ScriptedEngine::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<bool> stream(ConnectionPtr connection, std::shared_ptr<EventFeed> feed,
                                bool websocket, std::string target);
   asio::awaitable<bool> put(ConnectionPtr connection, std::string text, std::optional<Fault> fault);
+  asio::awaitable<void> say_without_end(ConnectionPtr connection, Fault fault);
+  asio::awaitable<void> pause(Verb verb);
   asio::awaitable<void> hear(ConnectionPtr connection, std::shared_ptr<EventFeed> feed);
   asio::awaitable<void> wait_for_client(ConnectionPtr connection);
 };
@@ -212,6 +190,10 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
     co_await wait_for_client(connection);
     co_return false;
   }
+  if (fault && has_no_end(fault->verb)) {
+    co_await say_without_end(connection, *fault);
+    co_return false;
+  }
   ScriptedAnswer answer = api.answer(target);
   if (fault && fault->verb == Verb::delay) {
     const auto gate = std::make_shared<Signal>(io.get_executor());
@@ -222,6 +204,7 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
     answer = {.status = static_cast<unsigned>(fault->amount),
               .body = fmt::format(R"({{"message":"refused with {}"}})", fault->amount)};
   }
+  if (fault && fault->verb == Verb::say_instead) answer = {.body = fault->text};
   const auto feed = answer.feed;
   const bool websocket = answer.websocket;
   if (!co_await say(connection, std::move(answer), fault)) co_return false;
@@ -233,6 +216,33 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
         io, [self, connection, feed] { return self->hear(connection, feed); }, asio::detached);
   }
   co_return co_await stream(connection, feed, websocket, std::move(target));
+}
+
+/// Until the client has had enough.
+asio::awaitable<void> ScriptedEngine::Impl::say_without_end(ConnectionPtr connection, Fault fault) {
+  const bool is_head = fault.verb == Verb::endless_head || fault.verb == Verb::drip_head;
+  std::string next = "HTTP/1.1 200 OK\r\n";
+  if (!is_head) next = head_of(ScriptedAnswer{}, {}) + chunk(fault.first);
+  const std::string again = fault.verb == Verb::endless_head ? "X-More: and more\r\n"
+                            : fault.verb == Verb::drip_head  ? "X"
+                                                             : chunk(fault.text);
+  while (owner != nullptr && co_await put(connection, next, std::nullopt)) {
+    co_await pause(fault.verb);
+    next = again;
+  }
+}
+
+asio::awaitable<void> ScriptedEngine::Impl::pause(Verb verb) {
+  if (verb == Verb::drip) {
+    const auto gate = std::make_shared<Signal>(io.get_executor());
+    dripping.push_back(gate);
+    co_await gate->wait();
+  } else if (verb == Verb::drip_head) {
+    asio::steady_timer timer(io, std::chrono::milliseconds(1));
+    co_await timer.async_wait(asio::use_awaitable);
+  } else {
+    co_await asio::post(io, asio::use_awaitable);  // let the client read
+  }
 }
 
 /// Says the head, and the body unless it is a stream.
@@ -381,6 +391,10 @@ void ScriptedEngine::inject(Fault fault) {
 void ScriptedEngine::heal() {
   impl_->faults.clear();
   for (const auto& gate : std::exchange(impl_->delayed, {})) gate->notify();
+}
+
+void ScriptedEngine::drip() {
+  for (const auto& gate : std::exchange(impl_->dripping, {})) gate->notify();
 }
 
 }  // namespace rollcall::test

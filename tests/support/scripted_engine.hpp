@@ -14,7 +14,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "engine/signal.hpp"
+#include "core/async/signal.hpp"
 
 namespace rollcall::test {
 
@@ -76,7 +76,12 @@ struct Fault {
     concatenate,      ///< Events that wait come as one chunk, or messages as one piece.
     instant_end,      ///< A stream ends at once, normally.
     refuse_with,      ///< The status is `amount`.
+    say_instead,      ///< The body is `text`, with the status 200.
     oversized,        ///< An event is `amount` bytes longer, by white space in it.
+    endless,          ///< The body is `first`, and `text` again and again.
+    endless_head,     ///< The head has another line again and again.
+    drip,             ///< The body is `first`, and `text` once more at each ScriptedEngine::drip().
+    drip_head,        ///< The head comes byte by byte, a millisecond each, and never ends.
     // Of WebSockets alone.
     fragments,   ///< A message comes in frames of `amount` bytes, with pings between them.
     close_with,  ///< Instead of a message the engine closes, with the code `amount`; 0: with none.
@@ -87,6 +92,8 @@ struct Fault {
   std::size_t amount = 0;
   std::vector<std::size_t> places{};
   int times = -1;  ///< How often; -1: until it is healed.
+  std::string text{};
+  std::string first{};
 };
 
 class ScriptedEngine {
@@ -104,15 +111,16 @@ class ScriptedEngine {
 
   // How it listens. Connections that were made stay.
   void listen();        ///< Again, on a new socket of the old name.
-  void refuse();        ///< Nobody listens; the socket is left over.
+  void refuse();        ///< Nothing listens; the socket is left over.
   void hide();          ///< Nor is there a socket.
-  void fill_backlog();  ///< The kernel takes no more connections, and nobody accepts any.
+  void fill_backlog();  ///< The kernel takes no more connections, and none is accepted.
 
   void drop_connections();
 
   // How it answers. The last fault that fits a request counts, for streams also later ones.
   void inject(Fault fault);
   void heal();  ///< No fault any more; what was delayed is answered.
+  void drip();  ///< For those that drip.
 
   std::vector<std::string> requests;  ///< The targets, in the order in which they came.
   std::size_t accepted = 0;           ///< Connections.

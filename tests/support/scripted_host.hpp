@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "transport/host_view.hpp"
+#include "hostview/host_view.hpp"
 
 namespace rollcall::test {
 

@@ -11,7 +11,7 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::test {
 namespace {
@@ -96,6 +96,7 @@ ScriptedAnswer ScriptedIncus::answer(const std::string& target) {
   if (path == "/1.0") return server();
   if (!trusts) return failure(403, "not authorized");
   if (path == "/1.0/events") return events(all, project_name);
+  if (path == instances_path && !query.contains("recursion")) return urls(all, project_name);
   if (path == instances_path) return list(all, project_name);
   std::vector<std::string> parts;
   for (const auto& segment : url->segments()) parts.emplace_back(segment);
@@ -153,6 +154,17 @@ ScriptedAnswer ScriptedIncus::list(bool all, const std::string& project) {
               R"({{"type":"sync","status":"Success","status_code":200,"metadata":[{}]}})"
               "\n",
               fmt::join(items, ","))};
+}
+
+ScriptedAnswer ScriptedIncus::urls(bool all, const std::string& project) const {
+  if (!may_read(all, project)) return failure(403, "not authorized");
+  json::array urls;
+  for (const auto& [id, it] : instances_) {
+    if (!all && it.project != project) continue;
+    const std::string query = it.project == "default" ? "" : "?project=" + it.project;
+    urls.emplace_back(fmt::format("{}/{}{}", instances_path, it.name, query));
+  }
+  return success(urls);
 }
 
 ScriptedAnswer ScriptedIncus::project(const std::string& name) const {

@@ -14,7 +14,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/json/object.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 #include "support/scripted_engine.hpp"
 
 namespace rollcall::test {
@@ -90,6 +90,7 @@ class ScriptedIncus final : public EngineApi {
   ScriptedAnswer server() const;
   ScriptedAnswer events(bool all, const std::string& project);
   ScriptedAnswer list(bool all, const std::string& project);
+  [[nodiscard]] ScriptedAnswer urls(bool all, const std::string& project) const;
   ScriptedAnswer project(const std::string& name) const;
   ScriptedAnswer instance(const std::string& id, bool state) const;
   [[nodiscard]] bool may_read(bool all, const std::string& project) const;

@@ -12,7 +12,7 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::test {
 namespace {
@@ -40,6 +40,13 @@ std::string too_old_line() {
   return R"({"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},)"
          R"("status":"Failure","message":"The resourceVersion for the provided watch is too old.",)"
          R"("reason":"Expired","code":410}})"
+         "\n";
+}
+
+std::string too_new_line() {
+  return R"({"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},)"
+         R"("status":"Failure","message":"Timeout: Too large resource version: 5, current: 1",)"
+         R"("reason":"Timeout","details":{"retryAfterSeconds":1},"code":504}})"
          "\n";
 }
 
@@ -169,6 +176,12 @@ ScriptedAnswer ScriptedKubernetes::watch(const Asked& asked) {
   const std::uint64_t from = version_in(query["resourceVersion"]);
   const Watch watch{
       .feed = feed, .resource = asked.resource, .name_space = asked.name_space, .query = query};
+  if (from > version_) {
+    if (!streams_list) return refusal(504, "Timeout", "Too large resource version");
+    push(*feed, too_new_line());
+    feed->end();
+    return answer;
+  }
   if (streams_list) {
     for (const auto& [key, object] : objects_[asked.resource]) {
       send(watch, {.version = 0,
@@ -207,7 +220,7 @@ void ScriptedKubernetes::push(EventFeed& feed, const std::string& line) const {
   for (std::size_t at = 0; at < line.size(); at += size) feed.push(line.substr(at, size));
 }
 
-/// What leaves a selector is deleted for who watches it.
+/// An object that leaves a selector is reported as deleted to watches with that selector.
 void ScriptedKubernetes::send(const Watch& watch, const Past& past) {
   const auto feed = watch.feed.lock();
   if (!feed || watch.resource != past.resource) return;
@@ -275,6 +288,13 @@ void ScriptedKubernetes::expire() {
       feed->end();
     }
   }
+}
+
+void ScriptedKubernetes::go_back(std::uint64_t version) {
+  history_.clear();
+  version_ = version;
+  compacted_ = 0;
+  end_streams();
 }
 
 void ScriptedKubernetes::compact() {

@@ -15,7 +15,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/json/object.hpp>
 
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 #include "support/scripted_engine.hpp"
 
 namespace rollcall::test {
@@ -61,6 +61,8 @@ class ScriptedKubernetes final : public EngineApi {
   void end_streams();  ///< In the way that the protocol calls normal.
   void expire();       ///< All open watches end with 410.
   void compact();      ///< What was before now is no longer known.
+  /// Counts on from an older version, as after its store was restored; open watches end.
+  void go_back(std::uint64_t version);
   /// Lines that open watches have not taken; those of a list that is streamed are none of a watch.
   [[nodiscard]] std::size_t waiting() const;
 

@@ -6,7 +6,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/scripted_kubernetes.hpp"
 
 namespace rollcall::test {
@@ -29,7 +29,7 @@ std::string key_of(const json::object& object) {
 
 json::object new_pod(const std::string& name, const std::string& name_space, std::size_t number,
                      const std::string& now) {
-  json::object fields;  // what nobody reads, and takes up most of a pod
+  json::object fields;  // never read, and most of a pod's size
   for (int i = 0; i < 12; ++i) {
     fields[fmt::format("f:spec.containers.k:{{\"name\":\"c{}\"}}", i)] = {
         {".", json::object()}, {"f:image", json::object()}, {"f:resources", json::object()}};

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "support/dbus_values.hpp"
-#include "transport/dbus_loop.hpp"
+#include "transport/dbus/loop.hpp"
 
 namespace rollcall::test {
 

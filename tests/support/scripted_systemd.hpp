@@ -14,7 +14,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "transport/dbus_message.hpp"
+#include "transport/dbus/message.hpp"
 
 namespace rollcall::test {
 
@@ -66,7 +66,7 @@ class ScriptedSystemd {
 
   // How it listens and answers. Connections that were made stay.
   void listen();
-  void refuse();  ///< Nobody listens; the socket is left over.
+  void refuse();  ///< Nothing listens; the socket is left over.
   void hide();    ///< Nor is there a socket.
   void fill_backlog();
   void drop_connections();

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds start_deadline{30};
 constexpr std::chrono::seconds command_deadline{60};
 
 // $1: the folder of the room, $2: the name of its control group. Everything is below that group;
-// /run is the room's own, so that nobody outside takes this host for one that was booted with
+// /run is the room's own, so that no program outside takes this host for one that was booted with
 // systemd.
 constexpr const char* prepare_script = R"sh(
 set -eu

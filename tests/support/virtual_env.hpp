@@ -9,8 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <rollcall/instance.hpp>
 
-#include "core/env.hpp"
-#include "engine/signal.hpp"
+#include "core/async/env.hpp"
+#include "core/async/signal.hpp"
 
 namespace rollcall::test {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "transport/cgroup.hpp"
-#include "transport/host_view.hpp"
+#include "hostview/cgroup.hpp"
+#include "hostview/host_view.hpp"
 
 namespace rollcall::test {
 

@@ -1,30 +1,39 @@
-// What the docker command is configured with: contexts, and which of them is in use.
+// The configuration of the docker command: contexts, and which of them is current.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <rollcall/result.hpp>
 #include <rollcall/tls.hpp>
 
+#include "transport/http/client.hpp"
+
 namespace rollcall::docker {
 
-/// The folder of its configuration, read at each call. A file that is not there says nothing.
+/// The configuration folder, read at each call. A missing file counts as empty. Keys are
+/// case-insensitive, as for the docker command: of keys that differ only in case, the last counts.
 class Configuration {
  public:
   explicit Configuration(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// The context in use by config.json; empty: none was chosen.
-  ///
-  /// Errors: invalid_config, if the file cannot be read or understood.
-  [[nodiscard]] Result<std::string> current_context() const;
+  /// The settings in config.json.
+  struct Settings {
+    std::string current_context{};      ///< The context in use; empty: none was chosen.
+    std::vector<HttpHeader> headers{};  ///< To send with each request; values may be secrets.
+  };
 
-  /// Where a context leads to.
+  /// Errors: invalid_config, if the file cannot be read or understood.
+  [[nodiscard]] Result<Settings> settings() const;
+
+  /// The engine that a context leads to.
   struct Context {
     std::string host{};               ///< A URL; empty: the usual socket.
-    std::optional<TlsOptions> tls{};  ///< If TLS is spoken there.
+    std::optional<TlsOptions> tls{};  ///< Set if the context speaks TLS.
   };
 
   /// Errors: invalid_config, if there is no such context, or its file cannot be understood.
@@ -37,8 +46,8 @@ class Configuration {
   std::filesystem::path folder_;
 };
 
-/// ca.pem, cert.pem and key.pem of a folder, as far as they are there. One whose folder may not be
-/// looked into is taken to be there: reading it will tell.
+/// The files ca.pem, cert.pem and key.pem of a folder that exist. If the folder may not be
+/// searched, they are assumed to exist: reading them will report the error.
 TlsOptions tls_files_in(const std::filesystem::path& folder);
 
 }  // namespace rollcall::docker

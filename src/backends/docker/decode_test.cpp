@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
@@ -295,6 +295,23 @@ TEST(Decode, AComposeServiceHasAGroup) {
   EXPECT_EQ(p.service, "web");
 }
 
+TEST(Decode, AOneOffContainerIsNoReplica) {
+  constexpr std::string_view labels =
+      R"("Labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"web",)"
+      R"("com.docker.compose.oneoff":"VALUE"})";
+  const auto service_if = [&labels](std::string_view oneoff) {
+    std::string text(labels);
+    text.replace(text.find("VALUE"), 5, oneoff);
+    const Instance c = running(text).instance;
+    EXPECT_EQ(c.group, "shop");
+    return c.service;
+  };
+  EXPECT_EQ(service_if("True"), "");
+  EXPECT_EQ(service_if("true"), "");
+  EXPECT_EQ(service_if("False"), "web");
+  EXPECT_EQ(service_if(""), "web");
+}
+
 TEST(Decode, ASwarmTaskHasTheServiceOfItsStack) {
   EXPECT_EQ(recorded("20.10/list.swarm.json").instance.service, "s2");
   EXPECT_EQ(running(R"("Labels":{"com.docker.stack.namespace":"shop"})").instance.group, "shop");
@@ -370,7 +387,11 @@ TEST(Decode, BrokenJsonWithAnIdIsAnInstanceOfUnknownState) {
        {R"({"Id":"c1","State":"running","Image":"cut)", R"({"Id":"c1","State":"running")",
         R"({"Id":"c1","State":"running","Labels":{"a":)", R"({"Id":"c1" "State":"running"})",
         R"({"Id":"c1","State":running})", R"({"Id":"c1","Image":"\x"})",
-        R"({"Names":["/w"],"Image":"\x","Id":"c1"})", R"({"Ports":[{]},"Id":"c1"})"}) {
+        R"({"Names":["/w"],"Image":"\x","Id":"c1"})", R"({"Ports":[{]},"Id":"c1"})",
+        // Errors in fields that are not read.
+        R"({"Id":"c1","State":"running","Mounts":[tru]})", R"({"Id":"c1","Mounts":[1,]})",
+        R"({"Id":"c1","State":"running","SizeRw":01})", R"({"Id":"c1","Mounts":{a:1}})",
+        R"({"Id":"c1","State":"running","Mounts":"\x"})", R"({"Mounts":[1 2],"Id":"c1"})"}) {
     const Instance c = decode(json).instance;
     EXPECT_EQ(c.key.id, "c1") << json;
     EXPECT_EQ(c.key.backend, "docker") << json;

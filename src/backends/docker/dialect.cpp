@@ -3,8 +3,7 @@
 namespace rollcall::docker {
 namespace {
 
-// Docker matches these by prefix, because health_status is among them: none may be a prefix of
-// "exec".
+// Docker matches these by prefix, because of health_status; so none may be a prefix of "exec".
 constexpr docker_api::Traits docker_traits{
     .name = "docker",
     .product = "Docker",
@@ -20,11 +19,7 @@ class DockerDialect final : public docker_api::Dialect {
   DockerDialect() : Dialect(docker_traits) {}
 
   /// Docker's list tells all.
-  [[nodiscard]] Task<void> complete(docker_api::Api& /*api*/,
-                                    const std::vector<std::string>& /*ids*/,
-                                    docker_api::Containers& /*containers*/) override {
-    co_return Result<void>();
-  }
+  [[nodiscard]] Task<void> complete(Listing /*listing*/) override { co_return Result<void>(); }
 };
 
 }  // namespace

@@ -1,9 +1,16 @@
 // Docker as a runtime.
 #pragma once
 
-#include "backends/registry.hpp"
-#include "transport/host_view.hpp"
-#include "transport/wire.hpp"
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <rollcall/config.hpp>
+
+#include "backends/place.hpp"
+#include "core/async/env.hpp"
+#include "core/driver.hpp"
+#include "hostview/host_view.hpp"
+#include "transport/http/wire.hpp"
 
 namespace rollcall::docker {
 
@@ -11,7 +18,7 @@ namespace rollcall::docker {
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor executor, EnvPtr env);
 
-/// The same, with connections and deadlines of the caller's, and his view of the host.
+/// The same, with the caller's connections, deadlines and view of the host.
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire, HostViewPtr view = nullptr);
 

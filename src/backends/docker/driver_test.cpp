@@ -1,4 +1,4 @@
-// What the driver asks of an engine, and what it makes of the answers.
+// What the driver asks of an engine, and how it reads the answers.
 #include "backends/docker/driver.hpp"
 
 #include <chrono>
@@ -52,7 +52,7 @@ std::string event(const std::string& action, const std::string& id, long long at
 
 class DockerDriverTest : public testing::Test {
  protected:
-  /// What the engine answers: to the ping, to the events, to the list.
+  /// The engine's answers: to the ping, to the events, to the list.
   std::string hello_ = http_answer("OK", 200, docker);
   std::string events_ = chunked + "<hold>";
   std::string list_ = http_answer("[]");
@@ -274,6 +274,43 @@ TEST_F(DockerDriverTest, OneThatJoinedANetworkIsTouchedWithItsOwner) {
   for (const Reading& reading : listed->readings) EXPECT_EQ(reading.instance->addresses.size(), 1U);
   EXPECT_EQ(std::get<Touched>(*test::run(io_, (*session)->next())).id, "o");
   EXPECT_EQ(std::get<Touched>(*test::run(io_, (*session)->next())).id, "j");
+}
+
+TEST_F(DockerDriverTest, AllOfAChainAreTouchedWithItsFirstOwner) {
+  list_ = http_answer("[" + item("o") + "," + item("j", "container:o") + "," +
+                      item("a", "container:j") + "]");
+  events_ = chunked + chunk(event("start", "o", 5)) + "<hold>";
+  auto session = connect();
+  auto listed = test::run(io_, (*session)->list());
+  ASSERT_TRUE(listed);
+  for (const Reading& reading : listed->readings) EXPECT_EQ(reading.instance->addresses.size(), 1U);
+  std::vector<std::string> touched;
+  for (int i = 0; i < 3; ++i) {
+    touched.push_back(std::get<Touched>(*test::run(io_, (*session)->next())).id);
+  }
+  EXPECT_THAT(touched, ElementsAre("o", "a", "j"));
+}
+
+TEST_F(DockerDriverTest, AnOwnerThatDoesNotRunIsAskedForOnceMore) {
+  list_ = http_answer("[" + item("j", "container:o") + "]");
+  auto session = connect();
+  auto listed = test::run(io_, (*session)->list());
+  ASSERT_TRUE(listed);
+  EXPECT_FALSE(listed->readings.at(0).settled);
+  EXPECT_THAT(requests_after_connect(),
+              ElementsAre("/v1.51/containers/json?all=0",
+                          StartsWith("/v1.51/containers/json?all=1&filters=")));
+}
+
+TEST_F(DockerDriverTest, OneThatJoinedOneWithTheHostsNetworkUsesTheHosts) {
+  list_ = http_answer("[" + item("o", "host") + "," + item("j", "container:o") + "]");
+  auto session = connect();
+  auto listed = test::run(io_, (*session)->list());
+  ASSERT_TRUE(listed);
+  for (const Reading& reading : listed->readings) {
+    EXPECT_EQ(reading.instance->network_mode, NetworkMode::host) << reading.instance->key.id;
+    EXPECT_EQ(reading.instance->network_owner, "");
+  }
 }
 
 // What a list says of a container whose server listens on port 80 of the host.

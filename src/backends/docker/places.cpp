@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,19 +11,22 @@
 #include <fmt/format.h>
 
 #include "backends/docker/contexts.hpp"
+#include "backends/docker/headers.hpp"
+#include "backends/docker/host.hpp"
+#include "backends/docker_api/api.hpp"
 #include "backends/docker_api/driver.hpp"
+#include "backends/docker_api/requests.hpp"
+#include "core/text/text.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/tls_faults.hpp"
+#include "transport/tls/faults.hpp"
 
 namespace rollcall::docker {
 namespace {
 
 namespace fs = std::filesystem;
 
-using docker_api::default_ports;
 using Scheme = Endpoint::Scheme;
 
-constexpr std::string_view usual_socket = "unix:///var/run/docker.sock";
 constexpr std::string_view usual_tls = "tcp://localhost:2376";
 constexpr std::string_view context_prefix = "context:";
 constexpr std::string_view default_context = "default";
@@ -39,14 +43,14 @@ Configuration configuration(const BackendOptions& options) {
   return Configuration(fs::path(home.starts_with('/') ? home : "/") / ".docker");
 }
 
-/// Says from where the wrong thing came.
+/// Adds to an error where the wrong value came from.
 std::unexpected<RuntimeError> from(std::string_view source, RuntimeError error) {
   error.what = fmt::format("{} (from {})", error.what, source);
   return fail(std::move(error));
 }
 
-/// What the variables say about TLS: DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH. Nothing,
-/// if they do not ask for it.
+/// The TLS settings in DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH; nullopt if they do not
+/// ask for TLS.
 std::optional<TlsOptions> tls_of_variables(const BackendOptions& options) {
   const bool verify = !variable(options, "DOCKER_TLS_VERIFY").empty();
   if (!verify && variable(options, "DOCKER_TLS").empty()) return std::nullopt;
@@ -54,41 +58,36 @@ std::optional<TlsOptions> tls_of_variables(const BackendOptions& options) {
   const fs::path folder = named.empty() ? configuration(options).folder() : fs::path(named);
   TlsOptions tls = tls_files_in(folder);
   tls.verify = verify;
-  // Whoever asks for verification means this file: without it, it is missing.
+  // Verification needs ca.pem: if it does not exist, connecting reports it as missing.
   tls.authority.file = verify ? (folder / "ca.pem").string() : std::string();
   return tls;
 }
 
-/// What https:// means where nothing more was said about TLS.
+/// The TLS settings of an https:// URL if nothing else says how.
 TlsOptions tls_of_folder(const BackendOptions& options) {
   const std::string named = variable(options, "DOCKER_CERT_PATH");
   return tls_files_in(named.empty() ? configuration(options).folder() : fs::path(named));
 }
 
-/// As the docker command reads it: what has no scheme is TCP.
-std::string completed(std::string_view url) {
-  const bool bare = !url.contains("://") && !url.starts_with('/') && !url.starts_with("unix:");
-  return (bare ? "tcp://" : "") + std::string(url);
-}
-
-/// One place, which somebody has decided. `tls`: what he said about it, too; then tcp:// is TLS,
-/// but http:// is not. How TLS is spoken is for the program to say, if it does.
+/// One place that was named explicitly. `tls`: the settings that came with it; with them tcp://
+/// means TLS, but http:// does not. TLS options of the program replace them.
 Result<Place> place_at(std::string_view url, std::string source, std::optional<TlsOptions> tls,
                        const BackendOptions& options) {
-  auto endpoint = parse_endpoint(completed(url), default_ports);
-  if (!endpoint) return from(source, std::move(endpoint.error()));
-  // Without a port it is that of TCP, as it is for the docker command.
-  const bool open = url.starts_with("http://");
-  if (tls && !open && endpoint->scheme == Scheme::tcp) endpoint->scheme = Scheme::tls;
-  Place place{.url = endpoint->url(), .source = std::move(source)};
-  if (endpoint->scheme == Scheme::tls) {
+  auto address = parse_host(url);
+  if (!address) return from(source, std::move(address.error()));
+  Scheme& scheme = address->endpoint.scheme;
+  // Without a port the default is that of TCP, even with TLS, as for the docker command.
+  const bool open = without_blanks(url).starts_with("http://");
+  if (tls && !open && scheme == Scheme::tcp) scheme = Scheme::tls;
+  Place place{.url = address->url(), .source = std::move(source)};
+  if (scheme == Scheme::tls) {
     if (options.tls) tls = options.tls;
     place.tls = tls ? std::move(*tls) : tls_of_folder(options);
     place.note = "TLS, " + tls::summary(*place.tls);
-  } else if (endpoint->scheme == Scheme::tcp) {
+  } else if (scheme == Scheme::tcp) {
     if (options.tls) return from(place.source, tls::url_without_tls(place.url));
     place.note = "without TLS";
-  } else if (endpoint->scheme == Scheme::ssh) {
+  } else if (scheme == Scheme::ssh) {
     place.note = "through the docker command of the far side";
   }
   return place;
@@ -98,11 +97,12 @@ Result<Place> place_of_context(std::string_view name, std::string source,
                                const BackendOptions& options) {
   auto context = configuration(options).context(name);
   if (!context) return from(source, std::move(context.error()));
-  const std::string host = context->host.empty() ? std::string(usual_socket) : context->host;
-  return place_at(host, std::move(source), std::move(context->tls), options);
+  const bool named = !without_blanks(context->host).empty();
+  return place_at(named ? context->host : usual_socket, std::move(source), std::move(context->tls),
+                  options);
 }
 
-/// One place, or nothing: the usual ones.
+/// One place; or nullopt for the usual ones.
 using Decision = Result<std::optional<Place>>;
 
 Decision decided(Result<Place> place) {
@@ -110,12 +110,14 @@ Decision decided(Result<Place> place) {
   return std::optional(std::move(*place));
 }
 
-/// What the context "default" is: DOCKER_HOST; without it, if TLS is asked for, this host's port
-/// for that.
+/// The place of the context "default": DOCKER_HOST; without it, if TLS is asked for, its port of
+/// this host.
 Decision default_place(const BackendOptions& options) {
   auto tls = tls_of_variables(options);
   if (const std::string host = variable(options, "DOCKER_HOST"); !host.empty()) {
-    return decided(place_at(host, "DOCKER_HOST", std::move(tls), options));
+    const bool blank = without_blanks(host).empty();
+    const std::string_view usual = tls ? usual_tls : usual_socket;
+    return decided(place_at(blank ? usual : host, "DOCKER_HOST", std::move(tls), options));
   }
   if (!tls) return std::nullopt;
   const std::string source = tls->verify ? "DOCKER_TLS_VERIFY" : "DOCKER_TLS";
@@ -126,7 +128,7 @@ void add_note(Place& place, const std::string& text) {
   place.note += (place.note.empty() ? "" : "; ") + text;
 }
 
-/// What would have counted if something else had not come before it.
+/// Notes the settings that a stronger one has overridden.
 void add_passed_over(Place& place, const std::string& context, const std::string& current) {
   if (!context.empty()) add_note(place, fmt::format("DOCKER_CONTEXT={} is passed over", context));
   if (!current.empty()) {
@@ -145,37 +147,56 @@ Decision named_place(const BackendOptions& options) {
   return decided(place_of_context(name, std::string(source), options));
 }
 
-/// What a variable or the configuration has decided. `unread` is why the configuration does not
-/// count, if it cannot be read: that alone is no reason to find no engine.
-Decision found_place(const BackendOptions& options, std::string& unread) {
+/// The place that a variable or the configuration names. `unread` says why the configuration could
+/// not be read, if so; that alone is not an error.
+Decision found_place(const BackendOptions& options, const std::string& current) {
   const std::string context = variable(options, "DOCKER_CONTEXT");
-  const Configuration config = configuration(options);
-  const auto current = config.current_context();
   if (!variable(options, "DOCKER_HOST").empty()) {
     auto place = default_place(options);
-    if (place) add_passed_over(**place, context, current.value_or(std::string()));
+    if (place) add_passed_over(**place, context, current);
     return place;
   }
   if (context == default_context) return default_place(options);
   if (!context.empty()) {
     auto place = decided(place_of_context(context, "DOCKER_CONTEXT=" + context, options));
-    if (place) add_passed_over(**place, {}, current.value_or(std::string()));
+    if (place) add_passed_over(**place, {}, current);
     return place;
   }
-  if (!current) {
-    unread = fmt::format("{} is passed over: {}", current.error().endpoint, current.error().what);
-    return default_place(options);
+  if (current.empty() || current == default_context) return default_place(options);
+  const std::string source = fmt::format("current context {} of {}", current,
+                                         configuration(options).config_file().string());
+  return decided(place_of_context(current, source, options));
+}
+
+/// The settings for requests from DOCKER_CUSTOM_HEADERS, DOCKER_API_VERSION and config.json. As for
+/// the docker command, the variable replaces the headers of the file.
+Result<docker_api::RequestRules> request_rules(const BackendOptions& options,
+                                               std::vector<HttpHeader> headers) {
+  docker_api::RequestRules rules{.headers = std::move(headers)};
+  if (const std::string custom = variable(options, "DOCKER_CUSTOM_HEADERS"); !custom.empty()) {
+    auto read = read_custom_headers(custom);
+    if (!read) return fail(std::move(read.error()));
+    auto checked = checked_headers(*read);
+    if (!checked) return from("DOCKER_CUSTOM_HEADERS", std::move(checked.error()));
+    if (!read->empty()) rules.headers = std::move(*checked);
   }
-  if (current->empty() || *current == default_context) return default_place(options);
-  const std::string source =
-      fmt::format("current context {} of {}", *current, config.config_file().string());
-  return decided(place_of_context(*current, source, options));
+  std::string version = variable(options, "DOCKER_API_VERSION");
+  if (version.starts_with('v')) version.erase(0, 1);
+  if (!version.empty() && !docker_api::speaks_version(version)) {
+    return fail({.kind = ErrorKind::invalid_config,
+                 .endpoint = excerpt(version),
+                 .what = fmt::format("DOCKER_API_VERSION is no version from {} on",
+                                     docker_api::oldest_version),
+                 .remedy = "unset it, or write one such as 1.41"});
+  }
+  rules.api_version = std::move(version);
+  return rules;
 }
 
 void add_socket(std::vector<Place>& places, const fs::path& path, std::string source) {
-  // A home folder so deep that no socket fits in it holds none.
-  if (auto endpoint = parse_endpoint(path.string(), default_ports)) {
-    places.push_back({endpoint->url(), std::move(source)});
+  // Under a home folder with a path too long for a socket there is no socket.
+  if (auto address = docker_api::parse_address(path.string())) {
+    places.push_back({address->url(), std::move(source)});
   }
 }
 
@@ -196,7 +217,7 @@ void add_colima(std::vector<Place>& places, const fs::path& home) {
 
 std::vector<Place> usual_places(const BackendOptions& options) {
   std::vector<Place> places;
-  add_socket(places, usual_socket.substr(std::string_view("unix://").size()), "system socket");
+  add_socket(places, usual_socket, "system socket");
   if (const auto runtime = options.getenv("XDG_RUNTIME_DIR"); runtime && !runtime->empty()) {
     add_socket(places, fs::path(*runtime) / "docker.sock", "rootless socket, XDG_RUNTIME_DIR");
   }
@@ -216,8 +237,16 @@ std::vector<Place> usual_places(const BackendOptions& options) {
 }  // namespace
 
 Result<std::vector<Place>> places(const BackendOptions& options) {
+  auto config = configuration(options).settings();
   std::string unread;
-  auto place = options.endpoint.empty() ? found_place(options, unread) : named_place(options);
+  if (!config) {
+    unread = fmt::format("{} is passed over: {}", config.error().endpoint, config.error().what);
+    config = Configuration::Settings();
+  }
+  auto rules = request_rules(options, std::move(config->headers));
+  if (!rules) return fail(std::move(rules.error()));
+  auto place = options.endpoint.empty() ? found_place(options, config->current_context)
+                                        : named_place(options);
   if (!place) return fail(std::move(place.error()));
   std::vector<Place> places;
   if (*place) {
@@ -227,7 +256,13 @@ Result<std::vector<Place>> places(const BackendOptions& options) {
   }
   if (!unread.empty()) {
     add_note(places.front(), unread);
-    if (options.log) options.log(LogLevel::warning, unread);
+    // Where a place was named the file says nothing about that, only about headers.
+    const LogLevel level = options.endpoint.empty() ? LogLevel::warning : LogLevel::info;
+    if (options.log) options.log(level, unread);
+  }
+  if (*rules != docker_api::RequestRules()) {
+    const auto detail = std::make_shared<const docker_api::RequestDetail>(std::move(*rules));
+    for (Place& each : places) each.detail = detail;
   }
   return places;
 }

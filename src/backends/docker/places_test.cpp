@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "backends/docker_api/requests.hpp"
 #include "support/temp_folder.hpp"
 #include "transport/digest.hpp"
 
@@ -88,7 +89,37 @@ TEST(DockerPlaces, HostsAreReadAsTheDockerCommandReadsThem) {
               ElementsAre("DOCKER_HOST ssh://me@far:22/run/d.sock"));
   EXPECT_THAT(urls({{"DOCKER_HOST", "far"}}), ElementsAre("DOCKER_HOST tcp://far:2375"));
   EXPECT_THAT(urls({{"DOCKER_HOST", "no host"}}), ElementsAre(HasSubstr("not a URL")));
-  EXPECT_THAT(urls({{"DOCKER_HOST", "run/docker.sock"}}), ElementsAre(HasSubstr("a path after")));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "run/docker.sock"}}),
+              ElementsAre(HasSubstr("must be absolute")));
+}
+
+TEST(DockerPlaces, ABlankHostIsThatOfTheDefaultContext) {
+  EXPECT_THAT(urls({{"DOCKER_HOST", "  "}}),
+              ElementsAre("DOCKER_HOST unix:///var/run/docker.sock"));
+  EXPECT_THAT(urls({{"DOCKER_HOST", "\n"}, {"DOCKER_TLS", "1"}}),
+              ElementsAre("DOCKER_HOST https://localhost:2376"));
+  EXPECT_THAT(urls({{"DOCKER_HOST", " tcp://h:1/p\n"}}), ElementsAre("DOCKER_HOST tcp://h:1/p"));
+  EXPECT_THAT(urls({{"DOCKER_HOST", " http://h:1 "}, {"DOCKER_TLS", "1"}}),
+              ElementsAre("DOCKER_HOST tcp://h:1"));
+}
+
+docker_api::RequestRules rules_with(std::map<std::string, std::string> variables) {
+  const auto found = found_with(std::move(variables));
+  EXPECT_TRUE(found) << (found ? "" : found.error().describe());
+  return found ? docker_api::rules_of(found->front()) : docker_api::RequestRules();
+}
+
+TEST(DockerPlaces, TheVersionThatAVariableNamesIsSpokenOrRefused) {
+  EXPECT_EQ(rules_with({}).api_version, "");
+  EXPECT_EQ(rules_with({{"DOCKER_API_VERSION", ""}}).api_version, "");
+  EXPECT_EQ(rules_with({{"DOCKER_API_VERSION", "1.41"}}).api_version, "1.41");
+  EXPECT_EQ(rules_with({{"DOCKER_API_VERSION", "v1.41"}}).api_version, "1.41");
+  for (const char* wrong :
+       {"1", "1.", ".41", "1.41.0", "latest", "1.23", "0.99", "1.41/../..", " "}) {
+    EXPECT_THAT(urls({{"DOCKER_API_VERSION", wrong}}),
+                ElementsAre(HasSubstr("DOCKER_API_VERSION is no version from 1.24 on")))
+        << wrong;
+  }
 }
 
 /// A configuration of the docker command, and certificates.
@@ -107,7 +138,7 @@ class DockerDoors : public testing::Test {
   void use(const std::string& context) {
     folder_.write("config.json", R"({"auths":{},"currentContext":")" + context + "\"}");
   }
-  /// The only place; the variables besides DOCKER_CONFIG.
+  /// The only place, found with these variables besides DOCKER_CONFIG.
   Place place(std::map<std::string, std::string> variables, const std::string& endpoint = "",
               std::optional<TlsOptions> tls = std::nullopt) {
     variables["DOCKER_CONFIG"] = folder();
@@ -178,10 +209,50 @@ TEST_F(DockerDoors, AConfigurationThatCannotBeReadIsPassedOverAndSaidSo) {
   };
   folder_.write("config.json", "{\"currentContext\":");
   expect_passed_over("is broken");
+  EXPECT_THAT(place({}, "/x.sock").note, HasSubstr("is broken"));
   EXPECT_EQ(place({{"DOCKER_HOST", "unix:///x"}}).url, "unix:///x");
   std::filesystem::remove(folder_.path() / "config.json");
   std::filesystem::create_directory(folder_.path() / "config.json");
   expect_passed_over("cannot be read");
+}
+
+TEST_F(DockerDoors, KeysCountInAnyCaseAndTheLastOfThem) {
+  add_context("b", R"({"host":"tcp://b:1","SKIPTLSVERIFY":true})");
+  folder_.write("config.json", R"({"currentContext":"a","CurrentCONTEXT":"b"})");
+  EXPECT_EQ(place({}).url, "https://b:1");
+  folder_.write("contexts/meta/" + sha256_hex("b") + "/meta.json",
+                R"({"endpoints":{"docker":{"HOST":"tcp://c:1"}}})");
+  EXPECT_EQ(place({}).url, "tcp://c:1");
+  folder_.write("config.json", R"({"currentContext":"b","currentcontext":null})");
+  EXPECT_EQ(place({}).url, "tcp://c:1");
+}
+
+TEST_F(DockerDoors, AFieldOfTheWrongTypeBreaksItsFile) {
+  for (const char* endpoint :
+       {R"({"Host":7})", R"({"Host":"tcp://h","SkipTLSVerify":"true"})", R"([])", "7"}) {
+    add_context("a", endpoint);
+    EXPECT_THAT(place({{"DOCKER_CONTEXT", "a"}}).url, HasSubstr("is broken")) << endpoint;
+  }
+  for (const char* config : {R"({"currentContext":7})", R"({"HttpHeaders":[]})",
+                             R"({"HttpHeaders":{"A":7}})", R"({"HttpHeaders":{"A B":"x"}})"}) {
+    folder_.write("config.json", config);
+    EXPECT_THAT(place({}).note, HasSubstr("is broken")) << config;
+  }
+}
+
+TEST_F(DockerDoors, HeadersOfTheFileAreSentUnlessTheVariableNamesOthers) {
+  using Headers = std::vector<HttpHeader>;
+  folder_.write("config.json", R"({"httpHeaders":{"X-A":"1","User-Agent":"me","Host":"h"}})");
+  EXPECT_EQ(docker_api::rules_of(place({})).headers, (Headers{{"X-A", "1"}}));
+  for (const char* endpoint : {"tcp://h", "unix:///x", "ssh://h"}) {
+    EXPECT_EQ(docker_api::rules_of(place({}, endpoint)).headers, (Headers{{"X-A", "1"}}));
+  }
+  const Place other = place({{"DOCKER_CUSTOM_HEADERS", "X-B=2,\"X-C=3,4\""}});
+  EXPECT_EQ(docker_api::rules_of(other).headers, (Headers{{"X-B", "2"}, {"X-C", "3,4"}}));
+  EXPECT_THAT(place({{"DOCKER_CUSTOM_HEADERS", "X-B"}}).url,
+              HasSubstr("DOCKER_CUSTOM_HEADERS has a pair without an equals sign"));
+  EXPECT_THAT(place({{"DOCKER_CUSTOM_HEADERS", "X B=2"}}).url,
+              HasSubstr("no name of a header (from DOCKER_CUSTOM_HEADERS)"));
 }
 
 TEST_F(DockerDoors, AConfigurationThatIsEmptySaysNothing) {
@@ -242,11 +313,11 @@ TEST_F(DockerDoors, VariablesBringTlsToHosts) {
   const std::string certs = folder() + "/certs";
   const Place verified =
       place({{"DOCKER_HOST", "tcp://h"},
-             {"DOCKER_TLS_VERIFY", "0"},  // any value, as the docker command has it
+             {"DOCKER_TLS_VERIFY", "0"},  // Any value counts, as for the docker command.
              {"DOCKER_CERT_PATH", certs}});
-  EXPECT_EQ(verified.url, "https://h:2375");  // the port of TCP, as for the docker command
+  EXPECT_EQ(verified.url, "https://h:2375");  // The port of TCP, as for the docker command.
   EXPECT_EQ(verified.tls->authority.file, certs + "/ca.pem");
-  EXPECT_EQ(verified.tls->certificate.file, certs + "/cert.pem");  // missing, which will be said
+  EXPECT_EQ(verified.tls->certificate.file, certs + "/cert.pem");  // connecting reports that
   EXPECT_TRUE(verified.tls->verify);
   const Place believed = place({{"DOCKER_HOST", "tcp://h:99"}, {"DOCKER_TLS", "1"}});
   EXPECT_EQ(believed.url, "https://h:99");

@@ -8,8 +8,8 @@
 #include <simdjson.h>
 
 #include "backends/docker_api/list_item.hpp"
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/secrets/secrets.hpp"
 
 namespace rollcall::docker_api {
 namespace {
@@ -120,7 +120,7 @@ class ItemReader {
                   const auto error = read_text(child, label);
                   if (error == simdjson::SUCCESS) item_.labels.emplace_back(key, label);
                   const bool wrong = error == simdjson::INCORRECT_TYPE;
-                  return note(wrong ? fmt::format("Labels.{}", excerpt(key)) : "Labels", "a text",
+                  return note(wrong ? fmt::format("Labels.{}", quotation(key)) : "Labels", "a text",
                               error);
                 }));
   }
@@ -166,10 +166,11 @@ struct ContainerDecoder::Parser {
   ListItem fields;
 };
 
-ContainerDecoder::ContainerDecoder(std::string backend, std::string endpoint)
+ContainerDecoder::ContainerDecoder(std::string backend, std::string endpoint, Masker masker)
     : parser_(std::make_unique<Parser>()),
       backend_(std::move(backend)),
-      endpoint_(std::move(endpoint)) {}
+      endpoint_(std::move(endpoint)),
+      masker_(masker) {}
 
 ContainerDecoder::~ContainerDecoder() = default;
 
@@ -186,13 +187,13 @@ Result<DecodedContainer> ContainerDecoder::decode(std::string_view item, Timesta
   if (error && id.empty()) id = json_walk::salvage_text(item, "Id");
   if (id.empty() || !is_plain(id)) {
     std::string what =
-        fmt::format("the engine lists a container without an id: \"{}\"", excerpt(item));
+        fmt::format("the engine lists a container without an id: \"{}\"", quotation(item));
     return fail({.kind = ErrorKind::protocol,
                  .endpoint = endpoint_,
                  .what = std::move(what),
                  .remedy = {}});
   }
-  DecodedContainer decoded = error ? undecodable(id, error) : interpret(fields);
+  DecodedContainer decoded = error ? undecodable(id, error) : interpret(fields, masker_);
   decoded.instance.key.backend = backend_;
   decoded.instance.key.endpoint = endpoint_;
   decoded.instance.discovered_at = discovered_at;

@@ -1,5 +1,5 @@
-// One container as `GET /containers/json` tells it (Docker Engine API 1.24 and later, Podman's
-// likeness of it).
+// Decodes a container of `GET /containers/json` (Docker Engine API 1.24 and later, and Podman's
+// version of it).
 #pragma once
 
 #include <memory>
@@ -9,33 +9,36 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 
+#include "core/secrets/masking.hpp"
+
 namespace rollcall::docker_api {
 
 struct DecodedContainer {
   Instance instance;
-  /// The pod it is in, by its id; empty if in none. Those of a pod that joined the network of its
-  /// infra container have that one's ports together.
+  /// The id of its pod; empty if it is in none. Containers of a pod that joined the network of its
+  /// infra container all list that container's ports.
   std::string pod;
-  /// It only holds the network of its pod, and is shown only with what does not run.
+  /// An infra container: it only holds the network of its pod, and is hidden unless stopped
+  /// containers are shown.
   bool infra = false;
-  /// A network that gives addresses is attached, but the engine has not told an address yet.
+  /// It is attached to a network that gives addresses, but the engine has not told an address yet.
   bool awaits_address = false;
-  /// It uses the host's network, and runs for so short that its server may not listen yet.
+  /// It uses the host's network and started recently, so its server may not listen yet.
   bool awaits_ports = false;
-  /// Not all that is asked of the engine has been told.
+  /// The engine has not answered all requests about it.
   bool incomplete = false;
 };
 
-/// Decodes list items. Keeps its parser's memory, so make one for a session.
+/// Decodes list items. It reuses its parser's memory, so make one per session.
 class ContainerDecoder {
  public:
-  ContainerDecoder(std::string backend, std::string endpoint);
+  ContainerDecoder(std::string backend, std::string endpoint, Masker masker = Masker());
   ~ContainerDecoder();
 
   /// Decodes one object of the list. The 64 bytes after `item` must be readable.
   ///
-  /// What cannot be decoded but has an id is an instance of state unknown with a problem that says
-  /// why. Errors: protocol, if there is no id.
+  /// An item that cannot be decoded but has an id becomes an instance of state unknown, with a
+  /// problem that says why. Errors: protocol, if there is no id.
   [[nodiscard]] Result<DecodedContainer> decode(std::string_view item, Timestamp discovered_at);
 
  private:
@@ -43,6 +46,7 @@ class ContainerDecoder {
   std::unique_ptr<Parser> parser_;
   std::string backend_;
   std::string endpoint_;
+  Masker masker_;
 };
 
 }  // namespace rollcall::docker_api

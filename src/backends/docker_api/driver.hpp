@@ -1,27 +1,33 @@
-// An engine that speaks the Docker Engine API, as a runtime.
+// The driver for engines that speak the Docker Engine API.
 #pragma once
 
+#include <memory>
+#include <string_view>
+
+#include <rollcall/config.hpp>
+#include <rollcall/result.hpp>
+
+#include "backends/docker_api/address.hpp"
 #include "backends/docker_api/dialect.hpp"
-#include "backends/registry.hpp"
+#include "backends/place.hpp"
+#include "core/async/env.hpp"
+#include "core/driver.hpp"
+#include "hostview/host_view.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/host_view.hpp"
-#include "transport/wire.hpp"
+#include "transport/http/wire.hpp"
 
 namespace rollcall::docker_api {
 
-/// The ports that engines listen on without TLS and with it.
-inline constexpr DefaultPorts default_ports{.plain = 2375, .tls = 2376};
-
-/// How a place is connected to. `program` is the command line of the far side's engine, by ssh:
-/// "docker" or "podman"; `socket_option` names another socket to it.
+/// How to connect to a place. For ssh, `program` is the engine's command line at the far side,
+/// "docker" or "podman", and `socket_option` its option that names another socket.
 ///
 /// Errors: invalid_config.
 Result<Endpoint> endpoint_of(const Place& place, std::string_view program,
                              std::string_view socket_option);
 
-/// No I/O. The URL of `place` must be canonical. `view` is of this host, if null.
+/// No I/O. The URL of `place` must be canonical. `view`: null for this host.
 ///
-/// An engine of another product than the dialect's is refused: not this API.
+/// An engine of another product than the dialect's is refused with not_this_api.
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     DialectPtr dialect, Wire wire, HostViewPtr view = nullptr);
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/json_walk.hpp"
-#include "core/metadata.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/labels/metadata.hpp"
 
 namespace rollcall::docker_api {
 namespace {
@@ -28,11 +28,11 @@ error_code read_variable(Value element, Variables& out) {
 
 }  // namespace
 
-Labels readable_environment(std::string_view inspect) {
+Labels readable_environment(std::string_view inspect, const Masker& masker) {
   const simdjson::padded_string json(inspect);
   json_walk::ObjectReader reader;
   Variables variables;
-  // What cannot be read says nothing.
+  // If the answer cannot be parsed, there are no variables.
   static_cast<void>(reader.read(json, [&](std::string_view key, Value value) {
     if (key != "Config") return simdjson::SUCCESS;
     return json_walk::each_field(value, [&](std::string_view field, Value child) {
@@ -41,7 +41,7 @@ Labels readable_environment(std::string_view inspect) {
           child, [&](Value element) { return read_variable(element, variables); });
     });
   }));
-  return Labels(std::vector<Labels::Entry>(variables.begin(), variables.end()));
+  return masker.labels(std::vector<Labels::Entry>(variables.begin(), variables.end()));
 }
 
 void apply_environment(Instance& instance, const Labels& environment) {
@@ -49,7 +49,7 @@ void apply_environment(Instance& instance, const Labels& environment) {
   MetadataReading reading = read_metadata(instance.labels, environment);
   instance.metadata = std::move(reading.metadata);
   for (Problem& problem : reading.problems) {
-    // Those of labels are known already.
+    // The same problem may be there from a label already.
     const bool known = std::ranges::find(instance.problems, problem) != instance.problems.end();
     if (!known) instance.problems.push_back(std::move(problem));
   }

@@ -1,18 +1,20 @@
-// The few variables of a container's environment that tools take for labels, where they are asked
-// for. Pure.
+// Reads the few environment variables of a container that tools use as labels, if the user asked
+// for them. Pure.
 #pragma once
 
 #include <string_view>
 
 #include <rollcall/instance.hpp>
 
+#include "core/secrets/masking.hpp"
+
 namespace rollcall::docker_api {
 
-/// Of the answer to an inspect the variables that rollcall::may_be_read allows. All others are
-/// passed over, and no copy of them is made.
-Labels readable_environment(std::string_view inspect);
+/// The variables in an inspect's answer that rollcall::may_be_read allows. All others are skipped
+/// without a copy. Secrets in the values are masked.
+Labels readable_environment(std::string_view inspect, const Masker& masker = Masker());
 
-/// Adds to an instance what the variables say, as the weakest of its labels.
+/// Adds the variables to the labels of an instance; existing labels win.
 void apply_environment(Instance& instance, const Labels& environment);
 
 }  // namespace rollcall::docker_api

@@ -5,8 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
-#include "core/json.hpp"
-#include "core/metadata.hpp"
+#include "core/json/json.hpp"
+#include "core/labels/metadata.hpp"
 
 namespace rollcall::docker_api {
 namespace {

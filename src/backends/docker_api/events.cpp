@@ -8,7 +8,7 @@
 
 #include <simdjson.h>
 
-#include "core/json_walk.hpp"
+#include "core/json/json_walk.hpp"
 
 namespace rollcall::docker_api {
 namespace {
@@ -19,7 +19,7 @@ using json_walk::tolerate;
 using simdjson::error_code;
 using Value = simdjson::ondemand::value;
 
-// What an event says. A field that is missing or of the wrong type stays empty.
+// The fields of an event. One that is missing or of the wrong type stays empty.
 struct EventFields {
   std::string_view type;
   std::string_view action;
@@ -64,7 +64,7 @@ struct Row {
   Meaning meaning;
 };
 
-// The event map of README.md.
+// The event map in README.md.
 constexpr auto container_actions = std::to_array<Row>({
     {"start", Meaning::began},
     {"restore", Meaning::began},
@@ -113,7 +113,7 @@ Meaning meaning_of(std::string_view action) {
   return row == container_actions.end() ? Meaning::unknown : row->meaning;
 }
 
-// Engines before API 1.22 told no type, and these are what they said of images.
+// Engines before API 1.22 sent no type; these are their image actions.
 bool is_image_action(std::string_view action) {
   constexpr std::array<std::string_view, 8> words{"delete", "import", "load", "pull",
                                                   "push",   "save",   "tag",  "untag"};
@@ -161,7 +161,7 @@ void interpret_container(const EventFields& event, DecodedEvent& decoded) {
 void interpret_network(const EventFields& event, DecodedEvent& decoded) {
   const std::string_view action = event.action.empty() ? event.status : event.action;
   if (action != "connect" && action != "disconnect") return;
-  // Docker's actor is the network, Podman's the container.
+  // In Docker the actor is the network, in Podman the container.
   const std::string_view id = event.container.empty() ? event.actor : event.container;
   decoded.change = touch(id, decoded.at, RunMark::changed);
 }

@@ -1,4 +1,4 @@
-// One line of `GET /events` (Docker Engine API 1.24 and later, Podman's likeness of it).
+// Decodes one line of `GET /events` (Docker Engine API 1.24 and later, and Podman's version of it).
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,8 @@ namespace rollcall::docker_api {
 
 struct DecodedEvent {
   Timestamp at{};                ///< timeNano; else time.
-  std::optional<Change> change;  ///< Nothing if the event does not concern what runs.
-  bool unknown_action =
-      false;  ///< A container action that is in no table: read the container, and count it.
+  std::optional<Change> change;  ///< nullopt if the event does not concern running containers.
+  bool unknown_action = false;   ///< An unknown container action: read the container, and count it.
 };
 
 class EventDecoder {
@@ -26,8 +25,8 @@ class EventDecoder {
 
   /// Decodes one object of the stream. The 64 bytes after `item` must be readable.
   ///
-  /// Errors: protocol, for what is not JSON. An event whose fields are missing or strange is not an
-  /// error: it asks for a resync if it could concern what runs.
+  /// Errors: protocol, for text that is not JSON. Missing or malformed fields are not an error: the
+  /// event asks for a resync if it could concern a running container.
   [[nodiscard]] Result<DecodedEvent> decode(std::string_view item);
 
  private:

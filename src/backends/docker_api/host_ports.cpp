@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "hostview/privilege.hpp"
+
 namespace rollcall::docker_api {
 namespace {
 
@@ -15,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr Duration young = 2min;
 constexpr std::size_t id_size = 64;
 
-// A shorter one could be part of the name of anything.
+// A shorter id could be part of an unrelated name.
 bool is_full_id(std::string_view id) {
   return id.size() == id_size && id.find_first_not_of("0123456789abcdef") == id.npos;
 }
@@ -31,10 +33,6 @@ void add_problem(Instance& instance, std::string what) {
   std::ranges::sort(instance.problems);
 }
 
-bool listed(const std::vector<Listener>& listeners, const Listener& one) {
-  return std::ranges::find(listeners, one) != listeners.end();
-}
-
 }  // namespace
 
 void HostPorts::open() {
@@ -46,13 +44,16 @@ void HostPorts::open() {
 }
 
 void HostPorts::fill(Containers& containers, Timestamp now) {
-  for (auto& [id, container] : containers) {
-    if (uses_host_network(container.instance)) fill(container, now);
-  }
-  seen_.clear();
+  look_anew();
+  for (auto& [id, container] : containers) fill(container, now);
+  look_anew();
 }
 
 void HostPorts::fill(DecodedContainer& container, Timestamp now) {
+  if (uses_host_network(container.instance)) look_at(container, now);
+}
+
+void HostPorts::look_at(DecodedContainer& container, Timestamp now) {
   Instance& instance = container.instance;
   open();
   const auto member = first_process(instance.key.id);
@@ -72,15 +73,14 @@ void HostPorts::fill(DecodedContainer& container, Timestamp now) {
   for (const auto& group : groups_[instance.key.id]) {
     for (auto& found : listeners_of_cgroup(**seen, *view_, group)) {
       const bool chance = found.socket.protocol == Protocol::udp &&
-                          ephemeral_.holds(found.socket.port);  // a client that awaits an answer
-      if (!chance && !listed(listeners, found)) listeners.push_back(std::move(found));
+                          ephemeral_.holds(found.socket.port);  // A client that awaits an answer.
+      if (!chance) listeners.push_back(std::move(found));
     }
   }
   instance.ports = host_ports(listeners);
   if (member->network_namespace == 0 && listeners.empty()) {
-    add_problem(instance,
-                "which ports its processes listen on may not be seen: run as root, or grant "
-                "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
+    add_problem(instance, "which ports its processes listen on may not be seen: " +
+                              privilege_remedy("CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"));
   }
 }
 
@@ -99,7 +99,7 @@ std::optional<Process> HostPorts::first_process(const std::string& id) {
   return find();
 }
 
-// The host's network is the engine's, which may itself live in a namespace of its own.
+// The host's network is that of the engine, which may run in a namespace of its own.
 Result<ListenersPtr> HostPorts::look(const Process& member) {
   const bool elsewhere =
       member.network_namespace != 0 && member.network_namespace != own_namespace_;

@@ -1,4 +1,4 @@
-// Ports of containers that use the host's network: the engine does not know them, the kernel does.
+// Ports of containers on the host's network, from the kernel: the engine does not know them.
 #pragma once
 
 #include <map>
@@ -6,24 +6,28 @@
 #include <vector>
 
 #include "backends/docker_api/join.hpp"
-#include "core/env.hpp"
-#include "transport/listeners.hpp"
+#include "core/async/env.hpp"
+#include "hostview/listeners.hpp"
 
 namespace rollcall::docker_api {
 
-/// Finds the processes of containers by their control groups, and what these listen on. Only for an
-/// engine on this host. Blocks as Listeners does, and only if there is such a container.
+/// Finds the processes of containers by their control groups, and their listening sockets. Only for
+/// an engine on this host. Blocks like Listeners, and only if there is such a container.
 class HostPorts {
  public:
-  /// `view`: of this host, if null; that is looked for when it is needed first.
+  /// `view`: null for this host; it is opened on first use.
   explicit HostPorts(HostViewPtr view = nullptr) : view_(std::move(view)) {}
 
-  /// Gives those of them that run and use the host's network their ports. One whose process began
-  /// less than two minutes before `now` is not settled: its server may listen late. What cannot be
-  /// seen is a problem of the instance.
+  /// Sets the ports of those containers that run on the host's network. A container whose process
+  /// is younger than two minutes is not settled, as its server may start to listen later. If
+  /// something cannot be seen, the instance gets a problem.
   void fill(Containers& containers, Timestamp now);
+  void fill(DecodedContainer& container, Timestamp now);
 
-  /// Forgets all that are not among these, which are all that there are.
+  /// Makes later calls look at the host again.
+  void look_anew() { seen_.clear(); }
+
+  /// Forgets all containers that are not in `all`.
   void keep_only(const Containers& all) {
     std::erase_if(groups_, [&](const auto& known) { return !all.contains(known.first); });
   }
@@ -32,16 +36,16 @@ class HostPorts {
   using Groups = std::vector<std::string>;
 
   void open();
-  void fill(DecodedContainer& container, Timestamp now);
+  void look_at(DecodedContainer& container, Timestamp now);
   [[nodiscard]] std::optional<Process> first_process(const std::string& id);
   [[nodiscard]] Result<ListenersPtr> look(const Process& member);
 
   HostViewPtr view_;
-  std::optional<Listeners> own_;  // of our own network namespace
+  std::optional<Listeners> own_;  // For our own network namespace.
   std::uint64_t own_namespace_ = 0;
   PortRange ephemeral_;
-  std::map<std::string, Groups> groups_;  // by container, of those that use the host's network
-  std::map<std::uint64_t, ListenersPtr> seen_;  // in this fill, by network namespace
+  std::map<std::string, Groups> groups_;  // By container id; only those on the host's network.
+  std::map<std::uint64_t, ListenersPtr> seen_;  // By network namespace.
 };
 
 }  // namespace rollcall::docker_api

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "core/addresses.hpp"
-#include "core/metadata.hpp"
-#include "core/text.hpp"
+#include "core/reach/registration.hpp"
+#include "core/secrets/secrets.hpp"
 
 namespace rollcall::docker_api {
 namespace {
@@ -20,7 +20,7 @@ void add_problem(Instance& instance, std::string_view where, std::string what) {
   instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
 }
 
-// Links give a container more names, "/other/alias"; its own has one slash.
+// Links add names like "/other/alias"; the container's own name has one slash.
 std::string_view own_name(const std::vector<std::string_view>& names) {
   const auto own = std::ranges::find_if(
       names, [](std::string_view name) { return name.find('/', 1) == std::string_view::npos; });
@@ -28,7 +28,7 @@ std::string_view own_name(const std::vector<std::string_view>& names) {
   return own->starts_with('/') ? own->substr(1) : *own;
 }
 
-// States of a container that does not run and of which the word says all there is to say.
+// States of a stopped container that say enough as a reason.
 constexpr std::array<std::string_view, 7> telling_states{
     "created", "configured", "initialized", "dead", "removing", "removal in progress", "stopping"};
 
@@ -44,8 +44,8 @@ std::optional<InstanceState> state_of(std::string_view word) {
   return std::nullopt;
 }
 
-// The number in "Exited (137) 3 seconds ago" and "Restarting (4) 2 seconds ago". The rest of that
-// prose is time, which would make every answer differ from the last.
+// The number in "Exited (137) 3 seconds ago" and "Restarting (4) 2 seconds ago". The time in that
+// prose is ignored, as it would make every answer differ from the last.
 std::optional<int> exit_code(std::string_view status) {
   for (const std::string_view start : {"Exited (", "Restarting ("}) {
     if (!status.starts_with(start)) continue;
@@ -61,7 +61,7 @@ void set_state(Instance& instance, const ListItem& item) {
   const auto state = state_of(item.state);
   instance.state = state.value_or(InstanceState::unknown);
   if (!state) {
-    add_problem(instance, "State", fmt::format("\"{}\" is no known state", excerpt(item.state)));
+    add_problem(instance, "State", fmt::format("\"{}\" is no known state", quotation(item.state)));
   }
   if (const auto code = exit_code(item.status)) {
     instance.reason = fmt::format("exited with {}", *code);
@@ -70,7 +70,7 @@ void set_state(Instance& instance, const ListItem& item) {
   }
 }
 
-// What engines before API 1.52 tell of health: the end of the status prose.
+// The health that engines before API 1.52 tell at the end of the status prose.
 std::string_view health_in_prose(std::string_view status) {
   if (status.ends_with("(healthy)")) return "healthy";
   if (status.ends_with("(unhealthy)")) return "unhealthy";
@@ -79,23 +79,22 @@ std::string_view health_in_prose(std::string_view status) {
 }
 
 void set_health(Instance& instance, const ListItem& item) {
-  // Engines turn the health of a paused container to unhealthy without saying so, and no check runs
-  // in one that is stopped.
+  // Engines silently set the health of a paused container to unhealthy, and do not check stopped
+  // ones.
   if (instance.state != InstanceState::running) return;
   const std::string_view word = item.health.empty() ? health_in_prose(item.status) : item.health;
-  if (word.empty() || word == "none") return;
-  for (const Health health : {Health::starting, Health::healthy, Health::unhealthy}) {
-    if (word == to_string(health)) instance.health = health;
-  }
-  if (instance.health == Health::none) {
-    add_problem(instance, "Health.Status", fmt::format("\"{}\" is no known health", excerpt(word)));
+  const auto health = health_of(word);
+  instance.health = health.value_or(Health::none);
+  if (!health) {
+    add_problem(instance, "Health.Status",
+                fmt::format("\"{}\" is no known health", quotation(word)));
   }
 }
 
 void set_network_mode(Instance& instance, const ListItem& item) {
   constexpr std::string_view joins = "container:";
   std::string_view mode = item.network_mode;
-  // Podman does not tell the mode in its list, but lists the networks "host" and "none".
+  // Podman's list has no mode, but lists the networks "host" and "none".
   if (mode.empty() && item.networks.size() == 1) mode = item.networks.front().name;
   if (mode == "host") instance.network_mode = NetworkMode::host;
   if (mode == "none") instance.network_mode = NetworkMode::none;
@@ -111,7 +110,7 @@ void add_address(Instance& instance, std::string_view network, std::string_view 
   if (!address) {
     return add_problem(
         instance, "NetworkSettings.Networks",
-        fmt::format("\"{}\" in \"{}\" is not an IP address", excerpt(ip), excerpt(network)));
+        fmt::format("\"{}\" in \"{}\" is not an IP address", quotation(ip), quotation(network)));
   }
   address->network = network;
   instance.addresses.push_back(std::move(*address));
@@ -129,7 +128,7 @@ bool is_port(std::int64_t number) {
   return number > 0 && number <= 65535;
 }
 
-// The address that a port is published on; Podman leaves the wildcard out.
+// The address that a port is published on; Podman omits the wildcard.
 std::optional<std::string> host_ip_of(const ListItem::Port& port) {
   if (port.ip.empty()) return "0.0.0.0";
   auto address = canonical_address(port.ip);
@@ -141,7 +140,7 @@ void add_port(Instance& instance, const ListItem::Port& port) {
   const auto protocol = protocol_of(port.protocol);
   if (!protocol) {
     return add_problem(instance, "Ports.Type",
-                       fmt::format("\"{}\" is not tcp, udp or sctp", excerpt(port.protocol)));
+                       fmt::format("\"{}\" is not tcp, udp or sctp", quotation(port.protocol)));
   }
   const bool published = port.host_port != 0;
   if (!is_port(port.container_port) || (published && !is_port(port.host_port))) {
@@ -156,14 +155,14 @@ void add_port(Instance& instance, const ListItem::Port& port) {
     auto ip = host_ip_of(port);
     if (!ip) {
       return add_problem(instance, "Ports.IP",
-                         fmt::format("\"{}\" is not an IP address", excerpt(port.ip)));
+                         fmt::format("\"{}\" is not an IP address", quotation(port.ip)));
     }
     mapping.scope = PortScope::published;
     mapping.host_ip = std::move(*ip);
     mapping.host_port = static_cast<std::uint16_t>(port.host_port);
   } else if (instance.network_mode == NetworkMode::host) {
-    // With the host's network the container's port is the host's, on whichever addresses it
-    // listens.
+    // On the host's network the container's port is the host's, at all addresses that it listens
+    // on.
     mapping.scope = PortScope::host;
     mapping.host_port = mapping.container_port;
   }
@@ -180,7 +179,7 @@ void set_created(Instance& instance, std::int64_t seconds) {
   instance.created_at = std::chrono::sys_seconds(std::chrono::seconds(seconds));
 }
 
-// The value of the first of the labels that is there and not empty.
+// The value of the first of these labels that is not empty.
 std::string first_of(const Labels& labels, std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys) {
     if (const auto value = labels.find(key); value && !value->empty()) return std::string(*value);
@@ -188,17 +187,17 @@ std::string first_of(const Labels& labels, std::initializer_list<std::string_vie
   return {};
 }
 
-void set_labels(Instance& instance, const std::vector<Labels::Entry>& entries) {
-  instance.labels = Labels(entries);
+void set_labels(Instance& instance, const std::vector<Labels::Entry>& entries,
+                const Masker& masker) {
+  masker.read_labels(entries, instance);
   instance.group = first_of(
       instance.labels,
       {"com.docker.compose.project", "io.podman.compose.project", "com.docker.stack.namespace"});
-  instance.service = first_of(
-      instance.labels,
-      {"com.docker.compose.service", "io.podman.compose.service", "com.docker.swarm.service.name"});
-  MetadataReading reading = read_metadata(instance.labels);
-  instance.metadata = std::move(reading.metadata);
-  std::ranges::move(reading.problems, std::back_inserter(instance.problems));
+  if (!is_one_off(instance.labels)) {
+    instance.service =
+        first_of(instance.labels, {"com.docker.compose.service", "io.podman.compose.service",
+                                   "com.docker.swarm.service.name"});
+  }
 }
 
 template <class T>
@@ -206,10 +205,10 @@ void sort_and_deduplicate(std::vector<T>& list) {
   std::ranges::sort(list);
   const auto duplicates = std::ranges::unique(list);
   list.erase(duplicates.begin(), duplicates.end());
-  list.shrink_to_fit();  // an instance is made once and held for long
+  list.shrink_to_fit();  // An instance is made once and kept for long.
 }
 
-// An engine says that a container runs shortly before it says which addresses it has.
+// An engine may list a container as running before it tells its addresses.
 bool awaits_address(const Instance& instance, const ListItem& item) {
   const auto gives_addresses = [](const ListItem::Network& network) {
     return network.name != "host" && network.name != "none";
@@ -224,6 +223,17 @@ bool awaits_address(const Instance& instance, const ListItem& item) {
 
 }  // namespace
 
+std::optional<Health> health_of(std::string_view word) {
+  // Podman's word for a check that begins anew, behind a pause.
+  if (word == "reset") return Health::starting;
+  // Podman's word for one that is not made while the container does not run.
+  if (word.empty() || word == "none" || word == "stopped") return Health::none;
+  for (const Health health : {Health::starting, Health::healthy, Health::unhealthy}) {
+    if (word == to_string(health)) return health;
+  }
+  return std::nullopt;
+}
+
 void ListItem::clear() {
   ListItem empty;
   empty.names = std::move(names);
@@ -237,7 +247,7 @@ void ListItem::clear() {
   labels.clear();
 }
 
-DecodedContainer interpret(const ListItem& item) {
+DecodedContainer interpret(const ListItem& item, const Masker& masker) {
   Instance instance;
   instance.key.id = item.id;
   instance.name = own_name(item.names);
@@ -248,8 +258,8 @@ DecodedContainer interpret(const ListItem& item) {
   set_health(instance, item);
   set_network_mode(instance, item);
   set_created(instance, item.created);
-  set_labels(instance, item.labels);
-  // One that does not run keeps the addresses and ports of its last run in the engine's list.
+  set_labels(instance, item.labels, masker);
+  // For a stopped container the engine still lists the addresses and ports of its last run.
   if (in_running_set(instance)) {
     for (const auto& [name, ipv4, ipv6] : item.networks) {
       add_address(instance, name, ipv4);
@@ -257,6 +267,7 @@ DecodedContainer interpret(const ListItem& item) {
     }
     for (const ListItem::Port& port : item.ports) add_port(instance, port);
   }
+  masker.finish(instance);
   sort_and_deduplicate(instance.addresses);
   sort_and_deduplicate(instance.ports);
   sort_and_deduplicate(instance.problems);

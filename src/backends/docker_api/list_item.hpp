@@ -1,7 +1,8 @@
-// What an item of `GET /containers/json` says, before anything is made of it.
+// The raw fields of an item of `GET /containers/json`.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,8 +12,8 @@
 
 namespace rollcall::docker_api {
 
-/// The fields that are read, in the engine's words. Lifetime: the views are the decoder's, until
-/// its next item.
+/// The fields that are used, in the engine's words. The views are valid until the decoder's next
+/// item.
 struct ListItem {
   struct Network {
     std::string_view name;
@@ -37,14 +38,19 @@ struct ListItem {
   std::vector<Network> networks;
   std::vector<Port> ports;
   std::vector<Labels::Entry> labels;
-  /// What could not be read.
+  /// Fields that could not be read.
   std::vector<Problem> problems;
 
-  /// Makes it empty, but keeps the memory of its lists for the next item.
+  /// Clears the item, but keeps the memory of its lists for the next one.
   void clear();
 };
 
-/// Makes an instance of it; the key's backend and endpoint are left to the caller.
-DecodedContainer interpret(const ListItem& item);
+/// What an engine's word for the state of a health check means; empty: there is none. Nothing, if
+/// it is in no table.
+std::optional<Health> health_of(std::string_view word);
+
+/// Makes an instance of it, in which `masker` has masked the secrets; the key's backend and
+/// endpoint are left to the caller.
+DecodedContainer interpret(const ListItem& item, const Masker& masker);
 
 }  // namespace rollcall::docker_api

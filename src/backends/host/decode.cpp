@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "backends/host/naming.hpp"
-#include "core/masking.hpp"
-#include "transport/cgroup.hpp"
+#include "core/secrets/masking.hpp"
+#include "hostview/cgroup.hpp"
 
 namespace rollcall::host {
 namespace {
@@ -30,20 +30,20 @@ Address entry(const ip::address& address, std::string network) {
           .family = address.is_v4() ? AddressFamily::ipv4 : AddressFamily::ipv6};
 }
 
-/// The interface that answers on an address; empty if none has it.
+/// The interface that has the address; empty if none has it.
 std::string interface_of(const ip::address& address, const HostNetwork& network) {
   const auto& all = network.addresses;
   const auto at = std::ranges::find(all, address, &InterfaceAddress::address);
   if (at != all.end()) return at->interface;
   if (!address.is_loopback()) return {};
-  // All of 127.0.0.0/8 is answered, and only 127.0.0.1 is listed.
+  // The loopback answers on all of 127.0.0.0/8, but only 127.0.0.1 is listed.
   const auto loopback = std::ranges::find_if(
       all, [](const InterfaceAddress& it) { return it.address.is_loopback(); });
   return loopback == all.end() ? std::string() : loopback->interface;
 }
 
-/// The addresses of the host that a socket on all of them answers on. The loopback is among them,
-/// but says nothing while there is another.
+/// Adds the host's addresses that a socket on all addresses answers on. The loopback is left out
+/// unless it is the only one.
 void add_answering(const ListeningSocket& socket, const HostNetwork& network,
                    std::vector<Address>& into) {
   std::vector<const InterfaceAddress*> answering;
@@ -77,7 +77,7 @@ std::vector<Address> addresses_of(const ListeningGroup& group, const HostNetwork
   return all;
 }
 
-/// Without its process: the unit that made the socket, else the port.
+/// The name of a group whose process cannot be seen: the unit that made the socket, else the port.
 std::string name_of_unseen(const ListeningGroup& group, const std::string& unit) {
   if (unit.empty()) return fmt::format("port-{}", group.listeners.front().socket.port);
   return unit.substr(0, unit.rfind('.'));
@@ -87,9 +87,8 @@ std::string user_of(std::uint32_t uid) {
   return uid == 0 ? "root" : fmt::to_string(uid);
 }
 
-Problem unseen(bool all_visible) {
-  return {.where = "process",
-          .what = fmt::format("is not known: {}", all_visible ? nobody_seen : other_users)};
+Problem unseen(Sight sight) {
+  return {.where = "process", .what = fmt::format("is not known: {}", reason_unseen(sight))};
 }
 
 void describe(const Process& leader, Instance& instance) {
@@ -102,15 +101,30 @@ void describe(const Process& leader, Instance& instance) {
   instance.details = std::make_shared<const Details>(std::move(details));
 }
 
-void describe_unseen(const ListeningGroup& group, bool all_visible, Instance& instance) {
+void describe_unseen(const ListeningGroup& group, Sight sight, Instance& instance) {
   instance.name = name_of_unseen(group, instance.group);
   Details details;
   details.user = user_of(group.listeners.front().socket.uid);
   instance.details = std::make_shared<const Details>(std::move(details));
-  instance.problems.push_back(unseen(all_visible));
+  instance.problems.push_back(unseen(sight));
 }
 
 }  // namespace
+
+std::string_view reason_unseen(Sight sight) {
+  switch (sight) {
+    case Sight::some_as_user:
+      return "the descriptors of other users' processes may not be read; run as root, or grant "
+             "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
+    case Sight::some_as_root:
+      return "it is the kernel's own, of another PID namespace, or of a process whose descriptors "
+             "not even root may read here, because CAP_SYS_PTRACE is missing or a security module "
+             "forbids it";
+    case Sight::all:
+      break;
+  }
+  return "no visible process holds the socket; it is the kernel's own, or of another PID namespace";
+}
 
 bool serves(const ListeningSocket& socket, const HostNetwork& network) {
   return socket.protocol != Protocol::udp || !socket.address.is_unspecified() ||
@@ -132,7 +146,7 @@ Owner owner_of(const ListeningGroup& group) {
   return owner;
 }
 
-Instance decode(const ListeningGroup& group, const HostNetwork& network, bool all_visible) {
+Instance decode(const ListeningGroup& group, const HostNetwork& network, Sight sight) {
   Instance instance;
   instance.key.id = group.id();
   instance.kind = InstanceKind::process;
@@ -144,8 +158,9 @@ Instance decode(const ListeningGroup& group, const HostNetwork& network, bool al
   if (group.leader) {
     describe(*group.leader, instance);
   } else {
-    describe_unseen(group, all_visible, instance);
+    describe_unseen(group, sight, instance);
   }
+  Masker().finish(instance);
   return instance;
 }
 

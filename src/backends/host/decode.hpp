@@ -1,6 +1,7 @@
-// A group that listens, as an Instance. Pure.
+// Converts a listening group to an Instance. Pure.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -12,21 +13,21 @@
 
 namespace rollcall::host {
 
-/// Whether the socket serves. A UDP socket on all addresses whose port the kernel chose is that of
-/// a client that waits for its answer.
+/// Whether the socket is a server's. A UDP socket on all addresses with an ephemeral port belongs
+/// to a client that waits for its answer.
 bool serves(const ListeningSocket& socket, const HostNetwork& network);
 
-/// Who started the group.
+/// Which runtime or unit started the group.
 Owner owner_of(const ListeningGroup& group);
 
-/// Why the process of a socket is not seen, and what to do: without privilege, and with it.
-inline constexpr std::string_view other_users =
-    "the descriptors of other users' processes may not be read; run as root, or grant "
-    "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
-inline constexpr std::string_view nobody_seen =
-    "no visible process holds the socket; it is the kernel's own, or of another PID namespace";
+/// Whose descriptors may be read: those of all processes, or only of some, as an ordinary user or
+/// as root.
+enum class Sight : std::uint8_t { all, some_as_user, some_as_root };
 
-/// The README has the map of its fields. `all_visible`: no process hides its descriptors from us.
-Instance decode(const ListeningGroup& group, const HostNetwork& network, bool all_visible);
+/// Why the process of a socket cannot be seen, and what to do.
+std::string_view reason_unseen(Sight sight);
+
+/// The field map is in the README.
+Instance decode(const ListeningGroup& group, const HostNetwork& network, Sight sight);
 
 }  // namespace rollcall::host

@@ -36,7 +36,7 @@ Listener on(const std::string& ip, bool dual_stack = false, std::uint32_t interf
 
 std::vector<std::string> addresses(const Listener& listener, const HostNetwork& where = network()) {
   std::vector<std::string> all;
-  for (const Address& it : decode({.listeners = {listener}}, where, true).addresses) {
+  for (const Address& it : decode({.listeners = {listener}}, where, Sight::all).addresses) {
     all.push_back(it.network + ":" + it.ip);
   }
   return all;
@@ -74,7 +74,7 @@ TEST(Decode, TheFieldsOfAProcess) {
   test::ScriptedHost host;
   const pid_t pid = host.start("/usr/bin/python3.11", {"python3", "app.py", "--password=x"});
   const ListeningGroup group{.leader = host.at(pid), .listeners = {on("0.0.0.0")}};
-  const Instance it = decode(group, {}, true);
+  const Instance it = decode(group, {}, Sight::all);
   EXPECT_EQ(it.key.id, group.id());
   EXPECT_EQ(it.name, "app.py");
   EXPECT_EQ(it.kind, InstanceKind::process);
@@ -114,7 +114,7 @@ TEST(Decode, OnHybridHostsAContainerIsFoundInAnyHierarchy) {
 TEST(Decode, OfAnUnseenProcessTheUnitThatMadeTheSocketIsTheName) {
   Listener listener = on("0.0.0.0");
   listener.cgroup = "/system.slice/nginx.service";
-  const Instance it = decode({.listeners = {listener}}, {}, false);
+  const Instance it = decode({.listeners = {listener}}, {}, Sight::some_as_user);
   EXPECT_EQ(it.name, "nginx");
   EXPECT_EQ(it.group, "nginx.service");
   EXPECT_EQ(it.details->user, "root");

@@ -1,29 +1,28 @@
 #include "backends/host/driver.hpp"
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "backends/host/look.hpp"
+#include "core/async/run.hpp"
+#include "core/change_queue.hpp"
 
 namespace rollcall::host {
 namespace {
 
 namespace asio = boost::asio;
 
-/// The kernel tells nothing of listeners by itself: the stream of changes is one look after
-/// another. Each is the truth, and nothing is read beside it.
+/// The kernel does not signal new listeners, so the stream of changes is a sequence of looks. Each
+/// look gives the whole state; nothing else is read.
 class HostSession final : public Session {
  public:
   HostSession(const Eyes& eyes, Duration period) : env_(eyes.env), looker_(eyes), period_(period) {}
 
-  /// The first look, which is also the first list.
+  /// Takes the first look, which is also the first list.
   Result<void> open() {
     auto looked = look_at({});
     if (!looked) return fail(std::move(looked.error()));
@@ -32,35 +31,33 @@ class HostSession final : public Session {
   }
 
   [[nodiscard]] Task<Snapshot> list() override {
-    // A later list finds also what the sockets do not tell, such as a process that has become
-    // another program.
+    // A later list also finds changes that do not show in the sockets, such as a process that has
+    // executed another program.
     if (!opened_) looker_.forget();
     Result<Snapshot> snapshot = opened_ ? *std::exchange(opened_, std::nullopt) : look_at({});
     if (snapshot) {
       told_ = looked_;
-      changes_.clear();  // what they lead to is in the list
+      changes_.clear();  // The list includes them.
     }
     co_return snapshot;
   }
 
   [[nodiscard]] Task<Change> next() override {
-    while (changes_.empty()) {
+    for (;;) {
+      if (auto change = changes_.pop()) co_return std::move(*change);
       co_await env_->sleep_for(period_);
       auto now = looker_.look();
       if (!now) co_return fail(std::move(now.error()));
-      for (Change& change : changes(told_, *now)) changes_.push_back(std::move(change));
+      for (Change& change : changes(told_, *now)) changes_.push(std::move(change));
       told_ = std::move(*now);
     }
-    Change change = std::move(changes_.front());
-    changes_.pop_front();
-    co_return change;
   }
 
   [[nodiscard]] Task<Snapshot> read(std::vector<Touched> touched) override {
     co_return look_at(touched);
   }
 
-  /// The next look is never far, and tells more.
+  /// The next look is never far, and says more than a probe.
   [[nodiscard]] Task<void> probe() override { co_return Result<void>(); }
 
   [[nodiscard]] EngineInfo info() const override {
@@ -73,7 +70,7 @@ class HostSession final : public Session {
   }
 
  private:
-  /// Those that were asked for; of nothing, all.
+  /// The instances that were asked for; all if none was named.
   Result<Snapshot> look_at(const std::vector<Touched>& asked) {
     Snapshot snapshot{.readings = {}, .taken_at = env_->now()};
     auto now = looker_.look();
@@ -91,10 +88,10 @@ class HostSession final : public Session {
   EnvPtr env_;
   Looker looker_;
   Duration period_;
-  std::optional<Snapshot> opened_;  // until it is listed
-  InstancesById looked_;            // at the last look that was asked for
-  InstancesById told_;              // by the last list, and the changes since
-  std::deque<Change> changes_;
+  std::optional<Snapshot> opened_;  // Kept until the first list.
+  InstancesById looked_;            // From the last look.
+  InstancesById told_;              // As told by the last list and the changes since.
+  ChangeQueue changes_;
 };
 
 class HostDriver final : public Driver {
@@ -112,11 +109,7 @@ class HostDriver final : public Driver {
     co_return std::shared_ptr<Session>(std::move(session));
   }
 
-  [[nodiscard]] asio::awaitable<void> endpoint_changed() override {
-    asio::steady_timer never(co_await asio::this_coro::executor,
-                             asio::steady_timer::time_point::max());
-    co_await never.async_wait(asio::use_awaitable);
-  }
+  [[nodiscard]] asio::awaitable<void> endpoint_changed() override { return never(); }
 
  private:
   Eyes eyes_;
@@ -131,12 +124,14 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 }
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
-                                    HostViewPtr view, LookAtNetwork network) {
+                                    HostViewPtr view, LookAtNetwork network, ListLimits limits) {
   Eyes eyes{.view = std::move(view),
             .network = std::move(network),
             .env = std::move(env),
+            .limits = limits,
             .endpoint = options.alias.empty() ? place.url : options.alias,
             .user_manager = options.user_manager,
+            .as_root = ::geteuid() == 0,
             .listed_elsewhere = options.listed_elsewhere};
   return std::make_unique<HostDriver>(std::move(eyes), options.look_period);
 }

@@ -1,9 +1,17 @@
-// The host itself as a runtime: whatever listens.
+// The host itself as a runtime: everything that listens.
 #pragma once
 
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <rollcall/config.hpp>
+
 #include "backends/host/network.hpp"
-#include "backends/registry.hpp"
-#include "transport/host_view.hpp"
+#include "backends/place.hpp"
+#include "core/async/env.hpp"
+#include "core/driver.hpp"
+#include "core/list_budget.hpp"
+#include "hostview/host_view.hpp"
 
 namespace rollcall::host {
 
@@ -11,8 +19,9 @@ namespace rollcall::host {
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor executor, EnvPtr env);
 
-/// The same, of a host of the caller's.
+/// The same, with the caller's host and limits.
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
-                                    HostViewPtr view, LookAtNetwork network);
+                                    HostViewPtr view, LookAtNetwork network,
+                                    ListLimits limits = {});
 
 }  // namespace rollcall::host

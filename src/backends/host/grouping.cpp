@@ -13,7 +13,7 @@
 namespace rollcall::host {
 namespace {
 
-/// Sets of processes that are merged, each called by one of its members.
+/// Disjoint sets of processes (union-find), each named by one of its members.
 class Union {
  public:
   pid_t find(pid_t pid) {
@@ -29,14 +29,14 @@ class Union {
   std::map<pid_t, pid_t> leads_;
 };
 
-/// Opens sockets for others, which get them when somebody connects.
+/// Whether it opens sockets for other programs, which get them on the first connection.
 bool hands_sockets_on(const Process& process) {
   constexpr auto managers =
       std::to_array<std::string_view>({"systemd", "systemd-socket-activate", "inetd", "xinetd"});
   return std::ranges::find(managers, program_of(process)) != managers.end();
 }
 
-/// The owners of a socket that can be seen, without those who have passed it on.
+/// The visible owners of a socket, without service managers that have passed it on.
 std::vector<const Process*> holders(const Listener& listener, const ProcessesByPid& processes) {
   std::vector<const Process*> all;
   for (const pid_t pid : listener.owners) {
@@ -49,7 +49,7 @@ std::vector<const Process*> holders(const Listener& listener, const ProcessesByP
   return own.empty() ? all : own;
 }
 
-/// What a process runs: two of one executable may be two scripts.
+/// The executable and the script of a process: one interpreter may run two scripts.
 using Program = std::pair<std::string, std::string>;
 
 Program program(const Process& process) {
@@ -106,7 +106,8 @@ class Grouping {
     if (!leader || is_elder(member, *leader)) leader = member;
   }
 
-  /// An ancestor is older than its children, also within one clock tick.
+  /// Start times have the precision of a clock tick. Within one, an ancestor is older than its
+  /// children.
   [[nodiscard]] bool is_elder(const Process& a, const Process& b) const {
     if (a.start_ticks != b.start_ticks) return a.start_ticks < b.start_ticks;
     if (b.parent == a.pid) return true;

@@ -22,7 +22,7 @@ class Groups : public testing::Test {
     return grouped((*seen)->listeners, host_->processes());
   }
 
-  /// The leader and the ports of each group, "nginx 80 443"; "- 80" without one.
+  /// The leader and the ports of each group, "nginx 80 443"; "- 80" if there is no leader.
   std::vector<std::string> told() {
     std::vector<std::string> lines;
     for (const ListeningGroup& group : groups()) {

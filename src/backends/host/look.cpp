@@ -1,23 +1,20 @@
 #include "backends/host/look.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "backends/host/decode.hpp"
+#include "core/runtimes.hpp"
 
 namespace rollcall::host {
 namespace {
 
 using Kind = RuntimeBackendKind;
 
-constexpr std::array runtimes = {Kind::docker, Kind::podman, Kind::systemd, Kind::incus,
-                                 Kind::kubernetes};
-
-/// A socket may have been closed after it was seen, and before its owner was looked for.
+/// Drops sockets that were closed between the dump and the search for their owners.
 Result<void> drop_closed(HostView& view, std::vector<Listener>& listeners) {
   if (std::ranges::none_of(listeners, [](const Listener& it) { return it.owners.empty(); })) {
     return {};
@@ -51,12 +48,15 @@ Result<InstancesById> Looker::look() {
   auto dropped = drop_closed(*eyes_.view, listeners);
   if (!dropped) return fail(of_this_place(std::move(dropped.error())));
   InstancesById instances;
+  ListBudget budget(eyes_.endpoint, eyes_.limits);
   for (const ListeningGroup& group : grouped(listeners, owners(listeners))) {
     if (shown_elsewhere(owner_of(group))) continue;
-    Instance instance = decode(group, network, (*seen)->unreadable == 0);
+    Instance instance = decode(group, network, sight(**seen));
     instance.key.backend = "host";
     instance.key.endpoint = eyes_.endpoint;
     instance.discovered_at = eyes_.env->now();
+    auto taken = budget.take(instance);
+    if (!taken) return fail(std::move(taken.error()));
     InstancePtr shown = kept_or_new(instances_, std::move(instance));
     instances.emplace(shown->key.id, shown);
   }
@@ -79,8 +79,13 @@ void Looker::forget() noexcept {
 
 std::string Looker::blind_spot() const {
   if (!seen_ || seen_->unowned == 0) return {};
-  const std::string_view why = seen_->unreadable == 0 ? nobody_seen : other_users;
-  return fmt::format("who holds {} of the listening sockets: {}", seen_->unowned, why);
+  return fmt::format("who holds {} of the listening sockets: {}", seen_->unowned,
+                     reason_unseen(sight(*seen_)));
+}
+
+Sight Looker::sight(const ListenersSeen& seen) const {
+  if (seen.unreadable == 0) return Sight::all;
+  return eyes_.as_root ? Sight::some_as_root : Sight::some_as_user;
 }
 
 std::vector<Listener> Looker::serving(const ListenersSeen& seen, const HostNetwork& network) const {
@@ -103,15 +108,16 @@ ProcessesByPid Looker::owners(const std::vector<Listener>& listeners) const {
 
 bool Looker::shown_elsewhere(const Owner& owner) const {
   if (!owner.runtime || !eyes_.listed_elsewhere) return false;
-  // There is one manager of the system and one of each user, and one of them is listed.
+  // The system has one manager and each user has one; only one of them is listed.
   if (*owner.runtime == Kind::systemd && owner.of_user_manager != eyes_.user_manager) return false;
   return eyes_.listed_elsewhere(*owner.runtime);
 }
 
 std::vector<bool> Looker::runtimes_elsewhere() const {
   std::vector<bool> all;
-  for (const Kind runtime : runtimes) {
-    all.push_back(eyes_.listed_elsewhere && eyes_.listed_elsewhere(runtime));
+  for (const RuntimeTraits& runtime : runtimes()) {
+    if (!runtime.has_instances) continue;
+    all.push_back(eyes_.listed_elsewhere && eyes_.listed_elsewhere(runtime.kind));
   }
   return all;
 }

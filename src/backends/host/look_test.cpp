@@ -23,12 +23,13 @@ using Kind = RuntimeBackendKind;
 
 class Looks : public testing::Test {
  protected:
-  Looker make() {
+  Looker make(bool as_root = false) {
     return Looker({.view = host_,
                    .network = [this] { return network_; },
                    .env = std::make_shared<test::VirtualEnv>(io_),
                    .endpoint = "here",
                    .user_manager = user_manager_,
+                   .as_root = as_root,
                    .listed_elsewhere = [this](Kind kind) { return elsewhere_.contains(kind); }});
   }
 
@@ -148,6 +149,19 @@ TEST_F(Looks, ShowSocketsWhoseProcessMayNotBeSeenAndSayWhatToDo) {
   ASSERT_THAT(instance.problems, SizeIs(1));
   EXPECT_THAT(instance.problems[0].what, HasSubstr("CAP_SYS_PTRACE"));
   EXPECT_THAT(looker.blind_spot(), HasSubstr("run as root"));
+}
+
+TEST_F(Looks, DoNotTellRootToBeRoot) {
+  const pid_t other = host_->start("/bin/other");
+  host_->listen(other, 80);
+  host_->hidden.insert(other);
+  auto looker = make(true);
+  const auto looked = looker.look();
+  ASSERT_THAT(*looked, SizeIs(1));
+  const std::string& what = looked->begin()->second->problems.at(0).what;
+  EXPECT_THAT(what, HasSubstr("another PID namespace"));
+  EXPECT_THAT(what, testing::Not(HasSubstr("run as root")));
+  EXPECT_THAT(looker.blind_spot(), testing::Not(HasSubstr("run as root")));
 }
 
 TEST_F(Looks, ShowTheKernelsOwnSocketsWithoutAdvice) {

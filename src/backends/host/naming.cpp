@@ -15,14 +15,14 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is the beginning
 }
 
-/// How an interpreter is told what to run, by its options. Each list is of words with a space
-/// before and after.
+/// How the options of an interpreter name its script. Each list holds words with a space before and
+/// after.
 struct Interpreter {
-  std::string_view program;           ///< Without the digits of its version.
+  std::string_view program;           ///< Without version digits.
   std::string_view with_value = " ";  ///< Options whose value is the next argument.
   std::string_view of_script = " ";   ///< Options whose value is what runs.
   std::string_view of_text = " ";     ///< Options after which there is no script.
-  std::string_view of_command = " ";  ///< Words that come before the script: "deno run".
+  std::string_view of_command = " ";  ///< Words before the script: "deno run".
 };
 
 constexpr std::string_view shell_value = " -o -O +o +O --rcfile --init-file ";
@@ -66,7 +66,7 @@ const Interpreter* interpreter(std::string_view program) {
   return at == interpreters.end() ? nullptr : at;
 }
 
-/// What the interpreter was told to run, as it was written; nothing if it was told nothing.
+/// The script or module that the interpreter runs, as written; nullopt if there is none.
 std::optional<std::string_view> script_of(const Interpreter& it, Arguments arguments) {
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
@@ -85,7 +85,7 @@ std::optional<std::string_view> script_of(const Interpreter& it, Arguments argum
   return {};
 }
 
-/// "org.example.shop.Main" is Main; of the module "shop/org.example.Main" the module tells more.
+/// "org.example.shop.Main" becomes Main; of "shop/org.example.Main" the module name is kept.
 std::string_view java_name(std::string_view script) {
   if (script.ends_with(".jar")) return base_name(script);
   const auto slash = script.find('/');
@@ -99,7 +99,7 @@ std::string_view script_name(const Interpreter& it, std::string_view script) {
   return name == "." || name == ".." || name == "-" ? std::string_view() : name;
 }
 
-/// A program may write over its arguments what it is doing: "gunicorn: master [shop]".
+/// A program may replace its arguments by a title: "gunicorn: master [shop]".
 std::optional<std::string_view> title_of(Arguments arguments, std::string_view program) {
   if (arguments.size() != 1) return {};
   const std::string_view word = arguments[0];
@@ -114,7 +114,7 @@ std::optional<std::string_view> title_of(Arguments arguments, std::string_view p
 std::string program_of(const Process& process) {
   constexpr std::string_view deleted = " (deleted)";
   std::string_view executable = process.executable;
-  // A program may run from memory (memfd_create); what such a file is called tells nothing.
+  // A program may run from memory (memfd_create); the name of such a file says nothing.
   if (executable.starts_with("/memfd:")) executable = {};
   if (executable.ends_with(deleted)) executable.remove_suffix(deleted.size());
   if (const auto name = base_name(executable); !name.empty()) return std::string(name);

@@ -1,20 +1,20 @@
-// What a person calls a process. Pure.
+// Names of processes for people. Pure.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "transport/process_table.hpp"
+#include "hostview/process_table.hpp"
 
 namespace rollcall::host {
 
-/// The base name of the executable: "nginx" of "/usr/sbin/nginx (deleted)". Where it cannot be read
-/// or tells nothing, that of the first argument, else the kernel's short name.
+/// The base name of the executable: "nginx" for "/usr/sbin/nginx (deleted)". If that cannot be read
+/// or says nothing, the base name of the first argument, else the kernel's short name.
 std::string program_of(const Process& process);
 
-/// The program; for an interpreter what it runs: "app.py" of "python3 -u /srv/app.py",
-/// "http.server" of "python3 -m http.server", "shop.jar" of "java -Xmx1g -jar shop.jar". An
-/// interpreter that was given its program as text (`-c`, `-e`) has its own name.
+/// The program; for an interpreter its script: "app.py" for "python3 -u /srv/app.py", "http.server"
+/// for "python3 -m http.server", "shop.jar" for "java -Xmx1g -jar shop.jar". An interpreter that
+/// runs text from its arguments (`-c`, `-e`) keeps its own name.
 std::string name_of(const Process& process);
 
 }  // namespace rollcall::host

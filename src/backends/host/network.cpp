@@ -10,15 +10,14 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include "transport/listeners.hpp"
+#include "hostview/listeners.hpp"
 
 namespace rollcall::host {
 namespace {
 
 namespace ip = boost::asio::ip;
 
-// The system's socket addresses are one type in the guise of another: copying is the only way to
-// read them that the language allows.
+// Reads a system socket address by copying it, the only legal way to read one type as another.
 template <class SocketAddress>
 SocketAddress as(const sockaddr* address) {
   SocketAddress copy{};

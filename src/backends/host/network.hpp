@@ -1,4 +1,4 @@
-// The addresses of this host, and the ports that it gives away by itself.
+// The addresses of this host, and its ephemeral ports.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +20,17 @@ struct InterfaceAddress {
 
 struct HostNetwork {
   std::vector<InterfaceAddress> addresses{};  ///< Of interfaces that are up.
-  /// Ports of sockets that did not ask for one, the last one too.
+  /// The range of ephemeral ports, both ends included.
   std::uint16_t first_ephemeral_port = 32768;
   std::uint16_t last_ephemeral_port = 60999;
 
   friend bool operator==(const HostNetwork&, const HostNetwork&) = default;
 };
 
-/// A look at the network namespace of the caller; a seam for tests.
+/// Looks at the caller's network namespace; tests replace it.
 using LookAtNetwork = std::function<HostNetwork()>;
 
-/// Blocks for some microseconds. What cannot be read is as if it were not there.
+/// Blocks for some microseconds. Data that cannot be read is left out.
 HostNetwork look_at_network();
 
 }  // namespace rollcall::host

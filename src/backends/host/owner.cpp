@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "hostview/cgroup.hpp"
+
 namespace rollcall::host {
 namespace {
 
@@ -18,7 +20,7 @@ std::vector<std::string_view> components(std::string_view path) {
   std::vector<std::string_view> all;
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0) all.push_back(path.substr(0, slash));
+    if (slash > 0) all.push_back(unescaped_group(path.substr(0, slash)));
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return all;
@@ -37,7 +39,8 @@ Owner container(Kind runtime, std::string_view name) {
                                 : fmt::format("{}/{}", to_string(runtime), name)};
 }
 
-/// How a runtime names the control group of what it runs: a prefix, and the rest is its id or name.
+/// A prefix in the name of a runtime's control groups; the rest of the name is the id or name of
+/// the container.
 struct Prefix {
   std::string_view text;
   Kind runtime;
@@ -54,11 +57,11 @@ constexpr std::array prefixes = {
     Prefix{"lxc.monitor.", Kind::incus},
 };
 
-/// A folder of the runtime's own, whose children are what it runs.
+/// A control group of the runtime, whose children are its containers.
 struct Folder {
   std::string_view name;
   Kind runtime;
-  bool by_id;  ///< The children are called by their ids, and nothing else counts.
+  bool by_id;  ///< The children are named by ids, and others are ignored.
 };
 constexpr std::array folders = {
     Folder{"docker", Kind::docker, true},
@@ -72,7 +75,7 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
 }
 
 std::optional<Owner> container_at(std::string_view component, std::string_view child) {
-  // Any pod: which one it is, its cluster tells.
+  // A pod; which one it is, only its cluster knows.
   if (component.starts_with("kubepods")) return container(Kind::kubernetes, {});
   for (const Folder& folder : folders) {
     if (component == folder.name && !child.empty() && (!folder.by_id || is_id(child))) {
@@ -82,7 +85,7 @@ std::optional<Owner> container_at(std::string_view component, std::string_view c
   for (const Prefix& prefix : prefixes) {
     if (!component.starts_with(prefix.text)) continue;
     const auto name = without_suffix(component.substr(prefix.text.size()), ".scope");
-    // "docker-compose.service" is no container: all but Incus name them by their ids.
+    // All but Incus name them by ids, so "docker-compose.service" is no container.
     if (prefix.runtime == Kind::incus || is_id(name)) return container(prefix.runtime, name);
   }
   return {};
@@ -96,8 +99,8 @@ std::optional<Owner> container_of(const std::vector<std::string_view>& path) {
   return {};
 }
 
-/// The unit that the process is part of. The manager of a user is a service of the system, and what
-/// it runs is below it.
+/// The unit of the process. The manager of a user is itself a service of the system, and its units
+/// are below it.
 std::optional<Owner> unit_of(const std::vector<std::string_view>& path) {
   bool below_user_manager = false;
   for (const std::string_view component : path) {
@@ -117,7 +120,7 @@ std::optional<Owner> unit_of(const std::vector<std::string_view>& path) {
 struct Helper {
   std::string_view program;
   Kind runtime;
-  std::string_view argument = {};  ///< That it must have; empty: none.
+  std::string_view argument = {};  ///< An argument that it must have; empty: none.
 };
 constexpr std::array helpers = {
     Helper{"docker-proxy", Kind::docker},

@@ -55,6 +55,13 @@ TEST(Owner, OfAServiceIsSystemd) {
       (Owner{.runtime = Kind::systemd, .of_user_manager = true, .group = "web.service"}));
 }
 
+TEST(Owner, OfAServiceWhoseGroupIsEscapedHasItsOwnName) {
+  EXPECT_EQ(owner_by_cgroup(Paths{"/system.slice/_cpu.service"}),
+            (Owner{.runtime = Kind::systemd, .group = "cpu.service"}));
+  EXPECT_EQ(owner_by_cgroup(Paths{"/system.slice/__web.service"}),
+            (Owner{.runtime = Kind::systemd, .group = "_web.service"}));
+}
+
 TEST(Owner, OfASessionIsNobodyButItHasAGroup) {
   EXPECT_EQ(owner_by_cgroup(Paths{"/user.slice/user-1000.slice/session-3.scope"}),
             (Owner{.group = "session-3.scope"}));

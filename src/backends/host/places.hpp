@@ -1,4 +1,4 @@
-// Where the host is: here.
+// The place of the host backend.
 #pragma once
 
 #include <string_view>
@@ -7,13 +7,13 @@
 #include <rollcall/config.hpp>
 #include <rollcall/result.hpp>
 
-#include "backends/registry.hpp"
+#include "backends/place.hpp"
 
 namespace rollcall::host {
 
 inline constexpr std::string_view url = "file:///proc";
 
-/// The one place. Errors: invalid_config for any other endpoint.
+/// Returns the one place. Errors: invalid_config for any other endpoint.
 Result<std::vector<Place>> places(const BackendOptions& options);
 
 }  // namespace rollcall::host

@@ -1,47 +1,39 @@
-// The envelope of every answer of the API: {"type":"sync",…,"metadata":…}, taken apart while it
-// arrives.
+// The envelope around every answer of the API: {"type":"sync",…,"metadata":…}.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <rollcall/result.hpp>
 
-#include "transport/json_splitter.hpp"
+#include "transport/splitters/envelope_splitter.hpp"
 
 namespace rollcall::incus {
 
-/// Hands on what `metadata` holds: each object of an array, or the one object that it is. Anything
-/// else there, null too, is no item. What is beside it is passed over.
-class AnswerSplitter {
+/// Reads a list: passes on each object of the array `metadata` while the answer arrives.
+class ListAnswer {
  public:
-  /// Takes the next bytes, cut anywhere; those of JsonSplitter hold for `sink` and its items.
+  /// Takes the next bytes, cut anywhere. For `sink` and its items see JsonSplitter.
   ///
-  /// Errors: protocol, for what is no such envelope; the sink's own.
-  [[nodiscard]] Result<void> feed(std::string_view bytes, const JsonSplitter::Sink& sink);
+  /// Errors: protocol, for bytes that are no such envelope; the sink's own.
+  [[nodiscard]] Result<void> feed(std::string_view bytes, const JsonSplitter::Sink& sink) {
+    return envelope_.feed(bytes, sink);
+  }
 
-  /// Says whether the answer may end here.
-  [[nodiscard]] Result<void> finish() const;
+  /// Ends the answer. Errors: protocol, unless it is complete, of the type "sync", and has an array
+  /// of `metadata`: only then does a list without items count as empty.
+  [[nodiscard]] Result<void> finish();
 
  private:
-  [[nodiscard]] Result<void> take_outside(char c);
-  void take_text(char c);
-  [[nodiscard]] std::size_t end_of_items(std::string_view bytes);
-
-  std::size_t depth_ = 0;
-  bool begun_ = false;
-  bool in_text_ = false;
-  bool escaped_ = false;
-  bool value_is_next_ = false;  // of `metadata`
-  std::string text_;            // the last text of the envelope itself
-  std::optional<JsonSplitter> items_;
-  bool in_items_ = false;
+  EnvelopeSplitter envelope_{"metadata", "the answer is no list of Incus' or LXD's API"};
 };
 
-/// What the engine says went wrong, made safe to print; of what is no envelope, its beginning.
+/// Passes on the single object in `metadata`.
+///
+/// Errors: protocol, for a body that is no such envelope of the type "sync"; the sink's own.
+[[nodiscard]] Result<void> read_object(std::string body, const JsonSplitter::Sink& sink);
+
+/// The engine's error text, safe to print; the beginning of the body if it is no envelope.
 std::string error_text(std::string_view body);
 
 }  // namespace rollcall::incus

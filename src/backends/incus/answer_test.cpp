@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 struct Taken {
   bool complete = false;
@@ -20,7 +21,7 @@ struct Taken {
 
 Taken take(const std::string& answer, std::size_t piece) {
   Taken taken;
-  AnswerSplitter splitter;
+  ListAnswer splitter;
   const auto sink = [&taken](std::string_view item) -> Result<void> {
     taken.items.emplace_back(item);
     return {};
@@ -43,37 +44,69 @@ std::vector<std::string> items_of(const std::string& answer) {
   return whole.items;
 }
 
-TEST(AnswerSplitter, TheElementsOfMetadataAreItems) {
+TEST(ListAnswer, TheElementsOfMetadataAreItems) {
   EXPECT_THAT(items_of(R"({"type":"sync","error":"","metadata":[{"a":"]}\"{"},{"b":[{}]}]})"),
               ElementsAre(R"({"a":"]}\"{"})", R"({"b":[{}]})"));
 }
 
-TEST(AnswerSplitter, AnObjectInTheirPlaceIsOne) {
-  EXPECT_THAT(items_of("{\"metadata\" : {\"a\":{\"metadata\":[]}} ,\n\"type\":\"sync\"}\n"),
-              ElementsAre(R"({"a":{"metadata":[]}})"));
-}
-
-TEST(AnswerSplitter, WhereItStandsDoesNotMatter) {
-  EXPECT_THAT(items_of(R"({"x":{"metadata":[{"no":1}]},"metadata":[{"yes":1}],"y":[1,"}"]})"),
+TEST(ListAnswer, TheOrderOfTheMembersDoesNotMatter) {
+  EXPECT_THAT(items_of(R"({"x":{"metadata":[{"no":1}]},"metadata":[{"yes":1}],"y":[1,"}"],)"
+                       "\n\"type\" : \"sync\"}\n"),
               ElementsAre(R"({"yes":1})"));
 }
 
-TEST(AnswerSplitter, NothingIsNoItem) {
-  for (const char* answer : {R"({"metadata":null})", R"({"metadata":[]})", R"({"type":"sync"})",
-                             R"({"metadata":"text"})", R"({"error":"metadata"})", "{}"}) {
-    EXPECT_THAT(items_of(answer), IsEmpty()) << answer;
-  }
+TEST(ListAnswer, AnEmptyListIsOneThatSaysSo) {
+  EXPECT_THAT(items_of(R"({"type":"sync","metadata":[]})"), IsEmpty());
+  EXPECT_THAT(items_of(R"({"metadata":[ ],"type":"sync"})"), IsEmpty());
 }
 
-TEST(AnswerSplitter, WhatIsNoEnvelopeIsAnError) {
-  for (const std::string answer :
-       {"", " ", "[]", "<html>", "\x01{}", "{", R"({"metadata":[)", R"({"metadata":[{"a":1})",
-        "{}{}", R"({"metadata":[1]})", "{}x"}) {
+TEST(ListAnswer, WhatIsNoCompleteListIsAnError) {
+  for (const std::string answer : {"",
+                                   " ",
+                                   "[]",
+                                   "null",
+                                   "<html>",
+                                   "\x01{}",
+                                   "{",
+                                   "{}",
+                                   "{]",
+                                   R"({"metadata":[)",
+                                   R"({"type":"sync","metadata":[{"a":1})",
+                                   R"({"type":"sync","metadata":[{"a":1}])",
+                                   R"({"type":"sync","metadata":[{"a":1},]})",
+                                   R"({"type":"sync","metadata":[1]})",
+                                   R"({"type":"sync","metadata":null})",
+                                   R"({"type":"sync","metadata":{}})",
+                                   R"({"type":"sync","metadata":"text"})",
+                                   R"({"type":"sync"})",
+                                   R"({"metadata":[]})",
+                                   R"({"type":"error","error":"no","metadata":[]})",
+                                   R"({"error":"metadata"})",
+                                   R"({"type":"sync","metadata":[]}{})",
+                                   R"({"type":"sync","metadata":[]}x)",
+                                   R"({"type":"sync","metadata":[]])"}) {
     EXPECT_FALSE(take(answer, answer.size() + 1).complete) << answer;
   }
 }
 
-TEST(AnswerSplitter, TheErrorIsTheEnginesOwn) {
+TEST(ReadObject, HandsOnTheOneObjectThatMetadataIs) {
+  std::vector<std::string> items;
+  const auto sink = [&items](std::string_view item) -> Result<void> {
+    items.emplace_back(item);
+    return {};
+  };
+  EXPECT_TRUE(read_object(R"({"metadata" : {"a":{"metadata":[]}}, "type":"sync"})", sink));
+  EXPECT_THAT(items, ElementsAre(R"({"a":{"metadata":[]}})"));
+  for (const char* body :
+       {"", "{}", "[]", "{", R"({"type":"sync"})", R"({"type":"sync","metadata":[]})",
+        R"({"type":"sync","metadata":null})", R"({"type":"error","metadata":{}})",
+        R"({"type":"sync","metadata":{"a":1)"}) {
+    EXPECT_FALSE(read_object(body, sink)) << body;
+  }
+  EXPECT_THAT(items, SizeIs(1));
+}
+
+TEST(ListAnswer, TheErrorIsTheEnginesOwn) {
   EXPECT_EQ(error_text(R"({"type":"error","error":"Project not found","error_code":404})"),
             "Project not found");
   EXPECT_EQ(error_text("404 page not found"), "404 page not found");

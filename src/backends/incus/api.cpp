@@ -8,8 +8,9 @@
 #include <fmt/format.h>
 
 #include "backends/incus/answer.hpp"
-#include "core/text.hpp"
-#include "transport/tls_faults.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
+#include "transport/tls/faults.hpp"
 
 namespace rollcall::incus {
 
@@ -17,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t max_small_answer = std::size_t{1} << 20U;
+constexpr std::size_t max_small_answer = budget::small_answer_bytes;
 constexpr Milliseconds state_limit = 10s;
 
 std::string of_project(std::string_view project, std::string_view prefix) {
@@ -30,7 +31,7 @@ std::string path_of(std::string_view project, std::string_view name, std::string
                      of_project(project, "?"));
 }
 
-// Older servers say in words, and with status 500, what newer ones say with 403 and 404.
+// Older servers answer 500 and a text where newer ones answer 403 or 404.
 bool is_forbidden(unsigned status, std::string_view error) {
   return status == 403 || error.contains("does not have permission");
 }
@@ -38,11 +39,36 @@ bool is_absent(unsigned status, std::string_view error) {
   return status == 404 || error.contains("Project not found");
 }
 
-// Of a network that cannot have forwards, or a server that does not know of them.
+// The network cannot have forwards, or the server does not support them.
 bool has_no_forwards(unsigned status) {
   constexpr std::array<unsigned, 4> words = {400, 403, 404, 501};
   return std::ranges::find(words, status) != words.end();
 }
+
+// The server fails over what it was asked for, or over a part of it.
+bool is_failure(unsigned status, std::string_view error) {
+  return status == 500 && !is_forbidden(status, error) && !is_absent(status, error);
+}
+
+// What a sink makes of an item is no failure of the server's.
+class OwnErrors {
+ public:
+  explicit OwnErrors(Api::Sink sink) : sink_(std::move(sink)) {}
+
+  std::optional<RuntimeError> error{};
+
+  /// Lifetime: until this ends.
+  Api::Sink sink() {
+    return [this](std::string_view item) {
+      auto taken = sink_(item);
+      if (!taken) error = taken.error();
+      return taken;
+    };
+  }
+
+ private:
+  Api::Sink sink_;
+};
 
 }  // namespace
 
@@ -92,32 +118,44 @@ RuntimeError Api::refused_project(const Outcome& outcome, const std::string& pro
   return error;
 }
 
+std::unexpected<RuntimeError> Api::here(RuntimeError error) const {
+  error.endpoint = url_;
+  return fail(std::move(error));
+}
+
 Task<Api::Outcome> Api::read_items(HttpResponsePtr response, Sink sink) {
-  AnswerSplitter splitter;
+  ListAnswer answer;
+  AnswerBudget budget(url_, wire_.limits);
   for (;;) {
     auto bytes = co_await response->read_some();
     if (!bytes) co_return fail(std::move(bytes.error()));
-    auto fed = bytes->empty() ? splitter.finish() : splitter.feed(*bytes, sink);
-    if (!fed) {
-      RuntimeError error = std::move(fed.error());
-      error.endpoint = url_;
-      co_return fail(std::move(error));
-    }
+    if (auto taken = budget.take(bytes->size()); !taken) co_return fail(std::move(taken.error()));
+    auto fed = bytes->empty() ? answer.finish() : answer.feed(*bytes, sink);
+    if (!fed) co_return here(std::move(fed.error()));
     if (bytes->empty()) co_return Outcome{.status = response->status(), .error = {}};
   }
 }
 
-Task<Api::Outcome> Api::fetch(std::string target, HttpDeadlines deadlines, Sink sink) {
-  auto response = co_await client_.get(std::move(target), deadlines);
+Task<Api::Outcome> Api::fetch_list(std::string target, Sink sink) {
+  auto response = co_await client_.get(std::move(target), deadlines_);
   if (!response) co_return fail(std::move(response.error()));
   const unsigned status = (*response)->status();
-  if (status == 200) {
-    auto reading = read_items(std::move(*response), std::move(sink));
-    co_return co_await std::move(reading);
-  }
+  if (status == 200) co_return co_await read_items(std::move(*response), std::move(sink));
   auto body = co_await (*response)->read_all(max_small_answer);
   if (!body) co_return fail(std::move(body.error()));
   co_return Outcome{.status = status, .error = error_text(*body)};
+}
+
+Task<Api::Outcome> Api::fetch_object(std::string target, HttpDeadlines deadlines, Sink sink) {
+  auto response = co_await client_.get(std::move(target), deadlines);
+  if (!response) co_return fail(std::move(response.error()));
+  const unsigned status = (*response)->status();
+  auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
+  if (!body) co_return fail(std::move(body.error()));
+  if (status != 200) co_return Outcome{.status = status, .error = error_text(*body)};
+  auto read = read_object(std::move(*body), sink);
+  if (!read) co_return here(std::move(read.error()));
+  co_return Outcome{.status = status, .error = {}};
 }
 
 Task<std::string> Api::small_answer(std::string target, HttpDeadlines deadlines, std::string what) {
@@ -165,7 +203,7 @@ Task<void> Api::ping() {
 Task<void> Api::check_project(std::string project) {
   const std::string target = "/1.0/projects/" + encode_query_value(project);
   auto outcome =
-      co_await fetch(target, deadlines_, [](std::string_view) { return Result<void>(); });
+      co_await fetch_object(target, deadlines_, [](std::string_view) { return Result<void>(); });
   if (!outcome) co_return fail(std::move(outcome.error()));
   if (outcome->status != 200) co_return fail(refused_project(*outcome, project));
   co_return Result<void>();
@@ -215,40 +253,72 @@ Task<WebSocketPtr> Api::events(std::string project) {
   co_return fail(refusal(outcome, "the server gives no events"));
 }
 
-Task<void> Api::instances(std::string project, Sink sink) {
+Task<std::optional<RuntimeError>> Api::instances(std::string project, Sink sink) {
   const std::string target = "/1.0/instances?recursion=1" + of_project(project, "&");
-  auto outcome = co_await fetch(target, deadlines_, std::move(sink));
+  auto outcome = co_await fetch_list(target, std::move(sink));
   if (!outcome) co_return fail(std::move(outcome.error()));
-  if (outcome->status == 200) co_return Result<void>();
-  if (!project.empty()) co_return fail(refused_project(*outcome, project));
-  co_return fail(refusal(*outcome, "the server does not list its instances"));
+  if (outcome->status == 200) co_return std::nullopt;
+  const bool fails = is_failure(outcome->status, outcome->error);
+  if (!project.empty() && !fails) co_return fail(refused_project(*outcome, project));
+  RuntimeError error = refusal(*outcome, "the server does not list its instances");
+  if (fails) co_return std::optional(std::move(error));
+  co_return fail(std::move(error));
 }
 
-Task<bool> Api::instance(std::string project, std::string name, Sink sink) {
-  auto outcome = co_await fetch(path_of(project, name, ""), deadlines_, std::move(sink));
-  if (!outcome) co_return fail(std::move(outcome.error()));
-  if (outcome->status == 404) co_return false;
-  if (outcome->status == 200) co_return true;
-  co_return fail(refusal(*outcome, "the server does not tell of an instance"));
+Task<std::optional<std::vector<InstanceName>>> Api::instance_names(std::string project) {
+  auto response = co_await client_.get("/1.0/instances" + of_project(project, "?"), deadlines_);
+  if (!response) co_return fail(std::move(response.error()));
+  auto body = co_await (*response)->read_all(JsonSplitter::default_max_item);
+  if (!body) co_return fail(std::move(body.error()));
+  if ((*response)->status() != 200) co_return std::nullopt;
+  co_return read_instance_names(*body);
+}
+
+/// A request that failed is a matter of what it was for, if the server itself is well.
+Task<Api::Answer> Api::only_of_this(RuntimeError error) {
+  if (error.kind == ErrorKind::denied) co_return fail(std::move(error));
+  auto alive = co_await ping();
+  if (!alive) co_return fail(std::move(error));
+  co_return Answer{.trouble = std::move(error.what)};
+}
+
+Task<Api::Answer> Api::instance(std::string project, std::string name, Sink sink) {
+  OwnErrors own(std::move(sink));
+  auto outcome = co_await fetch_object(path_of(project, name, ""), deadlines_, own.sink());
+  if (own.error) co_return fail(std::move(*own.error));
+  if (!outcome) co_return co_await only_of_this(std::move(outcome.error()));
+  if (outcome->status == 404) co_return Answer{.found = false};
+  if (outcome->status == 200) co_return Answer();
+  RuntimeError error = refusal(*outcome, "the server does not tell of an instance");
+  if (is_failure(outcome->status, outcome->error)) {
+    co_return Answer{.trouble = std::move(error.what)};
+  }
+  co_return fail(std::move(error));
 }
 
 Task<bool> Api::state(std::string project, std::string name, Sink sink) {
   HttpDeadlines deadlines = deadlines_;
   deadlines.head = std::min(deadlines.head, state_limit);
-  auto outcome = co_await fetch(path_of(project, name, "/state"), deadlines, std::move(sink));
+  OwnErrors own(std::move(sink));
+  auto outcome = co_await fetch_object(path_of(project, name, "/state"), deadlines, own.sink());
+  if (own.error) co_return fail(std::move(*own.error));
   if (outcome) co_return outcome->status == 200;
   // One instance that hangs is no reason to know nothing of the others.
-  if (outcome.error().fault == ConnectFault::mute) co_return false;
-  co_return fail(std::move(outcome.error()));
+  auto answer = co_await only_of_this(std::move(outcome.error()));
+  if (!answer) co_return fail(std::move(answer.error()));
+  co_return false;
 }
 
-Task<void> Api::forwards(std::string project, std::string network, Sink sink) {
+Task<Api::Answer> Api::forwards(std::string project, std::string network, Sink sink) {
   const std::string target = fmt::format("/1.0/networks/{}/forwards?recursion=1{}",
                                          encode_query_value(network), of_project(project, "&"));
-  auto outcome = co_await fetch(target, deadlines_, std::move(sink));
-  if (!outcome) co_return fail(std::move(outcome.error()));
-  if (outcome->status == 200 || has_no_forwards(outcome->status)) co_return Result<void>();
-  co_return fail(refusal(*outcome, "the server does not tell the forwards of a network"));
+  OwnErrors own(std::move(sink));
+  auto outcome = co_await fetch_list(target, own.sink());
+  if (own.error) co_return fail(std::move(*own.error));
+  if (!outcome) co_return co_await only_of_this(std::move(outcome.error()));
+  if (outcome->status == 200 || has_no_forwards(outcome->status)) co_return Answer();
+  co_return Answer{
+      .trouble = refusal(*outcome, "the server does not tell the forwards of a network").what};
 }
 
 }  // namespace rollcall::incus

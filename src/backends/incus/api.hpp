@@ -1,6 +1,7 @@
-// The requests that Rollcall makes of an Incus or LXD server: GET alone.
+// The requests to an Incus or LXD server, GET only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,60 +10,73 @@
 
 #include "backends/incus/server.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/json_splitter.hpp"
-#include "transport/websocket.hpp"
-#include "transport/wire.hpp"
+#include "transport/http/websocket.hpp"
+#include "transport/http/wire.hpp"
+#include "transport/splitters/json_splitter.hpp"
 
 namespace rollcall::incus {
 
-/// Speaks to one server. A `project` that is empty means all that there are.
+/// Speaks to one server. An empty `project` stands for all projects.
 class Api {
  public:
   Api(const Endpoint& endpoint, Wire wire);
 
-  /// Who answers.
+  /// Asks the server what it is.
   ///
   /// Errors: those of connecting; denied, if it does not trust us; not this API.
   [[nodiscard]] Task<Server> hello();
 
-  /// Whether the server answers, on a connection of its own.
+  /// Checks that the server answers, on a new connection.
   [[nodiscard]] Task<void> ping();
 
-  /// Whether the project is there and may be read. Errors: denied, with the remedy.
+  /// Checks that the project exists and may be read. Errors: denied, with the remedy.
   [[nodiscard]] Task<void> check_project(std::string project);
 
   /// The projects that may be read.
   [[nodiscard]] Task<std::vector<std::string>> projects();
 
-  /// Whether all projects may be asked for at once.
+  /// Whether one request may list all projects.
   [[nodiscard]] Task<bool> allows_all_projects();
 
   /// Opens the stream of lifecycle events; null if it is refused.
   [[nodiscard]] Task<WebSocketPtr> events(std::string project);
 
-  /// Calls `sink` with each instance; 64 bytes after an item may be read.
+  /// Calls `sink` with each instance; 64 bytes after an item may be read. Nothing, if it has told
+  /// them; else what it says instead: it fails over an instance, perhaps a single one.
   using Sink = JsonSplitter::Sink;
-  [[nodiscard]] Task<void> instances(std::string project, Sink sink);
+  [[nodiscard]] Task<std::optional<RuntimeError>> instances(std::string project, Sink sink);
 
-  /// The same of one. False if there is none of that name.
-  [[nodiscard]] Task<bool> instance(std::string project, std::string name, Sink sink);
+  /// The names of all instances, for which the server looks at none. Nothing, if it fails.
+  [[nodiscard]] Task<std::optional<std::vector<InstanceName>>> instance_names(std::string project);
 
-  /// The state of one. False if it is not told, or not in time.
+  /// What came of a request for one thing among many.
+  struct Answer {
+    bool found = true;                     ///< There is one of that name.
+    std::optional<std::string> trouble{};  ///< It is not told; how the server fails over it.
+  };
+  /// One instance.
+  [[nodiscard]] Task<Answer> instance(std::string project, std::string name, Sink sink);
+
+  /// Reads the state of one instance. Returns false if the server does not tell it, or not in time.
   [[nodiscard]] Task<bool> state(std::string project, std::string name, Sink sink);
 
   /// The forwards of a network. None, if it cannot have any or they may not be read.
-  [[nodiscard]] Task<void> forwards(std::string project, std::string network, Sink sink);
+  [[nodiscard]] Task<Answer> forwards(std::string project, std::string network, Sink sink);
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
+  [[nodiscard]] const ListLimits& limits() const noexcept { return wire_.limits; }
 
  private:
-  /// What came of a request. Of 200, all items went to the sink.
+  /// The result of a request. With status 200, the sink has received all items.
   struct Outcome {
     unsigned status = 0;
     std::string error;  ///< The server's own words.
   };
-  [[nodiscard]] Task<Outcome> fetch(std::string target, HttpDeadlines deadlines, Sink sink);
+  [[nodiscard]] Task<Outcome> fetch_list(std::string target, Sink sink);
+  [[nodiscard]] Task<Outcome> fetch_object(std::string target, HttpDeadlines deadlines, Sink sink);
+  [[nodiscard]] Task<Answer> only_of_this(RuntimeError error);
   [[nodiscard]] Task<Outcome> read_items(HttpResponsePtr response, Sink sink);
+  [[nodiscard]] std::unexpected<RuntimeError> here(RuntimeError error) const;
   [[nodiscard]] Task<std::string> small_answer(std::string target, HttpDeadlines deadlines,
                                                std::string what);
 

@@ -12,9 +12,9 @@
 
 #include "backends/incus/item.hpp"
 #include "core/addresses.hpp"
-#include "core/json_walk.hpp"
-#include "core/metadata.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/secrets/secrets.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -26,8 +26,8 @@ using json_walk::tolerate;
 using simdjson::error_code;
 using Value = simdjson::ondemand::value;
 
-// How long after its start an instance may still be given its addresses of IPv6, of which nobody
-// tells whether there will be any.
+// How long after its start an instance may still get IPv6 addresses. Whether there will be any
+// cannot be known.
 constexpr auto young = std::chrono::seconds(4);
 
 struct StateRow {
@@ -64,7 +64,7 @@ void set_state(Instance& instance, const Item& item) {
   add_problem(instance, "status",
               item.status.empty()
                   ? std::string("is missing")
-                  : fmt::format("\"{}\" is no status that is known", excerpt(item.status)));
+                  : fmt::format("\"{}\" is no status that is known", quotation(item.status)));
 }
 
 void set_times(Instance& instance, const Item& item) {
@@ -78,22 +78,19 @@ void set_times(Instance& instance, const Item& item) {
   instance.run = item.last_used_at;
 }
 
-// What cloud-init reads: documents, and passwords in them.
-bool is_secret(std::string_view key) {
+// Keys that cloud-init reads: documents that may hold passwords.
+bool is_of_cloud_init(std::string_view key) {
   constexpr std::array<std::string_view, 4> secrets = {"user.user-data", "user.vendor-data",
                                                        "user.meta-data", "user.network-config"};
   return std::ranges::find(secrets, key) != secrets.end();
 }
 
-void set_labels(Instance& instance, const Item& item) {
+void set_labels(Instance& instance, const Item& item, const Masker& masker) {
   std::vector<Labels::Entry> labels;
   for (const auto& entry : item.config) {
-    if (entry.first.starts_with("user.") && !is_secret(entry.first)) labels.push_back(entry);
+    if (entry.first.starts_with("user.") && !is_of_cloud_init(entry.first)) labels.push_back(entry);
   }
-  instance.labels = Labels(labels);
-  MetadataReading reading = read_metadata(instance.labels);
-  instance.metadata = std::move(reading.metadata);
-  std::ranges::move(reading.problems, std::back_inserter(instance.problems));
+  masker.read_labels(labels, instance);
 }
 
 std::string_view setting(const Item& item, std::string_view key) {
@@ -141,7 +138,7 @@ void set_devices(DecodedInstance& decoded, const Item& item) {
   if (decoded.nics.empty()) instance.network_mode = NetworkMode::none;
 }
 
-DecodedInstance interpret(const Item& item) {
+DecodedInstance interpret(const Item& item, const Masker& masker) {
   DecodedInstance decoded;
   Instance& instance = decoded.instance;
   instance.problems = item.problems;
@@ -154,7 +151,7 @@ DecodedInstance interpret(const Item& item) {
   set_times(instance, item);
   instance.image = image_of(item);
   if (item.location != "none") instance.node = item.location;
-  set_labels(instance, item);
+  set_labels(instance, item, masker);
   set_devices(decoded, item);
   std::ranges::sort(instance.ports);
   std::ranges::sort(instance.problems);
@@ -223,7 +220,7 @@ error_code read_row(Value value, std::vector<ForwardRow>& rows) {
 }
 
 const Nic* nic_of(const std::vector<Nic>& nics, const InterfaceAddress& address) {
-  // Inside a virtual machine the interfaces have names of the guest's own.
+  // Inside a virtual machine, the guest names the interfaces.
   auto at = std::ranges::find_if(
       nics, [&](const Nic& nic) { return !nic.hwaddr.empty() && nic.hwaddr == address.hwaddr; });
   if (at == nics.end()) at = std::ranges::find(nics, address.interface, &Nic::interface);
@@ -241,10 +238,11 @@ struct Decoder::Parser {
   Item item;
 };
 
-Decoder::Decoder(std::string backend, std::string endpoint)
+Decoder::Decoder(std::string backend, std::string endpoint, Masker masker)
     : parser_(std::make_unique<Parser>()),
       backend_(std::move(backend)),
-      endpoint_(std::move(endpoint)) {}
+      endpoint_(std::move(endpoint)),
+      masker_(masker) {}
 
 Decoder::~Decoder() = default;
 
@@ -260,16 +258,28 @@ Result<DecodedInstance> Decoder::instance(std::string_view text, Timestamp disco
   if (error && item.name.empty()) item.name = json_walk::salvage_text(text, "name");
   if (error && item.project.empty()) item.project = json_walk::salvage_text(text, "project");
   if (item.name.empty() || !is_plain(item.name) || !is_plain(item.project)) {
-    return fail(
-        {.kind = ErrorKind::protocol,
-         .endpoint = endpoint_,
-         .what = fmt::format("the engine lists an instance without a name: \"{}\"", excerpt(text)),
-         .remedy = {}});
+    return fail({.kind = ErrorKind::protocol,
+                 .endpoint = endpoint_,
+                 .what = fmt::format("the engine lists an instance without a name: \"{}\"",
+                                     quotation(text)),
+                 .remedy = {}});
   }
-  DecodedInstance decoded = error ? undecodable(item, error) : interpret(item);
+  DecodedInstance decoded = error ? undecodable(item, error) : interpret(item, masker_);
   decoded.instance.key.backend = backend_;
   decoded.instance.key.endpoint = endpoint_;
   decoded.instance.discovered_at = discovered_at;
+  return decoded;
+}
+
+DecodedInstance Decoder::untold(std::string_view project, std::string_view name, std::string why,
+                                Timestamp discovered_at) const {
+  DecodedInstance decoded;
+  Instance& instance = decoded.instance;
+  instance.key = {.backend = backend_, .endpoint = endpoint_, .id = id_of(project, name)};
+  instance.name = name;
+  instance.group = project;
+  instance.discovered_at = discovered_at;
+  add_problem(instance, "instance", std::move(why));
   return decoded;
 }
 
@@ -285,7 +295,7 @@ Result<std::vector<InterfaceAddress>> Decoder::state(std::string_view item) {
   return addresses;
 }
 
-Result<std::vector<ForwardedPort>> Decoder::forward(std::string_view item) {
+Result<std::vector<ForwardedPorts>> Decoder::forward(std::string_view item) {
   Forward forward;
   const auto error = parser_->reader.read(item, [&](std::string_view key, Value value) {
     if (key == "listen_address") return take_text(value, forward.listen_address);
@@ -293,9 +303,9 @@ Result<std::vector<ForwardedPort>> Decoder::forward(std::string_view item) {
     return tolerate(each_element(value, [&](Value row) { return read_row(row, forward.rows); }));
   });
   if (error) return json_walk::not_an_object("the forward", item, error);
-  std::vector<ForwardedPort> ports;
+  std::vector<ForwardedPorts> ports;
   for (const ForwardRow& row : forward.rows) {
-    std::ranges::move(ports_of(row, forward.listen_address), std::back_inserter(ports));
+    ports.push_back(forwarded_by(row, forward.listen_address));
   }
   return ports;
 }
@@ -325,13 +335,14 @@ bool add_addresses(DecodedInstance& decoded, const std::vector<InterfaceAddress>
 }
 
 void add_forwards(Instance& instance, std::string_view network,
-                  const std::vector<ForwardedPort>& forwards) {
-  for (const ForwardedPort& forward : forwards) {
+                  const std::vector<ForwardedPorts>& forwards) {
+  for (const ForwardedPorts& forward : forwards) {
     const bool ours = std::ranges::any_of(instance.addresses, [&](const Address& address) {
       return address.network == network && address.ip == forward.target;
     });
-    if (ours) instance.ports.push_back(forward.mapping);
+    if (ours) add_ports(forward, instance.ports, instance.problems);
   }
+  std::ranges::sort(instance.problems);
   std::ranges::sort(instance.ports);
   const auto twice = std::ranges::unique(instance.ports);
   instance.ports.erase(twice.begin(), twice.end());

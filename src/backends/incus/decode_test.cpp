@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "backends/incus/answer.hpp"
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
@@ -53,15 +53,18 @@ DecodedInstance decode(const std::string& json) {
   return decoded ? std::move(*decoded) : DecodedInstance{};
 }
 
-/// All items of a recorded answer, each padded.
+/// All items of a recorded answer, with padding.
 std::vector<std::string> items_in(const std::string& name) {
   std::vector<std::string> items;
-  AnswerSplitter splitter;
-  const auto fed = splitter.feed(read_file(name), [&items](std::string_view item) -> Result<void> {
+  const auto sink = [&items](std::string_view item) -> Result<void> {
     items.emplace_back(item);
     return {};
-  });
-  EXPECT_TRUE(fed && splitter.finish()) << name;
+  };
+  const std::string body = read_file(name);
+  ListAnswer list;
+  if (list.feed(body, sink) && list.finish()) return items;
+  items.clear();
+  EXPECT_TRUE(read_object(body, sink)) << name;
   return items;
 }
 

@@ -2,13 +2,10 @@
 
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "backends/incus/places.hpp"
 #include "backends/incus/session.hpp"
-#include "transport/path_watch.hpp"
+#include "core/async/run.hpp"
+#include "hostview/path_watch.hpp"
 
 namespace rollcall::incus {
 
@@ -45,16 +42,10 @@ class IncusDriver final : public Driver {
     if (setup_->endpoint.scheme == Endpoint::Scheme::unix_socket) {
       return wait_for_change_of(setup_->endpoint.path);
     }
-    return wait_for_ever();
+    return never();
   }
 
  private:
-  static asio::awaitable<void> wait_for_ever() {
-    asio::steady_timer never(co_await asio::this_coro::executor,
-                             asio::steady_timer::time_point::max());
-    co_await never.async_wait(asio::use_awaitable);
-  }
-
   SetupPtr setup_;
   std::string_view name_ = "incus";
 };

@@ -1,8 +1,15 @@
 // Incus and LXD as one runtime: containers and virtual machines of a server.
 #pragma once
 
-#include "backends/registry.hpp"
-#include "transport/wire.hpp"
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <rollcall/config.hpp>
+
+#include "backends/place.hpp"
+#include "core/async/env.hpp"
+#include "core/driver.hpp"
+#include "transport/http/wire.hpp"
 
 namespace rollcall::incus {
 
@@ -10,7 +17,7 @@ namespace rollcall::incus {
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options,
                                     boost::asio::any_io_executor executor, EnvPtr env);
 
-/// The same, with connections and deadlines of the caller's.
+/// The same, with the caller's connections and deadlines.
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire);
 

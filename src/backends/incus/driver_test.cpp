@@ -1,4 +1,4 @@
-// What the driver asks of a server, and what it makes of the answers.
+// What the driver asks of a server, and how it reads the answers.
 #include "backends/incus/driver.hpp"
 
 #include <chrono>

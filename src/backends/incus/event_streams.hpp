@@ -1,4 +1,4 @@
-// The streams of events of several projects, read as one.
+// Reads the event streams of several projects as one.
 #pragma once
 
 #include <memory>
@@ -9,13 +9,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <rollcall/task.hpp>
 
-#include "transport/websocket.hpp"
+#include "transport/http/websocket.hpp"
 
 namespace rollcall::incus {
 
-/// Reads each of them all the time, and holds at most one message of each.
+/// Reads all streams concurrently, and holds at most one message of each.
 ///
-/// Lifetime: what is being read ends with this, a moment later. One executor, no threads.
+/// Lifetime: reads in progress end a moment after this object. One executor, no threads.
 class EventStreams {
  public:
   /// `sockets`: at least one.
@@ -24,10 +24,10 @@ class EventStreams {
   EventStreams(const EventStreams&) = delete;
   EventStreams& operator=(const EventStreams&) = delete;
 
-  /// The next message of any, those of one in their order; nothing when one of them has ended in
-  /// the regular way. Never twice at once.
+  /// Returns the next message of any stream; messages of one stream keep their order. Returns
+  /// nullopt when one of them has ended in the regular way. Only one read() may be in progress.
   ///
-  /// Errors: the first of any, see WebSocket. After an error or an end there is nothing more.
+  /// Errors: the first of any stream, see WebSocket. After an error or the end, do not read again.
   [[nodiscard]] Task<std::optional<std::string>> read();
 
  private:

@@ -9,8 +9,8 @@
 #include <simdjson.h>
 
 #include "backends/incus/decode.hpp"
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -21,7 +21,7 @@ using json_walk::tolerate;
 using simdjson::error_code;
 using Value = simdjson::ondemand::value;
 
-// What an event says. A field that is missing or of the wrong type stays empty.
+// The fields of an event. One that is missing or of the wrong type stays empty.
 struct EventFields {
   std::string_view type;
   std::string_view timestamp;
@@ -59,7 +59,7 @@ struct Row {
   Meaning meaning;
 };
 
-// The event map of README.md.
+// The event map in README.md.
 constexpr auto instance_actions = std::to_array<Row>({
     {"started", Meaning::began},         {"restarted", Meaning::began},
     {"restored", Meaning::began},        {"resumed", Meaning::began},
@@ -73,7 +73,7 @@ constexpr auto instance_actions = std::to_array<Row>({
     {"console-reset", Meaning::nothing}, {"console-retrieved", Meaning::nothing},
 });
 
-// Kinds of things that belong to an instance, with actions of their own.
+// Parts of an instance that have actions of their own.
 constexpr std::array<std::string_view, 5> belongings = {"snapshot-", "backup-", "file-", "log-",
                                                         "metadata-"};
 
@@ -85,8 +85,8 @@ Meaning meaning_of(std::string_view action) {
   return row == instance_actions.end() ? Meaning::unknown : row->meaning;
 }
 
-/// "started" of "instance-started"; nothing if it is no action on an instance. Engines before LXD
-/// 4.0 told containers from virtual machines.
+/// Turns "instance-started" into "started"; nullopt if the action is not about an instance. Engines
+/// before LXD 4.0 use other prefixes for containers and virtual machines.
 std::optional<std::string_view> action_on_instance(std::string_view action) {
   constexpr std::array<std::string_view, 3> kinds = {"instance-", "container-", "virtual-machine-"};
   for (const std::string_view kind : kinds) {
@@ -95,7 +95,7 @@ std::optional<std::string_view> action_on_instance(std::string_view action) {
   return std::nullopt;
 }
 
-/// The name and, if it is there, the project in "/1.0/instances/web%201?project=p1".
+/// Parses "/1.0/instances/web%201?project=p1" into the name and, if it is there, the project.
 std::optional<std::pair<std::string, std::string>> parse_source(std::string_view source) {
   const auto url = boost::urls::parse_relative_ref(source);
   if (!url || url->segments().size() < 3) return std::nullopt;
@@ -106,12 +106,12 @@ std::optional<std::pair<std::string, std::string>> parse_source(std::string_view
                    project == url->params().end() ? std::string() : (*project).value);
 }
 
-// Of a member of a cluster: its instances are elsewhere, or it has another name.
+// Actions on a cluster member: its instances have moved, or it has another name.
 constexpr std::array<std::string_view, 5> moves_of_instances = {
     "cluster-member-evacuated", "cluster-member-healed", "cluster-member-removed",
     "cluster-member-renamed", "cluster-member-restored"};
 
-/// An action on something else that changes what instances have, or which there are.
+/// The change for an action on another object that may affect instances.
 std::optional<Change> change_of_others(std::string_view action) {
   if (action.starts_with("network-forward-"))
     return ResyncNeeded{"the forwards of a network changed"};
@@ -122,25 +122,13 @@ std::optional<Change> change_of_others(std::string_view action) {
   return std::nullopt;
 }
 
-void interpret_instance(const EventFields& event, std::string_view action, DecodedEvent& decoded) {
-  const auto source = parse_source(event.source);
-  const std::string name = !event.name.empty() ? std::string(event.name)
-                           : source            ? source->first
-                                               : std::string();
-  if (decoded.project.empty() && source) decoded.project = source->second;
-  if (decoded.project.empty()) decoded.project = "default";
+/// What an event with this meaning, of the instance of this id, changes.
+void add_changes(Meaning meaning, const EventFields& event, const std::string& id,
+                 DecodedEvent& decoded) {
   const Timestamp at = parse_rfc3339(event.timestamp).value_or(Timestamp{});
-  const std::string id = id_of(decoded.project, name);
   const auto touch = [&](RunMark mark) {
     decoded.changes.emplace_back(Touched{.id = id, .at = at, .mark = mark});
   };
-  const Meaning meaning = meaning_of(action);
-  if (meaning == Meaning::nothing) return;
-  if (name.empty()) {
-    decoded.changes.emplace_back(
-        ResyncNeeded{"the engine told an event of an instance without its name"});
-    return;
-  }
   switch (meaning) {
     case Meaning::nothing:
       return;
@@ -159,11 +147,28 @@ void interpret_instance(const EventFields& event, std::string_view action, Decod
       decoded.changes.emplace_back(Gone{.id = id_of(decoded.project, event.old_name), .at = at});
       return;
     case Meaning::gone:
-      // Without a time nothing older could be meant, and a stream of signals does not say that.
+      // Gone is ordered by its time, so an event without one only asks for a reading.
       if (at == Timestamp{}) return touch(RunMark::ended);
       decoded.changes.emplace_back(Gone{.id = id, .at = at});
       return;
   }
+}
+
+void interpret_instance(const EventFields& event, std::string_view action, DecodedEvent& decoded) {
+  const auto source = parse_source(event.source);
+  const std::string name = !event.name.empty() ? std::string(event.name)
+                           : source            ? source->first
+                                               : std::string();
+  if (decoded.project.empty() && source) decoded.project = source->second;
+  if (decoded.project.empty()) decoded.project = "default";
+  const Meaning meaning = meaning_of(action);
+  if (meaning == Meaning::nothing) return;
+  if (name.empty()) {
+    decoded.changes.emplace_back(
+        ResyncNeeded{"the engine told an event of an instance without its name"});
+    return;
+  }
+  add_changes(meaning, event, id_of(decoded.project, name), decoded);
 }
 
 DecodedEvent interpret(const EventFields& event) {

@@ -1,4 +1,4 @@
-// One message of `GET /1.0/events?type=lifecycle`.
+// Decodes one message of `GET /1.0/events?type=lifecycle`.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace rollcall::incus {
 struct DecodedEvent {
   std::vector<Change> changes;  ///< None if the event does not concern what runs.
   std::string project;          ///< Whose it is.
-  /// An action on instances that is in no table: they are read, and it is to be counted.
+  /// Set for an unknown action on instances: they are read again, and it is counted.
   std::string unknown_action;
 };
 
@@ -27,8 +27,8 @@ class EventDecoder {
 
   /// Decodes one message. The 64 bytes after it must be readable.
   ///
-  /// Errors: protocol, for what is not JSON. An event whose fields are missing or strange is not an
-  /// error: it asks for a resync if it could concern what runs.
+  /// Errors: protocol, for text that is not JSON. Missing or malformed fields are not an error: the
+  /// event asks for a resync if it could concern a running instance.
   [[nodiscard]] Result<DecodedEvent> decode(std::string_view message);
 
  private:

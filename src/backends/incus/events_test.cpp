@@ -9,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/paths.hpp"
-#include "transport/json_splitter.hpp"
+#include "transport/splitters/json_splitter.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -56,7 +56,7 @@ Lines meaning_of_action(const std::string& action) {
                   action));
 }
 
-/// What each thing that was done means.
+/// The decoded changes of each step of the recording.
 std::map<std::string, Lines> recorded(const std::string& name) {
   const std::string path = ROLLCALL_SOURCE_DIR "/src/backends/incus/testdata/" + name;
   std::ifstream file(path);

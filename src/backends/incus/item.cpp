@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/secrets/secrets.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -87,7 +87,7 @@ error_code ItemReader::config(Value value) {
         const auto error = read_text(child, setting);
         if (error == simdjson::SUCCESS) item_.config.emplace_back(key, setting);
         const bool wrong = error == simdjson::INCORRECT_TYPE;
-        return note(wrong ? fmt::format("config.{}", excerpt(key)) : "config", "a text", error);
+        return note(wrong ? fmt::format("config.{}", quotation(key)) : "config", "a text", error);
       }));
 }
 

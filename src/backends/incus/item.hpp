@@ -1,4 +1,4 @@
-// What an instance of `GET /1.0/instances?recursion=1` says, before anything is made of it.
+// The raw fields of an instance of `GET /1.0/instances?recursion=1`.
 #pragma once
 
 #include <string_view>
@@ -9,18 +9,18 @@
 
 namespace rollcall::incus {
 
-/// The fields that are read, in the engine's words. Lifetime: the views are the parser's, until its
-/// next item.
+/// The fields that are used, in the engine's words. The views are valid until the parser's next
+/// item.
 struct Item {
   struct Device {
     std::string_view key;
     std::string_view type;
-    // Of a nic.
+    // For a nic.
     std::string_view name;
     std::string_view network;
     std::string_view parent;
     std::string_view hwaddr;
-    // Of a proxy.
+    // For a proxy.
     std::string_view listen;
     std::string_view connect;
     std::string_view bind;
@@ -35,14 +35,14 @@ struct Item {
   std::string_view last_used_at;
   std::vector<Labels::Entry> config;  ///< Expanded: with what profiles say.
   std::vector<Device> devices;        ///< Likewise.
-  /// What could not be read.
+  /// Fields that could not be read.
   std::vector<Problem> problems;
 
-  /// Makes it empty, but keeps the memory of its lists for the next item.
+  /// Clears the item, but keeps the memory of its lists for the next one.
   void clear();
 };
 
-/// Puts the fields of an item where they belong; for json_walk::ObjectReader.
+/// Stores the fields of an item; used with json_walk::ObjectReader.
 class ItemReader {
  public:
   explicit ItemReader(Item& item) : item_(item) {}

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "backends/incus/remotes.hpp"
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/tls_faults.hpp"
+#include "transport/tls/faults.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -30,7 +30,7 @@ struct Folder {
   std::string_view path;
   std::string_view source;
 };
-// Where the packages of the projects, of Debian and of snap put the sockets.
+// Where the packages of the projects, of Debian and of snap create the sockets.
 constexpr std::array folders = {
     Folder{"/run/incus", "Incus' socket"},
     Folder{"/var/lib/incus", "Incus' socket"},
@@ -47,7 +47,7 @@ RuntimeError from(std::string_view source, RuntimeError error) {
   return error;
 }
 
-/// A place by its URL. `tls`: how TLS is spoken, if it is.
+/// Makes a place from a URL. `tls` is used if the URL speaks TLS.
 Result<Place> place_at(std::string_view url, std::string source, TlsOptions tls = {}) {
   auto endpoint = parse_endpoint(url, default_port);
   if (!endpoint) return fail(from(source, std::move(endpoint.error())));
@@ -70,15 +70,20 @@ bool may_open(const std::string& socket) {
   return ::faccessat(AT_FDCWD, socket.c_str(), W_OK, AT_EACCESS) == 0;
 }
 
-/// Those who may not open the socket may have one of their own, that shows them a project of their
-/// own.
+/// The socket in the folder that the user may open. Ordinary users may have a restricted one that
+/// shows their own project only: Incus has it beside the main one, lxd-user in a folder beside
+/// LXD's.
 std::string socket_in(std::string_view folder) {
+  while (folder.size() > 1 && folder.ends_with('/')) folder.remove_suffix(1);
   std::string socket = fmt::format("{}/unix.socket", folder);
-  std::string restricted = socket + ".user";
-  return !may_open(socket) && may_open(restricted) ? restricted : socket;
+  if (may_open(socket)) return socket;
+  std::string of_user = socket + ".user";
+  if (may_open(of_user)) return of_user;
+  of_user = fmt::format("{}-user/unix.socket", folder);
+  return folder.ends_with("/lxd") && may_open(of_user) ? of_user : socket;
 }
 
-/// What the variables of a family say, if they do.
+/// The place that the variables of a family name, if they are set.
 std::optional<Result<Place>> decided(const Family& family, const BackendOptions& options) {
   if (const auto socket = variable(options, family.socket_variable); !socket.empty()) {
     return place_at(socket, std::string(family.socket_variable));
@@ -89,7 +94,7 @@ std::optional<Result<Place>> decided(const Family& family, const BackendOptions&
   return std::nullopt;
 }
 
-/// One socket for each usual folder.
+/// One socket for each usual folder that exists.
 Result<std::vector<Place>> usual_places() {
   std::vector<Place> places;
   for (const Folder& folder : folders) {
@@ -123,7 +128,7 @@ Result<std::vector<Place>> places_of(const Remote& remote, const ClientFolder& f
   return std::vector<Place>{std::move(*place)};
 }
 
-/// The remote of that name, in whichever folder knows it first.
+/// The place of the remote with that name, from the first folder that knows it.
 Result<std::vector<Place>> places_of_remote(std::string_view name, const BackendOptions& options) {
   for (const ClientFolder& folder : client_folders(options)) {
     auto remotes = folder.remotes();
@@ -139,8 +144,8 @@ Result<std::vector<Place>> places_of_remote(std::string_view name, const Backend
                          "begins with https:// or unix://"});
 }
 
-/// How TLS is spoken with a server that was named by its URL: as the remote that it is, if the
-/// commands know it; else with the certificate of the first that has one.
+/// The TLS settings for a server named by its URL: those of the remote with this URL, if the
+/// commands know one; else with the first client certificate that exists.
 TlsOptions tls_of(const std::string& url, const BackendOptions& options) {
   std::optional<TlsOptions> some;
   for (const ClientFolder& folder : client_folders(options)) {
@@ -163,7 +168,7 @@ Result<std::vector<Place>> named_places(const BackendOptions& options) {
   constexpr std::string_view source = "--endpoint";
   std::string_view word = options.endpoint;
   if (!is_url(word)) {
-    if (word.ends_with(':')) word.remove_suffix(1);  // as the commands write it
+    if (word.ends_with(':')) word.remove_suffix(1);  // The commands write it with a colon.
     return places_of_remote(word, options);
   }
   auto endpoint = parse_endpoint(word, default_port);

@@ -76,6 +76,23 @@ TEST(IncusPlaces, TheRestrictedSocketIsForThoseWhoMayOpenItAlone) {
   EXPECT_EQ(shown(options_with({{"LXD_DIR", path}})), main);
 }
 
+TEST(IncusPlaces, BesideTheFolderOfLxdIsThatOfItsOrdinaryUsers) {
+  const support::TempFolder folder;
+  const std::string path = folder.path().string();
+  folder.write("lxd-user/unix.socket", "");
+  const std::vector<std::string> own = {
+      fmt::format("unix://{}/lxd-user/unix.socket by LXD_DIR", path)};
+  for (const char* spelling : {"/lxd", "/lxd/", "/lxd-user", "/lxd-user//"}) {
+    EXPECT_EQ(shown(options_with({{"LXD_DIR", path + spelling}})), own) << spelling;
+  }
+  folder.write("lxd/unix.socket", "");
+  const std::vector<std::string> main = {fmt::format("unix://{}/lxd/unix.socket by LXD_DIR", path)};
+  EXPECT_EQ(shown(options_with({{"LXD_DIR", path + "/lxd"}})), main);
+  folder.write("other-user/unix.socket", "");
+  EXPECT_THAT(shown(options_with({{"LXD_DIR", path + "/other"}})),
+              ElementsAre(HasSubstr("/other/unix.socket")));
+}
+
 TEST(IncusPlaces, WhatCannotBeUnderstoodIsAnError) {
   for (const Environment& environment : {Environment{{"INCUS_SOCKET", "ftp://x"}},
                                          Environment{{"LXD_DIR", "/" + std::string(200, 'd')}}}) {

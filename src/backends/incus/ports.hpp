@@ -1,7 +1,7 @@
-// What is forwarded to an instance: its proxy devices, and the forwards of its networks.
+// Ports that are forwarded to an instance by its proxy devices and by the forwards of its networks.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,17 +18,19 @@ struct ProxyDevice {
   std::string bind;     ///< "instance": it listens inside, and connects on the host.
 };
 
-/// What can be reached through it. Appends to both; what cannot be understood is a problem.
+/// Adds the ports of a device. Appends to both lists; a device that cannot be parsed becomes a
+/// problem that says why.
 ///
-/// A range is one mapping for each of its ports. Where a Unix socket listens, the port behind it is
-/// internal; where one is behind, the port of the instance is 0.
+/// A range becomes one mapping per port, up to the limit of an instance. If a Unix socket listens,
+/// the inner port is internal; if the target is a Unix socket, the port of the instance is 0.
 void add_ports(const ProxyDevice& device, std::vector<PortMapping>& ports,
                std::vector<Problem>& problems);
 
-/// A port that a network forwards.
-struct ForwardedPort {
-  std::string target;  ///< The address of an instance.
-  PortMapping mapping;
+/// Consecutive ports, on an address of their own or on the shared one.
+struct PortRange {
+  std::string ip{};
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
 };
 
 /// A row of `ports` of a network forward.
@@ -39,7 +41,21 @@ struct ForwardRow {
   std::string_view target_address;
 };
 
-/// The ports of a row of the forward that listens on an address; none, if it cannot be understood.
-std::vector<ForwardedPort> ports_of(const ForwardRow& row, std::string_view listen_address);
+/// A parsed row; takes no more memory than its text.
+struct ForwardedPorts {
+  std::string target;  ///< The address of an instance, or what was meant for one.
+  std::string listen;
+  Protocol protocol = Protocol::tcp;
+  std::vector<PortRange> outer{};
+  std::vector<PortRange> inner{};
+  std::string wrong{};  ///< Why it cannot be understood; then it has no ports.
+};
+
+/// Parses a row of the forward that listens on this address.
+ForwardedPorts forwarded_by(const ForwardRow& row, std::string_view listen_address);
+
+/// Adds the ports of a row to the instance that is its target.
+void add_ports(const ForwardedPorts& row, std::vector<PortMapping>& ports,
+               std::vector<Problem>& problems);
 
 }  // namespace rollcall::incus

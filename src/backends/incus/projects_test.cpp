@@ -1,4 +1,4 @@
-// Which projects the driver reads, and the streams of their events.
+// Which projects the driver reads, and their event streams.
 #include <chrono>
 #include <optional>
 #include <string>
@@ -147,7 +147,7 @@ TEST_P(IncusProjectsTest, WithItsSessionTheStreamsEndAndNothingIsLeft) {
   session.reset();
   driver_.reset();
   settle();
-  incus_.end_streams();  // what waits at the server's side
+  incus_.end_streams();  // ends the coroutines of the server
   server_.reset();
   settle();
   EXPECT_TRUE(io_.stopped());

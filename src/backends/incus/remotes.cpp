@@ -1,22 +1,22 @@
 #include "backends/incus/remotes.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include "core/text.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
+#include "hostview/small_files.hpp"
 
 namespace rollcall::incus {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t max_file = std::uintmax_t{1} << 20U;
+constexpr std::size_t max_file = budget::file_bytes;
 
 std::unexpected<RuntimeError> not_understood(std::string_view why) {
   return fail({.kind = ErrorKind::invalid_config,
@@ -29,9 +29,10 @@ std::string text_of(const YAML::Node& remote, const char* key) {
   return value.IsDefined() && value.IsScalar() ? value.Scalar() : std::string();
 }
 
+/// Also true if it cannot be determined: reading the file then reports why.
 bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
+  std::error_code unknown;
+  return fs::exists(path, unknown) || unknown;
 }
 
 }  // namespace
@@ -63,17 +64,15 @@ Result<std::vector<Remote>> read_remotes(std::string_view yaml) {
 
 Result<std::vector<Remote>> ClientFolder::remotes() const {
   const fs::path path = path_ / "config.yml";
-  if (!is_there(path)) return std::vector<Remote>();
-  std::error_code error;
-  const bool small = fs::file_size(path, error) <= max_file && !error;
-  std::ifstream file(path, std::ios::binary);
-  if (!small || !file) {
+  const auto text = read_file(path.string(), max_file);
+  if (!text && text.error().missing()) return std::vector<Remote>();
+  if (!text) {
     return fail({.kind = ErrorKind::invalid_config,
                  .endpoint = path.string(),
-                 .what = "the remotes cannot be read",
-                 .remedy = "check the rights of the file"});
+                 .what = fmt::format("the remotes cannot be read: {}", text.error().what),
+                 .remedy = "let it be a plain file that this user may read"});
   }
-  auto all = read_remotes(std::string(std::istreambuf_iterator<char>(file), {}));
+  auto all = read_remotes(*text);
   if (!all) all.error().endpoint = path.string();
   return all;
 }

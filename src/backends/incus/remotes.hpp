@@ -1,4 +1,4 @@
-// The remotes that the `incus` and `lxc` commands know.
+// The remotes that the `incus` and `lxc` commands are configured with.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace rollcall::incus {
 
-/// A remote, in the words of config.yml.
+/// A remote, as written in config.yml.
 struct Remote {
   std::string name;
   std::string addr;        ///< "https://host:8443", "unix://", "unix:///path".
@@ -23,22 +23,23 @@ struct Remote {
   friend bool operator==(const Remote&, const Remote&) = default;
 };
 
-/// Reads the text of a config.yml, by name. Errors: invalid_config, if it is not what it should be.
+/// Parses a config.yml; the result is sorted by name. Errors: invalid_config.
 Result<std::vector<Remote>> read_remotes(std::string_view yaml);
 
-/// A folder of one of the commands: config.yml, the client's certificate, those of servers.
+/// The configuration folder of one of the commands: config.yml, the client's certificate, pinned
+/// ones.
 class ClientFolder {
  public:
   explicit ClientFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// None, if there is no config.yml. Errors: invalid_config.
+  /// Returns an empty list if there is no config.yml. Errors: invalid_config.
   [[nodiscard]] Result<std::vector<Remote>> remotes() const;
 
-  /// How TLS is spoken with a remote: with the client's certificate, and with the server's alone if
-  /// it was pinned when the remote was added. An empty name: with no remote's.
+  /// The TLS settings for a remote: shows the client's certificate, and accepts only the server's
+  /// if it was pinned when the remote was added. With an empty name, no pinned one.
   [[nodiscard]] TlsOptions tls_for(std::string_view remote) const;
 
-  /// Whether there is a certificate to show.
+  /// Whether there is a client certificate.
   [[nodiscard]] bool has_certificate() const;
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
@@ -47,8 +48,8 @@ class ClientFolder {
   std::filesystem::path path_;
 };
 
-/// The folders of the user, that of `incus` first: INCUS_CONF and LXD_CONF, else where the commands
-/// put them, those of the snap, too.
+/// The user's folders, that of `incus` first: INCUS_CONF and LXD_CONF, else the defaults of the
+/// commands, including those of the snap.
 std::vector<ClientFolder> client_folders(const BackendOptions& options);
 
 }  // namespace rollcall::incus

@@ -1,11 +1,13 @@
 #include "backends/incus/server.hpp"
 
+#include <string>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -53,6 +55,26 @@ std::optional<std::vector<std::string>> read_projects(std::string_view body) {
     const auto parsed = boost::urls::parse_relative_ref(std::string_view(url.get_string()));
     if (!parsed || parsed->segments().empty()) return std::nullopt;
     names.push_back(parsed->segments().back());
+  }
+  return names;
+}
+
+std::optional<std::vector<InstanceName>> read_instance_names(std::string_view body) {
+  boost::system::error_code ec;
+  const json::value answer = json::parse(body, ec);
+  const auto* const urls = ec ? nullptr : member(&answer, "metadata");
+  if (urls == nullptr || !urls->is_array()) return std::nullopt;
+  std::vector<InstanceName> names;
+  for (const json::value& url : urls->get_array()) {
+    if (!url.is_string()) return std::nullopt;
+    const auto parsed = boost::urls::parse_relative_ref(std::string_view(url.get_string()));
+    if (!parsed || parsed->segments().empty() || parsed->segments().back().empty()) {
+      return std::nullopt;
+    }
+    const auto params = parsed->params();
+    const auto project = params.find("project");
+    names.push_back({.project = project == params.end() ? "default" : (*project).value,
+                     .name = parsed->segments().back()});
   }
   return names;
 }

@@ -1,4 +1,4 @@
-// Who answers: what `GET /1.0` and `GET /1.0/projects` say.
+// Reads the answers to `GET /1.0` and `GET /1.0/projects`.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace rollcall::incus {
 
-/// What the server says of itself. To those whom it does not trust it says little.
+/// The server's description of itself. An untrusted client is told little.
 struct Server {
   std::string_view name = "incus";     ///< `InstanceKey::backend`: "incus" or "lxd".
   std::string_view product = "Incus";  ///< "Incus" or "LXD".
@@ -17,10 +17,21 @@ struct Server {
   bool trusts_us = false;
 };
 
-/// Reads the answer to `GET /1.0`; nothing if it is none of this API.
+/// Reads the answer to `GET /1.0`; nullopt if it is not from this API.
 std::optional<Server> read_server(std::string_view body);
 
-/// Reads the answer to `GET /1.0/projects`: their names. Nothing if it is none of this API.
+/// Reads the names in the answer to `GET /1.0/projects`; nullopt if it is not from this API.
 std::optional<std::vector<std::string>> read_projects(std::string_view body);
+
+/// An instance by its URL.
+struct InstanceName {
+  std::string project;
+  std::string name;
+
+  friend bool operator==(const InstanceName&, const InstanceName&) = default;
+};
+
+/// Reads the answer to `GET /1.0/instances` without recursion. Nothing if it is none of this API.
+std::optional<std::vector<InstanceName>> read_instance_names(std::string_view body);
 
 }  // namespace rollcall::incus

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "backends/incus/workers.hpp"
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::incus {
 
@@ -22,25 +22,20 @@ constexpr Duration period_without_events = 10s;
 // A forced stop freezes its processes for 0.6 s before it ends them, a snapshot for 0.1 s.
 constexpr Duration pause_to_trust = 1s;
 
-// To ask for one instance costs the server as much as six in a list.
-constexpr std::size_t few = 4;
-constexpr std::size_t price_of_one = 6;
-
 constexpr std::size_t max_unknown_actions = 32;
 
-// Each takes a connection, here and there.
+// Each stream takes a connection on both sides.
 constexpr std::size_t max_streams = 16;
-
-std::pair<std::string, std::string> split_id(std::string_view id) {
-  const std::size_t slash = id.rfind('/');
-  if (slash == std::string_view::npos) return {"default", std::string(id)};
-  return {std::string(id.substr(0, slash)), std::string(id.substr(slash + 1))};
-}
 
 const std::string* id_in(const Change& change) {
   if (const auto* touched = std::get_if<Touched>(&change)) return &touched->id;
   if (const auto* gone = std::get_if<Gone>(&change)) return &gone->id;
   return nullptr;
+}
+
+/// The restricted sockets for ordinary users: that of Incus, and that of lxd-user.
+bool is_restricted(std::string_view path) {
+  return path.ends_with(".user") || path.contains("/lxd-user/");
 }
 
 }  // namespace
@@ -57,9 +52,10 @@ EngineInfo IncusSession::info() const {
                   .api_version = server_.api_version};
   if (!projects_.empty() && setup_->projects.empty()) {
     info.blind_spot = "only the projects that this certificate may read are shown";
-  } else if (setup_->endpoint.local() && setup_->endpoint.path.ends_with(".user")) {
-    info.blind_spot =
-        "only your own project is shown on this restricted socket; members of incus-admin see all";
+  } else if (setup_->endpoint.local() && is_restricted(setup_->endpoint.path)) {
+    info.blind_spot = fmt::format(
+        "only your own project is shown on this restricted socket; members of {} see all",
+        server_.name == "lxd" ? "the group lxd" : "incus-admin");
   }
   return info;
 }
@@ -70,7 +66,7 @@ Task<void> IncusSession::choose_projects() {
     auto checked = co_await api_->check_project(project);
     if (!checked) co_return fail(std::move(checked.error()));
   }
-  // On a socket of this host all may be asked for at once; a certificate may be restricted.
+  // A local socket always allows all projects at once; a certificate may be restricted.
   if (!projects_.empty() || setup_->endpoint.local()) co_return Result<void>();
   auto all = co_await api_->allows_all_projects();
   if (!all) co_return fail(std::move(all.error()));
@@ -87,7 +83,7 @@ Task<void> IncusSession::choose_projects() {
                             "`incus config trust edit` or `lxc config trust edit`"});
 }
 
-/// None, if they are refused.
+/// Returns no streams if they are refused.
 Task<std::vector<WebSocketPtr>> IncusSession::open_streams() {
   std::vector<WebSocketPtr> sockets;
   const std::string one = projects_.size() == 1 ? *projects_.begin() : std::string();
@@ -123,70 +119,23 @@ Task<void> IncusSession::open_events() {
   co_return Result<void>();
 }
 
-// ---- instances
+// ---- what lists and readings have besides
 
-Api::Sink IncusSession::into(Drafts& drafts) {
-  return [this, &drafts, now = setup_->env->now()](std::string_view item) -> Result<void> {
-    auto decoded = decoder_.instance(item, now);
-    if (!decoded) return fail(std::move(decoded.error()));
-    std::string id = decoded->instance.key.id;
-    drafts.insert_or_assign(std::move(id), Draft{.decoded = std::move(*decoded)});
-    return {};
-  };
-}
-
-/// The lists of the projects; of all together, if there are none.
-Task<void> IncusSession::fetch_lists(std::set<std::string, std::less<>> projects, Drafts& drafts) {
-  if (projects.empty()) projects.insert(std::string());
-  for (const std::string& project : projects) {
-    auto listed = co_await api_->instances(project, into(drafts));
-    if (!listed) co_return fail(std::move(listed.error()));
-  }
-  co_return Result<void>();
-}
-
-Task<void> IncusSession::fetch_one(std::string id, Drafts& drafts) {
-  auto [project, name] = split_id(id);
-  auto sink = into(drafts);
-  auto read = co_await api_->instance(std::move(project), std::move(name), std::move(sink));
-  if (!read) co_return fail(std::move(read.error()));
-  co_return Result<void>();
-}
-
-Task<void> IncusSession::fetch_each(std::vector<std::string> ids, Drafts& drafts) {
-  const std::function work = [&](std::size_t at) { return fetch_one(ids[at], drafts); };
-  co_return co_await for_each_of(ids.size(), work);
-}
-
-Task<void> IncusSession::fetch_touched(std::vector<std::string> ids, Drafts& drafts) {
-  if (ids.size() <= few || ids.size() * price_of_one <= listed_) {
-    co_return co_await fetch_each(std::move(ids), drafts);
-  }
-  std::set<std::string, std::less<>> projects;
-  if (!projects_.empty()) {
-    for (const std::string& id : ids) projects.insert(split_id(id).first);
-  }
-  auto listed = co_await fetch_lists(std::move(projects), drafts);
-  if (!listed) co_return fail(std::move(listed.error()));
-  std::ranges::sort(ids);
-  std::erase_if(drafts,
-                [&](const auto& draft) { return !std::ranges::binary_search(ids, draft.first); });
-  co_return Result<void>();
-}
-
-Task<void> IncusSession::add_state(Draft& draft) {
+Task<void> IncusSession::add_state(Draft& draft, ListBudget& budget) {
   Instance& instance = draft.decoded.instance;
   std::vector<InterfaceAddress> addresses;
+  bool understood = true;
   const auto sink = [&](std::string_view item) -> Result<void> {
     auto state = decoder_.state(item);
-    if (!state) return fail(std::move(state.error()));
+    understood = state.has_value();
+    if (!state) return {};
     addresses = std::move(*state);
-    return {};
+    return budget.take_bytes(addresses.size() * sizeof(InterfaceAddress));
   };
   auto told = co_await api_->state(instance.group, instance.name, sink);
   if (!told) co_return fail(std::move(told.error()));
   draft.settled = add_addresses(draft.decoded, addresses, setup_->env->now());
-  if (!*told) {
+  if (!*told || !understood) {
     instance.problems.push_back({.where = "addresses", .what = "the server does not tell them"});
     std::ranges::sort(instance.problems);
   }
@@ -195,33 +144,61 @@ Task<void> IncusSession::add_state(Draft& draft) {
 
 Task<void> IncusSession::add_states(Drafts& drafts) {
   std::vector<Draft*> wanting;
-  for (auto& [id, draft] : drafts) {
-    // Of one on a member that is away, the server knows no more than it told.
+  for (auto& [id, draft] : drafts.all) {
+    // If its cluster member is away, the server knows no more than the list says.
     const InstanceState state = draft.decoded.instance.state;
     const bool tells = state != InstanceState::stopped && state != InstanceState::unknown;
     if (tells && !draft.decoded.nics.empty()) wanting.push_back(&draft);
   }
-  const std::function work = [&](std::size_t at) { return add_state(*wanting[at]); };
+  const std::function work = [&](std::size_t at) { return add_state(*wanting[at], drafts.budget); };
   co_return co_await for_each_of(wanting.size(), work);
 }
 
-Task<void> IncusSession::fetch_forwards(NetworkKey network) {
-  std::vector<ForwardedPort> forwards;
+Task<IncusSession::Forwards> IncusSession::fetch_forwards(NetworkKey network, ListBudget& budget) {
+  Forwards forwards;
   const auto sink = [&](std::string_view item) -> Result<void> {
     auto ports = decoder_.forward(item);
-    if (!ports) return fail(std::move(ports.error()));
-    std::ranges::move(*ports, std::back_inserter(forwards));
-    return {};
+    if (!ports) {
+      forwards.trouble = ports.error().what;
+      return {};
+    }
+    auto taken = budget.take_item();
+    for (const ForwardedPorts& row : *ports) {
+      const std::size_t ranges = row.outer.size() + row.inner.size();
+      if (taken) taken = budget.take_bytes(sizeof(row) + (ranges * sizeof(PortRange)));
+    }
+    std::ranges::move(*ports, std::back_inserter(forwards.ports));
+    return taken;
   };
-  auto fetched = co_await api_->forwards(network.first, network.second, sink);
-  if (!fetched) co_return fail(std::move(fetched.error()));
-  forwards_.insert_or_assign(std::move(network), std::move(forwards));
-  co_return Result<void>();
+  auto answer = co_await api_->forwards(network.first, network.second, sink);
+  if (!answer) co_return fail(std::move(answer.error()));
+  if (answer->trouble) forwards = {.ports = {}, .trouble = std::move(*answer->trouble)};
+  co_return forwards;
+}
+
+/// What a network's forwards are is a matter of its instances alone.
+Result<void> IncusSession::add_forwards_to(Draft& draft, ListBudget& budget) const {
+  Instance& instance = draft.decoded.instance;
+  std::set<std::string_view> networks;
+  for (const Nic& nic : draft.decoded.nics) networks.insert(nic.network);
+  for (const std::string_view network : networks) {
+    const auto at = forwards_.find(NetworkKey(instance.group, network));
+    if (at == forwards_.end()) continue;
+    add_forwards(instance, network, at->second.ports);
+    if (at->second.trouble.empty()) continue;
+    instance.problems.push_back(
+        {.where = "ports",
+         .what = fmt::format("those that the network {} forwards to it are not all known: {}",
+                             network, at->second.trouble)});
+    std::ranges::sort(instance.problems);
+  }
+  return budget.take_bytes(instance.ports.size() * sizeof(PortMapping));
 }
 
 Task<void> IncusSession::add_forwards_to(Drafts& drafts) {
+  std::erase_if(forwards_, [](const auto& known) { return !known.second.trouble.empty(); });
   std::set<NetworkKey> missing;
-  for (const auto& [id, draft] : drafts) {
+  for (const auto& [id, draft] : drafts.all) {
     if (draft.decoded.instance.addresses.empty()) continue;
     for (const Nic& nic : draft.decoded.nics) {
       NetworkKey key(draft.decoded.instance.group, nic.network);
@@ -229,42 +206,41 @@ Task<void> IncusSession::add_forwards_to(Drafts& drafts) {
     }
   }
   for (const NetworkKey& key : missing) {
-    auto fetched = co_await fetch_forwards(key);
+    auto fetched = co_await fetch_forwards(key, drafts.budget);
     if (!fetched) co_return fail(std::move(fetched.error()));
+    forwards_.insert_or_assign(key, std::move(*fetched));
   }
-  for (auto& [id, draft] : drafts) {
-    Instance& instance = draft.decoded.instance;
-    for (const Nic& nic : draft.decoded.nics) {
-      const auto at = forwards_.find(NetworkKey(instance.group, nic.network));
-      if (at != forwards_.end()) add_forwards(instance, nic.network, at->second);
-    }
+  for (auto& [id, draft] : drafts.all) {
+    auto added = add_forwards_to(draft, drafts.budget);
+    if (!added) co_return added;
   }
   co_return Result<void>();
 }
 
-/// What was not paused before is told as paused only if it still is after a moment.
+/// A newly paused instance is told as paused only if it still is after a moment.
 Task<void> IncusSession::trust_pauses(Drafts& drafts) {
   std::vector<std::string> doubtful;
-  for (const auto& [id, draft] : drafts) {
+  for (const auto& [id, draft] : drafts.all) {
     const bool paused = draft.decoded.instance.state == InstanceState::paused;
     if (paused && !paused_.contains(id)) doubtful.push_back(id);
   }
   if (doubtful.empty()) co_return Result<void>();
   co_await setup_->env->sleep_for(pause_to_trust);
-  for (const std::string& id : doubtful) drafts.erase(id);
+  for (const std::string& id : doubtful) drafts.all.erase(id);
   co_return co_await fetch_each(std::move(doubtful), drafts);
 }
 
 std::vector<Reading> IncusSession::finish(Drafts drafts) {
   std::vector<Reading> readings;
-  readings.reserve(drafts.size());
-  for (auto& [id, draft] : drafts) {
+  readings.reserve(drafts.all.size());
+  for (auto& [id, draft] : drafts.all) {
     Instance& instance = draft.decoded.instance;
     if (instance.state == InstanceState::paused) {
       paused_.insert(id);
     } else {
       paused_.erase(id);
     }
+    Masker().finish(instance);  // only now: by its name the server is asked about it
     readings.push_back({.instance = std::make_shared<const Instance>(std::move(instance)),
                         .settled = draft.settled});
   }
@@ -273,7 +249,7 @@ std::vector<Reading> IncusSession::finish(Drafts drafts) {
 
 Task<Snapshot> IncusSession::list() {
   Snapshot snapshot{.taken_at = setup_->env->now()};
-  Drafts drafts;
+  Drafts drafts(*api_);
   auto fetched = co_await fetch_lists(projects_, drafts);
   if (!fetched) co_return fail(std::move(fetched.error()));
   auto completed = co_await add_states(drafts);
@@ -281,7 +257,7 @@ Task<Snapshot> IncusSession::list() {
   forwards_.clear();
   auto forwarded = co_await add_forwards_to(drafts);
   if (!forwarded) co_return fail(std::move(forwarded.error()));
-  listed_ = drafts.size();
+  listed_ = drafts.all.size();
   paused_.clear();
   snapshot.readings = finish(std::move(drafts));
   co_return snapshot;
@@ -295,7 +271,7 @@ Task<Snapshot> IncusSession::read(std::vector<Touched> touched) {
     ids.push_back(touch.id);
     if (touch.mark == RunMark::ended) ended.insert(touch.id);
   }
-  Drafts drafts;
+  Drafts drafts(*api_);
   auto fetched = co_await fetch_touched(std::move(ids), drafts);
   if (!fetched) co_return fail(std::move(fetched.error()));
   auto trusted = co_await trust_pauses(drafts);
@@ -304,8 +280,9 @@ Task<Snapshot> IncusSession::read(std::vector<Touched> touched) {
   if (!completed) co_return fail(std::move(completed.error()));
   auto forwarded = co_await add_forwards_to(drafts);
   if (!forwarded) co_return fail(std::move(forwarded.error()));
-  // One whose end was signalled and that still runs may be about to be stored as ended.
-  for (auto& [id, draft] : drafts) draft.settled = draft.settled && !ended.contains(id);
+  // If the end of a run was signalled but the instance still runs, the server may not have stored
+  // the end yet: read it again.
+  for (auto& [id, draft] : drafts.all) draft.settled = draft.settled && !ended.contains(id);
   snapshot.readings = finish(std::move(drafts));
   co_return snapshot;
 }
@@ -334,7 +311,7 @@ Result<void> IncusSession::take_event(std::string message) {
   for (Change& change : event->changes) {
     const std::string* const id = id_in(change);
     const bool ours = id == nullptr || projects_.empty() || projects_.contains(split_id(*id).first);
-    if (ours) changes_.push_back(std::move(change));
+    if (ours) changes_.push(std::move(change));
   }
   return {};
 }
@@ -344,16 +321,14 @@ Task<Change> IncusSession::next() {
     co_await setup_->env->sleep_for(period_without_events);
     co_return Change(ResyncNeeded{"there are no events"});
   }
-  while (changes_.empty()) {
+  for (;;) {
+    if (auto change = changes_.pop()) co_return std::move(*change);
     auto message = co_await events_->read();
     if (!message) co_return fail(std::move(message.error()));
     if (!*message) co_return Change(StreamEnded{});
     auto taken = take_event(std::move(**message));
     if (!taken) co_return fail(std::move(taken.error()));
   }
-  Change change = std::move(changes_.front());
-  changes_.pop_front();
-  co_return change;
 }
 
 Task<void> IncusSession::probe() {

@@ -1,4 +1,4 @@
-// What a kubeconfig or a service account says, resolved: where the server is, and who we are there.
+// A resolved kubeconfig or service account: where the server is, and how we authenticate.
 #pragma once
 
 #include <functional>
@@ -9,14 +9,14 @@
 #include <variant>
 #include <vector>
 
-#include "backends/registry.hpp"
+#include "backends/place.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/http_client.hpp"
-#include "transport/proxy.hpp"
+#include "transport/http/client.hpp"
+#include "transport/http/proxy.hpp"
 
 namespace rollcall::kubernetes {
 
-/// Nothing but, perhaps, a client certificate.
+/// No token; perhaps a client certificate.
 struct NoCredential {
   friend bool operator==(const NoCredential&, const NoCredential&) = default;
 };
@@ -27,14 +27,15 @@ struct BearerToken {
   friend bool operator==(const BearerToken&, const BearerToken&) = default;
 };
 
-/// Read again each minute, and at once when the server does not take it any more.
+/// Read again each minute, and at once when the server rejects the token.
 struct TokenFile {
   std::string path;
+  std::string otherwise{};  ///< The token that counts while the file cannot be read; may be empty.
 
   friend bool operator==(const TokenFile&, const TokenFile&) = default;
 };
 
-/// A program that gives a credential (client.authentication.k8s.io).
+/// A credential plugin (client.authentication.k8s.io).
 struct ExecPlugin {
   std::string command;  ///< A path, or a name for PATH.
   std::vector<std::string> arguments{};
@@ -61,21 +62,21 @@ struct Access {
 
   /// The server: "https://host:6443/k8s/clusters/c-1".
   [[nodiscard]] std::string url() const { return endpoint.url() + url_path; }
-  /// Whether all stays on this host.
+  /// Whether the connection stays on this host.
   [[nodiscard]] bool local() const;
 
   friend bool operator==(const Access&, const Access&) = default;
 };
 
-/// A server and nobody in particular: http:// or https://, also with a path, or unix://.
+/// Access to a server without credentials: http:// or https://, also with a path, or unix://.
 ///
 /// Errors: invalid_config.
 Result<Access> access_at(std::string_view url);
 
-/// The access that was found with a place; null for a place that places() has not made.
+/// The access that belongs to a place; null for a place that places() has not made.
 const Access* access_of(const Place& place);
 
-/// Finds the access of such a place anew: what the same files and variables say now.
+/// Resolves the access of such a place again, from the current files and variables.
 using FindAccess = std::function<Result<Access>()>;
 FindAccess access_finder_of(const Place& place);
 

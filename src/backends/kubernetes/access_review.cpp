@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -27,7 +27,7 @@ constexpr std::array resources = {Resource{"", "pods"}, Resource{"", "services"}
                                   Resource{"discovery.k8s.io", "endpointslices"}};
 constexpr std::array<std::string_view, 2> verbs = {"list", "watch"};
 
-/// What may be done in one namespace, or in the whole cluster.
+/// Our rights in one namespace, or in the whole cluster.
 struct Rights {
   std::string name_space;
   std::vector<std::string> allowed{};
@@ -101,7 +101,7 @@ Task<std::vector<std::string>> review_access(ApiClient& api, std::vector<std::st
     auto rights = co_await rights_in(api, namespaces[at]);
     if (!rights) co_return fail(std::move(rights.error()));
     sentences.push_back(rights->sentence());
-    // The rest of the way that is gone without the right to the whole cluster.
+    // Without the right to the whole cluster, only our own namespace is read; so review that, too.
     if (everywhere && !rights->pods && at == 0 && !own.empty()) namespaces.push_back(own);
   }
   co_return sentences;

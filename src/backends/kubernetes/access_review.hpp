@@ -1,4 +1,4 @@
-// Which rights we have, as the server itself says: SelfSubjectAccessReview.
+// Asks the server for our rights: SelfSubjectAccessReview.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 
 namespace rollcall::kubernetes {
 
-/// One question, as JSON: may we do this?
+/// The JSON of one question: may we do this?
 std::string review_request(const Asked& asked);
 
-/// The answer. Errors: protocol.
+/// Reads the answer. Errors: protocol.
 Result<bool> read_review(std::string_view json);
 
-/// What Rollcall would like to do, and whether it may: a sentence for the whole cluster, or one for
-/// each namespace; without namespaces, and if the cluster's pods may not be read, also one for
+/// Reviews all rights that Rollcall uses. Returns one sentence for the whole cluster, or one for
+/// each namespace; if no namespace was chosen and the cluster's pods may not be read, also one for
 /// `own`.
 ///
 /// Errors: those of ApiClient.

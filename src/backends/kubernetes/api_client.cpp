@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include "backends/kubernetes/credentials.hpp"
-#include "core/text.hpp"
-#include "transport/tls.hpp"
+#include "core/text/text.hpp"
+#include "transport/tls/secure_stream.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
 
-/// How the server is connected to; a plugin may give another certificate for it at any time.
+/// How to connect to the server; a plugin may replace the client certificate at any time.
 struct Dial {
   Endpoint endpoint;
   std::optional<ProxyEndpoint> proxy;
@@ -35,7 +35,7 @@ struct ApiClient::Impl {
   Wire wire;
   HttpClient client;
   Credentials credentials;
-  std::uint64_t shown = 0;  // the number of the credential that the kept connections have shown
+  std::uint64_t shown = 0;  // The credential that kept connections have shown.
 
   Impl(Access a, Wire w, EnvPtr e)
       : access(std::move(a)),
@@ -54,13 +54,14 @@ struct ApiClient::Impl {
     HttpRequest request{.target = access.url_path + target, .headers = access.impersonation};
     request.headers.emplace_back("User-Agent", "rollcall/" ROLLCALL_VERSION);
     if (!access.local()) request.headers.emplace_back("Accept-Encoding", "gzip");
-    if (!credential.token.empty()) {
+    const bool secret = access.endpoint.scheme == Endpoint::Scheme::tls || access.local();
+    if (!credential.token.empty() && secret) {
       request.headers.emplace_back("Authorization", "Bearer " + credential.token);
     }
     return request;
   }
 
-  /// A certificate is shown when a connection is made: those made before are of no use.
+  /// A certificate is shown when a connection is made, so connections with an older one are closed.
   void show(const Credential& credential) {
     if (std::exchange(shown, credential.number) == credential.number) return;
     if (credential.certificate.empty()) return;
@@ -92,7 +93,8 @@ struct ApiClient::Impl {
     co_return refused;
   }
 
-  /// Servers do not say that a certificate of ours has expired, only that they do not know us.
+  /// Servers do not say that our certificate has expired, only that they do not know us; say it
+  /// here.
   void explain_expired(ApiFault& fault) const {
     const Pem& certificate = dial->endpoint.tls.certificate;
     if (fault.status != 401 || certificate.empty()) return;
@@ -111,8 +113,7 @@ struct ApiClient::Impl {
     auto answer = co_await ask_once(target, body, deadlines, std::move(*first));
     if (!answer || !answer->fault || answer->fault->status != 401) co_return answer;
     credentials.reject(number);
-    client.close_idle();  // a certificate whose file is another one by now was shown when they were
-                          // made
+    client.close_idle();  // they have shown the certificate of an older file
     auto second = co_await credentials.current();
     if (!second) co_return fail(std::move(second.error()));
     if (second->number == number) co_return answer;

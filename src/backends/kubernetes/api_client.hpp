@@ -1,4 +1,4 @@
-// The requests of one API server: who we are is shown with each, and renewed when it runs out.
+// The requests to one API server. Each carries our credential, which is renewed when it expires.
 #pragma once
 
 #include <memory>
@@ -9,51 +9,52 @@
 
 #include "backends/kubernetes/access.hpp"
 #include "backends/kubernetes/api_fault.hpp"
-#include "core/env.hpp"
-#include "transport/http_client.hpp"
-#include "transport/wire.hpp"
+#include "core/async/env.hpp"
+#include "core/budgets.hpp"
+#include "transport/http/client.hpp"
+#include "transport/http/wire.hpp"
 
 namespace rollcall::kubernetes {
 
-/// Either of the two.
+/// Exactly one of the two is set.
 struct ApiAnswer {
   HttpResponsePtr response{};       ///< 2xx, its body still to be read.
   std::optional<ApiFault> fault{};  ///< Anything else.
 };
 
-/// Make one for each driver and keep it: it holds the credential between sessions, so that a plugin
-/// is not run for each. Several requests may be under way at once.
+/// Make one per driver and keep it: it holds the credential between sessions, so that a plugin is
+/// not run for each. Several requests may be in progress at once.
 class ApiClient {
  public:
-  /// `wire.connect` may be empty: then it connects as `access` says.
+  /// If `wire.connect` is empty, it connects as `access` says.
   ApiClient(Access access, Wire wire, EnvPtr env);
   ~ApiClient();
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
-  /// Asks for what is below the server; `target` must be percent-encoded. An answer 401 has the
-  /// credential read again, and is asked once more.
+  /// Sends a GET below the server's URL; `target` must be percent-encoded. After an answer 401 the
+  /// credential is read again, and the request is repeated once.
   ///
-  /// Errors: those of HttpClient; those of the credential.
+  /// Errors: those of HttpClient, and those of the credential.
   [[nodiscard]] Task<ApiAnswer> get(std::string target, HttpDeadlines deadlines);
 
-  /// The same, and the whole of an answer of at most `max_document`. Errors: also ApiFault::error.
+  /// The same, and reads the whole answer, of at most `max_document`. Errors: also ApiFault::error.
   [[nodiscard]] Task<std::string> get_document(std::string target, HttpDeadlines deadlines);
 
-  /// Sends a document that changes nothing: a review of access.
+  /// Posts a document that changes nothing: a review of access.
   [[nodiscard]] Task<std::string> post_json(std::string target, std::string body,
                                             HttpDeadlines deadlines);
 
-  /// Whether the server still answers, on a connection of its own; any answer will do.
+  /// Checks that the server answers, on a new connection; any answer will do.
   [[nodiscard]] Task<void> ping();
 
-  /// Closes the connections that are kept for later requests.
+  /// Closes the idle connections.
   void close_idle();
 
   [[nodiscard]] const Access& access() const noexcept;
   [[nodiscard]] HttpDeadlines deadlines() const noexcept;  ///< Of a list.
 
-  static constexpr std::size_t max_document = std::size_t{1} << 20U;
+  static constexpr std::size_t max_document = budget::small_answer_bytes;
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-// The client against small servers: what it sends, how it renews who it is, what it makes of
+// The client against small servers: what it sends, how it renews its credential, and how it handles
 // refusals.
 #include "backends/kubernetes/api_client.hpp"
 
@@ -60,7 +60,7 @@ class ApiClientTest : public testing::Test {
     folder_.write("token", token);
     return (folder_.path() / "token").string();
   }
-  /// Answers only those who show this token.
+  /// Makes the server answer only requests with this token.
   void want_token(const std::string& token) {
     answer_ = [this, token](const std::string&) {
       const bool shown = server_.heads.back().contains("Authorization: Bearer " + token + "\r\n");
@@ -101,7 +101,7 @@ TEST_F(ApiClientTest, OverTheNetworkTheAnswerMayBeGzip) {
   const test::TlsFront front(io_, server_.url().substr(7),
                              {.identity = support::issue(authority_)});
   Access access = over_tls(front.url());
-  access.proxy = parse_proxy(proxy.url()).value();  // so it counts as far away
+  access.proxy = parse_proxy(proxy.url()).value();  // Makes it count as remote.
   client(access);
   EXPECT_EQ(body(), "pods");
   EXPECT_THAT(server_.heads[0], HasSubstr("Accept-Encoding: gzip\r\n"));

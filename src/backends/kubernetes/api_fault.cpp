@@ -12,8 +12,10 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include "core/text.hpp"
-#include "transport/tls_faults.hpp"
+#include "core/budgets.hpp"
+#include "core/secrets/secrets.hpp"
+#include "core/text/text.hpp"
+#include "transport/tls/faults.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -22,7 +24,7 @@ namespace json = boost::json;
 using std::chrono::seconds;
 
 constexpr std::size_t max_quoted = 300;
-constexpr std::size_t max_token = std::size_t{16} << 10U;
+constexpr std::size_t max_token = budget::continue_token_bytes;
 
 std::string text_in(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
@@ -43,7 +45,7 @@ seconds bounded(std::int64_t count) {
   return std::clamp(seconds(count), seconds(0), max_retry_after);
 }
 
-/// Retry-After: a number of seconds, or a date (RFC 9110, 10.2.3).
+/// Parses Retry-After: a number of seconds, or a date (RFC 9110, 10.2.3).
 std::optional<seconds> parse_retry_after(std::string_view text, Timestamp now) {
   if (text.empty()) return std::nullopt;
   constexpr std::size_t max_digits = 9;
@@ -60,14 +62,14 @@ std::optional<seconds> parse_retry_after(std::string_view text, Timestamp now) {
   return bounded(std::chrono::ceil<seconds>(at - now).count());
 }
 
-/// What a Status says. False if the text is none.
+/// Reads the fields of a Status. Returns false if the text is none.
 bool take_status(ApiFault& fault, std::string_view text) {
   boost::system::error_code ec;
   const json::value document = json::parse(text, ec);
   const json::object* status = ec ? nullptr : document.if_object();
   if (status == nullptr || text_in(*status, "kind") != "Status") return false;
   fault.reason = printable(text_in(*status, "reason"));
-  fault.message = excerpt(text_in(*status, "message"), max_quoted);
+  fault.message = quotation(text_in(*status, "message"), max_quoted);
   if (const auto code = number_in(*status, "code"); code && fault.status == 0 && *code > 0) {
     fault.status = static_cast<unsigned>(std::min<std::int64_t>(*code, 999));
   }
@@ -83,7 +85,7 @@ bool take_status(ApiFault& fault, std::string_view text) {
 
 std::string place_of(const Asked& asked) {
   return asked.name_space.empty() ? "in the whole cluster"
-                                  : fmt::format("in the namespace {}", excerpt(asked.name_space));
+                                  : fmt::format("in the namespace {}", quotation(asked.name_space));
 }
 
 std::string verbs_of(const Asked& asked) {
@@ -91,14 +93,14 @@ std::string verbs_of(const Asked& asked) {
                                                        : fmt::format("\"{}\"", asked.verb);
 }
 
-/// Which right is missing, and the rule that gives it.
+/// Names the missing right, and the rule that grants it.
 void explain_forbidden(ApiFault& fault, const FaultContext& context) {
   const Asked& asked = context.asked;
   fault.error.kind = ErrorKind::denied;
   fault.error.fault = ConnectFault::denied;
   if (asked.resource.empty()) {
     fault.error.what =
-        fmt::format("the server forbids {}: {}", excerpt(context.target), fault.message);
+        fmt::format("the server forbids {}: {}", quotation(context.target), fault.message);
     fault.error.remedy = "ask for the right to read this path: nonResourceURLs";
     return;
   }
@@ -128,7 +130,7 @@ std::string said(const ApiFault& fault) {
                      fault.reason, fault.message);
 }
 
-/// What a status means to who asked.
+/// Maps a status code to an error.
 void explain(ApiFault& fault, const FaultContext& context) {
   RuntimeError& error = fault.error;
   const unsigned status = fault.status;
@@ -136,7 +138,7 @@ void explain(ApiFault& fault, const FaultContext& context) {
   if (status == 403) return explain_forbidden(fault, context);
   error.what =
       fmt::format("the server refuses {}: {}",
-                  context.target.empty() ? "the watch" : excerpt(context.target), said(fault));
+                  context.target.empty() ? "the watch" : quotation(context.target), said(fault));
   if (status == 410) {
     error.kind = ErrorKind::desynced;
     error.remedy = "nothing: it is listed again";
@@ -212,12 +214,12 @@ ApiFault read_fault(unsigned status, std::string_view retry_after, std::string_v
   ApiFault fault{.status = status, .retry_after = parse_retry_after(retry_after, context.now)};
   if (!take_status(fault, body)) {
     if (tls::says_wants_tls(status, body)) {
-      fault.message = excerpt(body, max_quoted);
+      fault.message = quotation(body, max_quoted);
       fault.error = tls::wants_tls(context.url);
       return fault;
     }
     while (body.ends_with('\n')) body.remove_suffix(1);
-    fault.message = body.empty() ? "it does not say why" : excerpt(body, max_quoted);
+    fault.message = body.empty() ? "it does not say why" : quotation(body, max_quoted);
   }
   return finished(std::move(fault), context);
 }
@@ -225,7 +227,7 @@ ApiFault read_fault(unsigned status, std::string_view retry_after, std::string_v
 ApiFault read_status(std::string_view text, const FaultContext& context) {
   ApiFault fault;
   if (!take_status(fault, text) || fault.status == 0) {
-    fault.message = excerpt(text, max_quoted);
+    fault.message = quotation(text, max_quoted);
     fault.error = {.kind = ErrorKind::protocol,
                    .endpoint = context.url,
                    .what = fmt::format("the watch ends with what is no Status: {}", fault.message),

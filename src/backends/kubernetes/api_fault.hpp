@@ -1,4 +1,4 @@
-// What an API server refuses, and how to react: each status becomes one error of the contract.
+// Refusals of an API server: maps each status to one error of the contract.
 #pragma once
 
 #include <chrono>
@@ -20,13 +20,17 @@ struct ApiFault {
   std::optional<std::chrono::seconds> retry_after{};  ///< Not before; at most `max_retry_after`.
   RuntimeError error{};
 
-  /// Whether the resourceVersion or the continue token is too old: list again.
+  /// Whether the resourceVersion or the continue token is too old, so that a new list is needed.
   [[nodiscard]] bool expired() const noexcept { return status == 410; }
+
+  /// Whether the server does not have the resourceVersion yet: its cache is behind, its store was
+  /// restored from a backup, or the cluster was recreated ("Too large resource version").
+  [[nodiscard]] bool is_ahead() const noexcept { return status == 504; }
 };
 
 inline constexpr std::chrono::seconds max_retry_after = std::chrono::minutes(5);
 
-/// What a request asked for, as rights are given.
+/// The access that a request needs, in the terms of RBAC.
 struct Asked {
   std::string verb{};        ///< "list", "watch", "get", "create"; empty: no resource.
   std::string group{};       ///< Of the API: "", "discovery.k8s.io".
@@ -36,10 +40,10 @@ struct Asked {
   friend bool operator==(const Asked&, const Asked&) = default;
 };
 
-/// Reads it off the target of a request, without the path that the server's URL has.
+/// Derives it from the target of a request, without the path of the server's URL.
 Asked asked_by(std::string_view target, bool post = false);
 
-/// What stands around a refusal.
+/// The circumstances of a refusal, for its explanation.
 struct FaultContext {
   std::string url{};     ///< The server.
   std::string target{};  ///< Of the request; empty: an ERROR event of a watch of `asked`.
@@ -48,12 +52,12 @@ struct FaultContext {
   Timestamp now{};
 };
 
-/// An answer that is not 2xx. `retry_after`: the header, in seconds or as a date. The body is a
-/// Status, or any other text.
+/// Reads an answer that is not 2xx. `retry_after`: the header, in seconds or as a date. The body is
+/// a Status, or any other text.
 ApiFault read_fault(unsigned status, std::string_view retry_after, std::string_view body,
                     const FaultContext& context);
 
-/// The Status of an ERROR event: JSON.
+/// Reads the Status of an ERROR event, as JSON.
 ApiFault read_status(std::string_view json, const FaultContext& context);
 
 }  // namespace rollcall::kubernetes

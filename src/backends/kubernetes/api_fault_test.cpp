@@ -1,4 +1,4 @@
-// Each refusal of an API server, and the reaction to it.
+// Each refusal of an API server, and the resulting error.
 #include "backends/kubernetes/api_fault.hpp"
 
 #include <chrono>
@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-/// A failure as the server writes it.
+/// A failure as the server sends it.
 std::string status_of(unsigned code, const std::string& reason, const std::string& message,
                       const std::string& metadata = "") {
   return fmt::format(R"({{"kind":"Status","apiVersion":"v1","metadata":{{{}}},"status":"Failure",)"

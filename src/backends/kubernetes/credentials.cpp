@@ -5,10 +5,12 @@
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include "backends/kubernetes/exec_plugin.hpp"
-#include "core/turns.hpp"
-#include "transport/small_files.hpp"
+#include "core/async/turns.hpp"
+#include "core/budgets.hpp"
+#include "hostview/small_files.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -16,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration token_file_period = 1min;
-constexpr std::size_t max_token_file = std::size_t{1} << 20U;
+constexpr std::size_t max_token_file = budget::file_bytes;
 
 std::unexpected<RuntimeError> no_token(const std::string& path, std::string what) {
   return fail({.kind = ErrorKind::denied,
@@ -26,10 +28,12 @@ std::unexpected<RuntimeError> no_token(const std::string& path, std::string what
                .remedy = "check the file of the token, and that this user may read it"});
 }
 
-/// The token in a file, without the blanks around it.
+/// Reads the token in a file, without the blanks around it.
 Result<std::string> read_token(const std::string& path) {
-  auto text = read_small_file(path, max_token_file);
-  if (!text) return no_token(path, "the token cannot be read");
+  auto text = read_file(path, max_token_file);
+  if (!text) {
+    return no_token(path, fmt::format("the token cannot be read: {}", text.error().what));
+  }
   const auto blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
   while (!text->empty() && blank(text->back())) text->pop_back();
   std::size_t begin = 0;
@@ -45,9 +49,9 @@ struct Credentials::Impl {
   CredentialSource source;
   EnvPtr env;
   std::optional<Credential> held{};
-  Monotonic read_at{};                 // of a file
-  std::optional<Timestamp> expires{};  // of what a plugin gave
-  std::optional<Turns> turns{};        // of running the plugin
+  Monotonic read_at{};                 // For a file.
+  std::optional<Timestamp> expires{};  // For a plugin.
+  std::optional<Turns> turns{};        // Of running the plugin.
   bool rejected = false;
 
   void hold(Credential next) {
@@ -60,8 +64,9 @@ struct Credentials::Impl {
     const Monotonic now = env->monotonic();
     if (held && !rejected && now - read_at < token_file_period) return *held;
     auto token = read_token(file.path);
-    // While the file is being replaced, the token that it held is as good as it was.
+    // While the file is being replaced, the last token that it held is still good.
     if (!token && held && !rejected) return *held;
+    if (!token && !file.otherwise.empty()) token = file.otherwise;
     if (!token) return fail(std::move(token.error()));
     read_at = now;
     if (!held || held->token != *token) hold({.token = std::move(*token)});
@@ -76,7 +81,7 @@ struct Credentials::Impl {
     if (good()) co_return *held;
     if (!turns) turns.emplace(co_await boost::asio::this_coro::executor);
     const auto turn = co_await turns->take();
-    if (good()) co_return *held;  // who was before us has run it
+    if (good()) co_return *held;  // an earlier caller has run it
     auto given = co_await run_plugin(plugin);
     if (!given) co_return fail(std::move(given.error()));
     expires = given->expires;

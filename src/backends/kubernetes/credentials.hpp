@@ -1,4 +1,4 @@
-// What shows an API server who we are, and that is still good.
+// The credential for an API server, kept up to date.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,20 @@
 #include <rollcall/tls.hpp>
 
 #include "backends/kubernetes/access.hpp"
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall::kubernetes {
 
 /// A credential at one moment.
 struct Credential {
   std::string token{};  ///< A secret; empty: none.
-  /// Instead of the one that the access has; of a plugin.
+  /// From a plugin; replaces the certificate of the access.
   Pem certificate{};
   Pem key{};
-  std::uint64_t number = 0;  ///< Another one for each that was read.
+  std::uint64_t number = 0;  ///< Differs for each credential that was read.
 };
 
-/// Keeps the credential of one access, and reads it again in time. Whoever asks while it is being
-/// read waits for that.
+/// Holds the credential of one access, and renews it in time. Concurrent callers share one renewal.
 class Credentials {
  public:
   Credentials(CredentialSource source, EnvPtr env);
@@ -32,13 +31,13 @@ class Credentials {
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
 
-  /// The one that is good now.
+  /// Returns a credential that is valid now.
   ///
-  /// Errors: denied and auth, if it cannot be read: the file, or what the plugin said.
+  /// Errors: denied and auth, if it cannot be read: the file's error, or the plugin's output.
   [[nodiscard]] Task<Credential> current();
 
-  /// The server does not take the one of this number: the next is read anew. If it has the same
-  /// number, it is the same, and of no more use.
+  /// Reports that the server rejected the credential with this number, so that the next call reads
+  /// it anew. If that returns the same number, there is no better one.
   void reject(std::uint64_t number);
 
  private:

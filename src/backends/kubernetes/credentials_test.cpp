@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/run.hpp"
 #include "support/temp_folder.hpp"
 #include "support/virtual_env.hpp"
@@ -30,7 +30,7 @@ class CredentialsTest : public testing::Test {
   }
   std::string path(const char* name) const { return (folder_.path() / name).string(); }
 
-  /// A plugin that counts its runs, and gives "token-N" that expires after a while.
+  /// A plugin that counts its runs, and prints "token-N", valid until `expires`.
   ExecPlugin counting(const std::string& expires) {
     folder_.write("plugin", fmt::format(R"(#!/bin/sh
 echo x >> {0}
@@ -97,6 +97,20 @@ TEST_F(CredentialsTest, ATokenFileThatIsJustBeingReplacedIsNoLoss) {
   EXPECT_EQ(refused.error().kind, ErrorKind::denied);
   EXPECT_EQ(refused.error().fault, ConnectFault::auth);
   EXPECT_EQ(refused.error().endpoint, path("token"));
+}
+
+TEST_F(CredentialsTest, ATokenBesideItsFileCountsWhileTheFileCannotBeRead) {
+  Credentials credentials(TokenFile{.path = path("token"), .otherwise = "written"}, env_);
+  const Credential first = now(credentials);
+  EXPECT_EQ(first.token, "written");
+  credentials.reject(first.number);
+  EXPECT_EQ(now(credentials).number, first.number) << "it is still the same";
+  folder_.write("token", "t0");
+  credentials.reject(first.number);
+  EXPECT_EQ(now(credentials).token, "t0");
+  std::filesystem::remove(folder_.path() / "token");
+  env_->advance(2min);
+  EXPECT_EQ(now(credentials).token, "t0") << "what the file held is newer";
 }
 
 TEST_F(CredentialsTest, AnEmptyTokenFileIsAnError) {

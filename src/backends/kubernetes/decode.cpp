@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "backends/kubernetes/pod.hpp"
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/secrets/secrets.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -26,11 +26,11 @@ EventType type_of(std::string_view word) {
 std::unexpected<RuntimeError> not_understood(std::string_view what, std::string_view text) {
   return fail({.kind = ErrorKind::protocol,
                .endpoint = {},
-               .what = fmt::format("{}: \"{}\"", what, excerpt(text)),
+               .what = fmt::format("{}: \"{}\"", what, quotation(text)),
                .remedy = {}});
 }
 
-/// Walks an object until `is_wanted` says of its metadata that no more of it is.
+/// Walks an object; stops early if `is_wanted` rejects its metadata.
 template <class Item, class IsWanted>
 auto walker(Item& item, IsWanted is_wanted) {
   return [&item, is_wanted](std::string_view key, JsonValue value) {
@@ -48,7 +48,7 @@ bool is_end_of_list(const Meta& meta) {
   return at != meta.annotations.end() && at->second == "true";
 }
 
-/// Walks a line of a watch, of whose object `walk` takes the fields.
+/// Walks a line of a watch; `walk` reads the fields of its object.
 template <class Item, class Walk>
 error_code read_line(json_walk::ObjectReader& reader, std::string_view line, EventItem<Item>& event,
                      Walk walk) {
@@ -70,7 +70,7 @@ Event<Object> begin_event(const EventItem<Item>& item) {
   return event;
 }
 
-/// What can be told of a pod that is broken somewhere.
+/// Reads the identity of a pod whose JSON is malformed somewhere.
 void salvage(PodItem& item, std::string_view text) {
   const std::string_view meta = json_walk::salvage_object(text, "metadata");
   const auto take = [&meta](std::string_view& field, std::string_view key) {
@@ -114,17 +114,20 @@ std::size_t hash_of_place(std::string_view name_space, std::string_view name) no
 }
 
 struct Decoder::Parser {
+  explicit Parser(Masker with) : masker(with), labels(with) {}
+
   json_walk::ObjectReader reader;
+  Masker masker;
   LabelReader labels;
   EventItem<PodItem> event;
 };
 
-Decoder::Decoder(std::string endpoint)
-    : parser_(std::make_unique<Parser>()), endpoint_(std::move(endpoint)) {}
+Decoder::Decoder(std::string endpoint, Masker masker)
+    : parser_(std::make_unique<Parser>(masker)), endpoint_(std::move(endpoint)) {}
 
 Decoder::~Decoder() = default;
 
-/// `text`: the pod's own, for what is broken.
+/// `text`: the pod's JSON, used if it is malformed.
 Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code error, Timestamp now) {
   const bool known = error == walked_enough;
   const bool broken = error && !known;
@@ -154,6 +157,7 @@ Result<Pod> Decoder::finish(PodItem& item, std::string_view text, error_code err
   } else {
     interpret(item, parser_->labels, instance);
   }
+  parser_->masker.finish(instance);
   pod.node_ip = std::string(item.host_ip);
   instance.key.backend = "kubernetes";
   instance.key.endpoint = endpoint_;
@@ -189,7 +193,7 @@ Result<Event<Pod>> Decoder::pod_event(std::string_view line, Timestamp now,
   clear(item.object);
   item.type = {};
   item.ends_list = false;
-  // Of one that is deleted its names are enough; `type` comes first.
+  // For a deleted object the names are enough; `type` comes first.
   const auto wanted = [&](const Meta& meta) {
     const EventType type = type_of(item.type);
     return type == EventType::unknown || (type == EventType::put && !is_known(meta));
@@ -227,7 +231,7 @@ Result<Event<Slice>> Decoder::slice_event(std::string_view line, SliceApi api) {
 
 std::string_view object_of(std::string_view line) {
   std::string_view object = json_walk::salvage_object(line, "object");
-  if (object.ends_with('}')) object.remove_suffix(1);  // that of the line
+  if (object.ends_with('}')) object.remove_suffix(1);  // The brace of the line.
   return object;
 }
 

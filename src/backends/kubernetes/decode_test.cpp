@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "backends/kubernetes/list_splitter.hpp"
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/paths.hpp"
 
 namespace rollcall::kubernetes {
@@ -79,7 +79,7 @@ Instance decode(const std::string& json) {
   return pod ? std::move(*pod->instance) : Instance();
 }
 
-/// A pod with these fields of its metadata, spec and status; each may be empty.
+/// A pod with these extra fields of its metadata, spec and status; each may be empty.
 Instance pod(std::string_view metadata, std::string_view spec, std::string_view status) {
   return decode(fmt::format(R"({{"metadata":{{"uid":"u1","name":"web",)"
                             R"("namespace":"shop"{}}},"spec":{{{}}},"status":{{{}}}}})",
@@ -311,6 +311,12 @@ TEST(KubernetesDecode, HostileObjectsAreNoted) {
   EXPECT_EQ(broken.group, "s");
   EXPECT_EQ(broken.state, InstanceState::unknown);
   EXPECT_THAT(broken.problems, Not(IsEmpty()));
+  for (const char* unread : {"[1,]", "tru", "01", "{a:1}", R"("\x")", R"({"a" 1})"}) {
+    const Instance it = decode(R"({"metadata":{"name":"n","namespace":"s","uid":"u"},"more":)" +
+                               std::string(unread) + R"(,"status":{"phase":"Running"}})");
+    EXPECT_EQ(it.state, InstanceState::unknown) << unread;
+    EXPECT_THAT(it.problems, Not(IsEmpty())) << unread;
+  }
   const Instance nameless = decode(R"({"metadata":{"uid":"u"},"status":{"phase":"Running"}})");
   EXPECT_EQ(nameless.name, "u");
   const Instance odd =

@@ -3,15 +3,14 @@
 #include <functional>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "backends/kubernetes/access.hpp"
 #include "backends/kubernetes/server.hpp"
 #include "backends/kubernetes/session.hpp"
-#include "transport/path_watch.hpp"
+#include "core/async/run.hpp"
+#include "hostview/path_watch.hpp"
 
 namespace rollcall::kubernetes {
 
@@ -39,11 +38,11 @@ class KubernetesDriver final : public Driver {
   [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose purpose) override {
     if (std::exchange(connected_before_, true)) look_again();
     const EnginePtr engine = engine_;
-    // Who is asked again is found anew: behind one address there may be several servers.
+    // Connect anew: one address may lead to several servers.
     engine->api.close_idle();
     auto server = co_await greet(engine);
     if (!server) co_return fail(std::move(server.error()));
-    // A list alone has no use for a stream.
+    // A single list has no use for a stream.
     const bool streams = purpose == Purpose::watch && server->streams_lists();
     auto executor = co_await asio::this_coro::executor;
     auto observation = std::make_shared<Observation>(engine, purpose, streams, std::move(executor));
@@ -54,15 +53,15 @@ class KubernetesDriver final : public Driver {
   [[nodiscard]] asio::awaitable<void> endpoint_changed() override {
     const Endpoint& endpoint = engine_->api.access().endpoint;
     if (endpoint.scheme == Endpoint::Scheme::unix_socket) return wait_for_change_of(endpoint.path);
-    return wait_for_ever();
+    return never();
   }
 
-  /// The watch is the truth.
+  /// The watch is complete, so there is no periodic list.
   [[nodiscard]] Duration resync_period() const noexcept override { return Duration::zero(); }
 
  private:
-  /// Kubeconfigs are rewritten: who we are there may be another by now, or the proxy on the way.
-  /// Another server is not followed, as all that was told is of this one.
+  /// Kubeconfigs are rewritten, so our credentials or the proxy may have changed. Another server is
+  /// ignored, because everything told so far belongs to this one.
   void look_again() {
     if (!find_access_) return;
     auto access = find_access_();
@@ -81,19 +80,13 @@ class KubernetesDriver final : public Driver {
     engine_->warn(fmt::format("{}: what was found before still counts: {}", engine_->url, why));
   }
 
-  static asio::awaitable<void> wait_for_ever() {
-    asio::steady_timer never(co_await asio::this_coro::executor,
-                             asio::steady_timer::time_point::max());
-    co_await never.async_wait(asio::use_awaitable);
-  }
-
   MakeEngine make_engine_;
   EnginePtr engine_;
-  FindAccess find_access_;  // empty: it cannot change
+  FindAccess find_access_;  // Empty: it cannot change.
   bool connected_before_ = false;
 };
 
-/// A place that was not found by places() is a server alone.
+/// A place that places() has not found is a server without credentials.
 Access access_at_place(const Place& place) {
   if (const Access* known = access_of(place)) return *known;
   Access access;

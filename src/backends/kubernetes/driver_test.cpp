@@ -1,4 +1,4 @@
-// What the driver asks of a server, and what a watch makes of its lists and watches.
+// What the driver asks of a server, and how a watch handles its lists and watches.
 #include "backends/kubernetes/driver.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/reflector.hpp"
+#include "support/backend_of.hpp"
 #include "support/checked_fold.hpp"
 #include "support/run.hpp"
 #include "support/scripted_engine.hpp"
@@ -53,10 +53,7 @@ class KubernetesDriverTest : public testing::TestWithParam<Family> {
     options_.log = [this](LogLevel, std::string_view text) { logged_.emplace_back(text); };
     auto driver = make_driver({server_.url(), "test"}, options_, io_.get_executor(), env_);
     driver_ = driver.get();
-    ReflectorOptions options;
-    options.include_stopped = options_.include_stopped;
-    options.log = options_.log;
-    backend_ = std::make_unique<Reflector>(std::move(driver), io_.get_executor(), env_, options);
+    backend_ = test::backend_of(std::move(driver), options_, io_.get_executor(), env_);
     return *backend_;
   }
 
@@ -80,7 +77,7 @@ class KubernetesDriverTest : public testing::TestWithParam<Family> {
     while (auto event = receiver_->try_receive()) fold_.apply(*event);
   }
 
-  /// Lets virtual time pass, step by step.
+  /// Advances virtual time, step by step.
   void pass(Duration duration) {
     settle();
     while (duration > Duration::zero()) {
@@ -291,6 +288,34 @@ TEST_P(KubernetesDriverTest, PagesAreAskedForWhereTheCacheIsBehind) {
   EXPECT_EQ(requests("/pods?limit=500&continue="), 2U);
 }
 
+TEST_P(KubernetesDriverTest, AServerThatCountsFromAnOlderVersionIsListedAnew) {
+  const std::string stays = kubernetes_.run("stays");
+  const std::string lost = kubernetes_.run("lost");
+  watch();
+  const std::uint64_t before = kubernetes_.version();
+  kubernetes_.remove_silently(lost);
+  kubernetes_.go_back(before / 2);
+  pass(1min);
+  EXPECT_EQ(history(stays), "started");
+  EXPECT_EQ(history(lost), "started stopped");
+  const std::string later = kubernetes_.run("later");
+  pass(1s);
+  EXPECT_EQ(history(later), "started");
+}
+
+TEST_P(KubernetesDriverTest, AVersionThatIsUsedAgainIsNotTakenForWhatItWasBefore) {
+  const std::string id = kubernetes_.run("a");
+  const std::uint64_t version = kubernetes_.version();
+  kubernetes_.run("b");
+  watch();
+  kubernetes_.go_back(version - 1);
+  kubernetes_.change(
+      id, [](auto& pod) { pod["metadata"].as_object()["labels"] = {{"word", "other"}}; }, false);
+  ASSERT_EQ(kubernetes_.version(), version);
+  pass(1min);
+  EXPECT_EQ(fold_.running().at(id)->labels.find("word"), "other");
+}
+
 TEST_P(KubernetesDriverTest, APageThatExpiresIsAskedForWithAllOthers) {
   for (int i = 0; i < 1203; ++i) kubernetes_.run(fmt::format("p{:04}", i));
   kubernetes_.cache_is_behind = true;
@@ -316,6 +341,32 @@ TEST_P(KubernetesDriverTest, ServicesThatMayNotBeReadAreABlindSpot) {
   EXPECT_THAT(ways_to(*fold_.running().at(a)), SizeIs(1));
   EXPECT_EQ(history(a), "started updated");
   EXPECT_EQ(fold_.count("backend_disconnected"), 0U);
+}
+
+TEST_P(KubernetesDriverTest, ServicesThatTheServerFailsOverHideNoPodAndKeepTheirPorts) {
+  const std::string a = kubernetes_.run("a");
+  add_web({"a"});
+  const test::Fault fault{
+      .verb = test::Fault::Verb::refuse_with, .where = "/services", .amount = 500};
+  server_.inject(fault);
+  watch();
+  EXPECT_EQ(history(a), "started");
+  auto session = test::run(io_, driver_->connect(Purpose::list));
+  ASSERT_TRUE(session);
+  const auto listed = test::run(io_, (*session)->list());
+  ASSERT_TRUE(listed) << listed.error();
+  EXPECT_THAT(listed->readings, SizeIs(1));
+  EXPECT_THAT((*session)->info().blind_spot, HasSubstr("services"));
+  server_.heal();
+  pass(1min);
+  EXPECT_EQ(history(a), "started updated") << "it is asked again soon";
+  EXPECT_THAT(ways_to(*fold_.running().at(a)), SizeIs(1));
+  EXPECT_EQ(fold_.count("backend_disconnected"), 0U);
+  server_.inject(fault);
+  server_.drop_connections();
+  pass(3min);
+  EXPECT_EQ(fold_.count("backend_reconnected"), 1U);
+  EXPECT_THAT(ways_to(*fold_.running().at(a)), SizeIs(1)) << "what was known of them stays";
 }
 
 TEST_P(KubernetesDriverTest, ARefusalOfAMomentTakesNoPortsAway) {

@@ -1,4 +1,4 @@
-// What outlives the sessions of one API server.
+// State of one API server that outlives sessions.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,11 @@
 
 #include "backends/kubernetes/api_client.hpp"
 #include "backends/kubernetes/roster.hpp"
-#include "core/env.hpp"
+#include "core/async/env.hpp"
 
 namespace rollcall::kubernetes {
 
-/// What is listed and watched.
+/// The kinds of objects that are listed and watched.
 enum class Resource : std::uint8_t { pods, services, slices };
 
 struct Engine {
@@ -27,12 +27,14 @@ struct Engine {
       : url(access.url()),
         probe_head(wire.deadlines.probe_head),
         own_namespace(access.default_namespace.empty() ? "default" : access.default_namespace),
+        limits(wire.limits),
         env(e),
         api(std::move(access), std::move(wire), std::move(e)) {}
 
   std::string url;
   Milliseconds probe_head;
-  std::string own_namespace;  ///< Where we look if we may not look everywhere.
+  std::string own_namespace;  ///< Listed if the whole cluster may not be.
+  ListLimits limits;
   EnvPtr env;
   ApiClient api;
   std::string shown_endpoint{};
@@ -42,23 +44,26 @@ struct Engine {
   bool include_stopped = false;
   Logger log{};
 
-  /// What the last watch knew; null before the first.
+  /// The final state of the last watch; null before the first.
   std::shared_ptr<Roster> roster{};
   std::size_t watches = 0;  ///< Under way.
 
-  /// Why all is not listed but our own namespace: the whole cluster is refused.
+  /// Why only our own namespace is listed: the refusal for the whole cluster.
   std::optional<RuntimeError> narrowed{};
   bool streams_lists = true;  ///< Until it turns out not to know sendInitialEvents.
   SliceApi slice_api = SliceApi::slices_v1;
   std::map<std::string, std::string> versions{};  ///< Last seen, by path: lists are not older.
+  /// The server's versions start again at a lower number, so an object with a known uid and version
+  /// may have another state. Cleared at the end of the list that found this out.
+  bool version_reused = false;
 
-  /// What was allowed in this life, and since when it is refused.
+  /// The resources that were allowed since the start, and since when they are refused.
   std::set<Resource> allowed{};
   std::map<Resource, Monotonic> refused_since{};
 
-  /// How long a watch must have lived until the list beside it is told.
+  /// How long the watches must live before the list beside them is told.
   Duration proof{};
-  int desyncs = 0;  ///< One soon after the other.
+  int desyncs = 0;  ///< In quick succession.
   Monotonic last_desync{};
 
   /// Takes over what another access to the same server has found out.
@@ -76,8 +81,8 @@ struct Engine {
     allowed.insert(resource);
     refused_since.erase(resource);
   }
-  /// Servers refuse for a moment after a restart what they allow a moment later: true as long as a
-  /// refusal may be such a one.
+  /// Servers may refuse requests for a moment after a restart. True while a refusal may be of that
+  /// kind.
   [[nodiscard]] bool may_pass(Resource resource);
 };
 using EnginePtr = std::shared_ptr<Engine>;

@@ -11,7 +11,7 @@
 #include <boost/system/error_code.hpp>
 #include <fmt/format.h>
 
-#include "core/ascii.hpp"
+#include "core/text/ascii.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -24,7 +24,7 @@ struct Variable {
   std::string value;
 };
 
-/// The first of these that is set to something.
+/// The first of these variables that is not empty.
 Variable first_of(const BackendOptions& options, std::array<std::string_view, 2> names) {
   for (const std::string_view name : names) {
     std::string value(trimmed(options.getenv(name).value_or("")));
@@ -54,7 +54,7 @@ bool is_in_network(const ip::address& address, const std::string& text) {
   return !error && is_within(network, address.to_v6());
 }
 
-/// Takes the port off: "host:8080", "[::1]:8080"; an address of IPv6 alone has none.
+/// Cuts off the port: "host:8080", "[::1]:8080"; a bare IPv6 address has none.
 std::string_view take_port(std::string_view& entry) {
   const std::size_t colon = entry.rfind(':');
   const bool bracketed = entry.starts_with('[');
@@ -69,7 +69,7 @@ std::string_view take_port(std::string_view& entry) {
   return port;
 }
 
-/// Whether one entry of NO_PROXY, in small letters, means this endpoint.
+/// Whether one entry of NO_PROXY, in lower case, matches this endpoint.
 bool means(std::string_view entry, const std::string& host, std::uint16_t port) {
   if (entry == "*") return true;
   const auto address = address_of(host);

@@ -1,4 +1,4 @@
-// The proxy that the environment names, as client-go and curl find it.
+// Finds the proxy in the environment, as client-go and curl do.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,12 @@
 
 namespace rollcall::kubernetes {
 
-/// HTTPS_PROXY for a server with TLS, HTTP_PROXY for one without, or the same in small letters;
-/// none for this host, and for what NO_PROXY names: "*", addresses, networks as 10.0.0.0/8, and
-/// names, of which "example.com" stands for all below it, too, and ".example.com" for them alone;
-/// each may have a port.
+/// HTTPS_PROXY for a server with TLS, HTTP_PROXY for one without, or the same in lower case. None
+/// for this host, and for servers that NO_PROXY names: "*", addresses, networks such as 10.0.0.0/8,
+/// and names; "example.com" includes its subdomains, ".example.com" means these only. Each may have
+/// a port.
 ///
-/// Errors: invalid_config, for a variable that names no proxy; its password is not told.
+/// Errors: invalid_config, for a value that is no proxy; it does not repeat the password.
 [[nodiscard]] Result<std::optional<ProxyEndpoint>> environment_proxy(const Access& access,
                                                                      const BackendOptions& options);
 

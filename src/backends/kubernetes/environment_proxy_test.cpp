@@ -22,7 +22,7 @@ Result<std::optional<ProxyEndpoint>> proxy_for(const std::string& url, const Var
   return environment_proxy(access_at(url).value(), options);
 }
 
-/// The proxy's URL, "none", or what is wrong.
+/// The proxy's URL, "none", or the error.
 std::string found(const std::string& url, const Variables& variables) {
   const auto proxy = proxy_for(url, variables);
   if (!proxy) return proxy.error().describe();

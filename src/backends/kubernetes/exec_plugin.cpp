@@ -15,7 +15,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include "core/text.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
 #include "transport/child_process.hpp"
 
 namespace rollcall::kubernetes {
@@ -27,7 +28,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t max_output = std::size_t{1} << 20U;
+constexpr std::size_t max_output = budget::plugin_output_bytes;
 constexpr std::size_t max_said = 600;
 constexpr Milliseconds ending_deadline = std::chrono::seconds(2);
 
@@ -44,10 +45,10 @@ RuntimeError failure(const ExecPlugin& plugin, std::string_view what, std::strin
           .remedy = std::move(remedy)};
 }
 
-/// With what it said on its standard error.
+/// Adds the plugin's standard error.
 RuntimeError failed(const ExecPlugin& plugin, std::string what, std::string_view said) {
   while (said.ends_with('\n')) said.remove_suffix(1);
-  // The end of it says most.
+  // The end says most.
   if (said.size() > max_said) said.remove_prefix(said.size() - max_said);
   if (!said.empty()) what += fmt::format("; it says: {}", printable(said));
   return failure(plugin, what);
@@ -68,13 +69,15 @@ std::string text_in(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-/// Everything that it writes, to its end.
+/// Reads all of the plugin's output.
 Task<std::string> read_output(Stream& stream, const ExecPlugin& plugin, Clock::time_point end) {
   std::string output;
   std::array<char, 8192> piece{};
   for (;;) {
+    // One deadline for all of it, however much it writes meanwhile.
     const auto left = std::chrono::ceil<Milliseconds>(end - Clock::now());
-    auto size = co_await stream.read_some(piece, std::max(left, Milliseconds(1)));
+    if (left <= Milliseconds::zero()) co_return fail({.fault = ConnectFault::mute});
+    auto size = co_await stream.read_some(piece, left);
     if (!size) co_return fail(std::move(size.error()));
     if (*size == 0) co_return output;
     output.append(piece.data(), *size);
@@ -159,7 +162,7 @@ Task<ExecCredential> run_plugin(ExecPlugin plugin, Milliseconds deadline) {
   auto process = ChildProcess::start(std::move(words), std::move(variables));
   if (!process) co_return fail(not_started(plugin, process.error()));
   const int socket = process->take_socket();
-  ::shutdown(socket, SHUT_WR);  // its standard input is empty
+  ::shutdown(socket, SHUT_WR);  // Its standard input is empty.
   const StreamPtr stream = stream_of(executor, socket, {});
   if (!stream) co_return fail(failure(plugin, "cannot be listened to"));
   const auto end = Clock::now() + deadline;

@@ -1,4 +1,4 @@
-// Credentials of a program: client.authentication.k8s.io, versions v1 and v1beta1.
+// Credential plugins: client.authentication.k8s.io, versions v1 and v1beta1.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace rollcall::kubernetes {
 
-/// What a plugin gave.
+/// The output of a plugin.
 struct ExecCredential {
   std::string token{};
   Pem certificate{};
@@ -24,21 +24,21 @@ struct ExecCredential {
   friend bool operator==(const ExecCredential&, const ExecCredential&) = default;
 };
 
-/// How long a plugin may take: it may have to ask somebody far away.
+/// How long a plugin may take: it may have to contact a remote service.
 inline constexpr Milliseconds plugin_deadline = std::chrono::seconds(30);
 
-/// What KUBERNETES_EXEC_INFO says to it.
+/// The value of KUBERNETES_EXEC_INFO.
 std::string exec_info(const ExecPlugin& plugin);
 
-/// Understands what it wrote.
+/// Parses a plugin's output.
 ///
-/// Errors: auth, without what may be a secret.
+/// Errors: auth, without any part that may be secret.
 Result<ExecCredential> read_exec_credential(std::string_view json, const ExecPlugin& plugin);
 
-/// Runs it, without a terminal.
+/// Runs a plugin without a terminal.
 ///
-/// Errors: auth, which says how it failed, with its own words, and where to get it if it is not
-/// there.
+/// Errors: auth, with the reason and the plugin's own words; if it is not installed, with its
+/// install hint.
 [[nodiscard]] Task<ExecCredential> run_plugin(ExecPlugin plugin,
                                               Milliseconds deadline = plugin_deadline);
 

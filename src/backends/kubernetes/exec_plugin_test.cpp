@@ -1,4 +1,4 @@
-// Plugins that are shell scripts of the test, and what each of their failures says.
+// Plugins that are shell scripts, and the error of each of their failures.
 #include "backends/kubernetes/exec_plugin.hpp"
 
 #include <chrono>
@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/text.hpp"
+#include "core/text/text.hpp"
 #include "support/run.hpp"
 #include "support/temp_folder.hpp"
 

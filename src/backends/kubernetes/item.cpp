@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -20,7 +20,7 @@ using json_walk::read_text;
 using Value = JsonValue;
 constexpr auto good = simdjson::SUCCESS;
 
-/// A wrong type where nothing depends on it.
+/// Ignores a wrong type, where nothing depends on the field.
 error_code tolerate(error_code error) {
   return error == simdjson::INCORRECT_TYPE ? good : error;
 }
@@ -53,7 +53,7 @@ error_code read_texts(Value value, std::vector<std::string_view>& into) {
   }));
 }
 
-/// The texts of one key in a list of objects: [{"ip":"10.0.0.1"},…].
+/// The values of one key in a list of objects: [{"ip":"10.0.0.1"},…].
 error_code read_texts_of(Value value, std::string_view wanted,
                          std::vector<std::string_view>& into) {
   return each_element(value, [&](Value element) {
@@ -123,7 +123,7 @@ error_code read_port(Value value, PodItem::Port& port) {
   });
 }
 
-/// `passing`: containers that end before the others begin, unless they are sidecars.
+/// `passing`: init containers, which end before the others begin, unless they are sidecars.
 error_code read_containers(Value value, PodItem& item, bool passing) {
   return each_element(value, [&item, passing](Value element) {
     PodItem::Container container;
@@ -302,7 +302,7 @@ error_code read_endpoints(Value value, SliceItem::Group& group) {
     SliceItem::Target target;
     const auto error = each_field(element, [&target](std::string_view key, Value child) {
       if (key == "targetRef") return read_target(child, target);
-      if (key == "ip") return text(child, target.ip);  // of an Endpoints object
+      if (key == "ip") return text(child, target.ip);  // In an Endpoints object.
       if (key != "addresses") return good;
       std::vector<std::string_view> addresses;
       const auto bad = read_texts(child, addresses);

@@ -1,5 +1,4 @@
-// What the objects of the API say, before anything is made of them: the fields that are used, in
-// the server's words.
+// The raw fields of the API's objects that are used, in the server's words.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 
 namespace rollcall::kubernetes {
 
-/// Of every object. Lifetime of all views in this file: the parser's, until its next object.
+/// Metadata of every object. All views in this file are valid until the parser's next object.
 struct Meta {
   std::string_view uid;
   std::string_view name;
@@ -87,7 +86,7 @@ struct ServiceItem {
   std::vector<Port> ports;
 };
 
-/// An EndpointSlice, or an Endpoints object, whose subsets are its groups.
+/// An EndpointSlice; or an Endpoints object, each of whose subsets is a group.
 struct SliceItem {
   struct Target {
     std::string_view pod;  ///< The name of the pod; empty: only its address is told.
@@ -106,7 +105,7 @@ struct SliceItem {
   std::vector<Group> groups;
 };
 
-/// What stands for an object in an answer that tells of a failure.
+/// A Status: the API's description of a failure.
 struct StatusItem {
   std::string_view reason;
   std::string_view message;
@@ -119,24 +118,24 @@ struct EventItem {
   std::string_view type;
   Item object;
   StatusItem status;
-  bool ends_list = false;  ///< Of a bookmark: all that there was has been told.
+  bool ends_list = false;  ///< In a bookmark: the initial list is complete.
 };
 
-/// The item as it is at first, with the memory that it has: an item after the other costs no more.
+/// Resets the item, but keeps its memory for the next one.
 void clear(PodItem& item);
 
 using simdjson::error_code;
 using JsonValue = simdjson::ondemand::value;
 
-/// Ends the walk through an object of which no more is wanted.
+/// Returned by a callback to end the walk through an object early.
 inline constexpr error_code walked_enough = simdjson::SCALAR_DOCUMENT_AS_VALUE;
 
-/// Takes one field of an object; wrong types are noted as problems of a pod, or passed over.
+/// Reads one field of an object. A wrong type becomes a problem of the pod, or is ignored.
 error_code read_field(PodItem& item, std::string_view key, JsonValue value);
 error_code read_field(ServiceItem& item, std::string_view key, JsonValue value);
 error_code read_field(SliceItem& item, std::string_view key, JsonValue value);
 
-/// Takes one field of a Status.
+/// Reads one field of a Status.
 error_code read_field(StatusItem& item, std::string_view key, JsonValue value);
 
 }  // namespace rollcall::kubernetes

@@ -1,9 +1,7 @@
 #include "backends/kubernetes/kubeconfig.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
-#include <system_error>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -13,9 +11,11 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include "core/text.hpp"
+#include "backends/kubernetes/yaml_scalar.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
+#include "hostview/small_files.hpp"
 #include "transport/base64.hpp"
-#include "transport/small_files.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -24,8 +24,9 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::string_view exec_extension = "client.authentication.k8s.io/exec";
-constexpr int max_depth = 32;
-constexpr std::size_t max_nodes = 4096;
+constexpr int max_depth = int{budget::kubeconfig_depth};
+constexpr std::size_t max_nodes = budget::kubeconfig_nodes;
+constexpr int max_merges = int{budget::kubeconfig_merges};
 
 std::unexpected<RuntimeError> unusable(const fs::path& file, std::string what) {
   return fail({.kind = ErrorKind::invalid_config,
@@ -34,7 +35,25 @@ std::unexpected<RuntimeError> unusable(const fs::path& file, std::string what) {
                .remedy = "mend the kubeconfig, or name another with --kubeconfig"});
 }
 
-/// Reads the fields of one entry; the first that has the wrong form is remembered.
+/// The last field of that name. Merged maps (`<<`) count only for fields that the map itself lacks.
+YAML::Node last_of(const YAML::Node& map, std::string_view key, int depth = 0) {
+  YAML::Node found(YAML::NodeType::Undefined);
+  YAML::Node merged(YAML::NodeType::Undefined);
+  for (const auto& field : map) {
+    if (!field.first.IsScalar()) continue;
+    if (field.first.Scalar() == key) found.reset(field.second);
+    if (field.first.Scalar() == "<<") merged.reset(field.second);
+  }
+  if (found.IsDefined() || !merged.IsDefined() || depth > max_merges) return found;
+  if (merged.IsMap()) return last_of(merged, key, depth + 1);
+  if (!merged.IsSequence()) return found;
+  for (const auto& each : merged) {
+    if (each.IsMap() && !found.IsDefined()) found.reset(last_of(each, key, max_merges + 1));
+  }
+  return found;
+}
+
+/// Reads the fields of one entry, and remembers the first malformed one.
 class Fields {
  public:
   Fields(const YAML::Node& node, std::string entry, const fs::path& file)
@@ -44,34 +63,49 @@ class Fields {
 
   YAML::Node at(const char* key) {
     if (!is_there()) return YAML::Node(YAML::NodeType::Undefined);
-    if (node_.IsMap()) return std::as_const(node_)[key];
+    if (node_.IsMap()) return last_of(node_, key);
     complain("is no map");
     return YAML::Node(YAML::NodeType::Undefined);
   }
 
-  std::string text(const char* key) {
-    const YAML::Node value = at(key);
+  std::string text(const char* key) { return text_of(at(key), key); }
+
+  /// `key` names the field in the complaint.
+  std::string text_of(const YAML::Node& value, std::string_view key) {
     if (!value.IsDefined() || value.IsNull()) return {};
-    if (value.IsScalar()) return value.Scalar();
-    complain(fmt::format("has a {} that is no text", key));
+    const ScalarKind kind = value.IsScalar() ? scalar_kind(value) : ScalarKind::text;
+    if (value.IsScalar() && kind == ScalarKind::text) return value.Scalar();
+    complain(kind == ScalarKind::text
+                 ? fmt::format("has a {} that is no text", key)
+                 : fmt::format("has a {} that is a {}: text stands in quotes", key,
+                               kind == ScalarKind::truth ? "truth value" : "number"));
     return {};
   }
 
-  bool flag(const char* key) { return text(key) == "true"; }
+  bool flag(const char* key) {
+    const YAML::Node value = at(key);
+    if (!value.IsDefined() || value.IsNull()) return false;
+    if (value.IsScalar() && scalar_kind(value) == ScalarKind::truth) {
+      return truth_of(value.Scalar()).value_or(false);
+    }
+    complain(fmt::format("has {} that is neither true nor false, without quotes", key));
+    return false;
+  }
 
-  /// The file is relative to the folder of the kubeconfig.
+  /// A path, relative to the folder of the kubeconfig.
   std::string path(const char* key) {
     std::string written = text(key);
     if (written.empty()) return written;
     return (file_.parent_path() / written).lexically_normal().string();
   }
 
-  /// A file, or the text itself as base64 under another key.
+  /// A file, or its contents as base64 under another key; both at once are an error, as in kubectl.
   Pem pem(const char* key) {
     Pem pem{.file = path(key)};
     const std::string data = fmt::format("{}-data", key);
     const std::string letters = text(data.c_str());
     if (letters.empty()) return pem;
+    if (!pem.file.empty()) complain(fmt::format("has both {} and {}", key, data));
     auto bytes = from_base64(letters);
     if (!bytes) complain(fmt::format("has a {} that is not base64", data));
     pem.text = bytes.value_or(std::string());
@@ -96,6 +130,14 @@ class Fields {
   void take_complaint_of(const Fields& other) {
     if (complaint_.empty()) complaint_ = other.complaint_;
   }
+
+  /// The strings of a list.
+  std::vector<std::string> texts(const char* key) {
+    std::vector<std::string> all;
+    for (const YAML::Node& item : list(key)) all.push_back(text_of(item, key));
+    return all;
+  }
+
   [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
  private:
@@ -105,7 +147,7 @@ class Fields {
   std::string complaint_;
 };
 
-/// YAML as JSON, of texts and truth values; an alias that repeats itself is cut off.
+/// Converts YAML to JSON; cuts off aliases that refer to themselves.
 json::value to_json(const YAML::Node& node, int depth, std::size_t& nodes) {
   if (depth > max_depth || ++nodes > max_nodes) return nullptr;
   if (node.IsMap()) {
@@ -124,11 +166,14 @@ json::value to_json(const YAML::Node& node, int depth, std::size_t& nodes) {
   }
   if (!node.IsScalar()) return nullptr;
   const std::string& text = node.Scalar();
-  constexpr std::string_view quoted = "!";
-  if (node.Tag() == quoted) return json::string(text);
-  if (text == "true" || text == "false") return text == "true";
+  const ScalarKind kind = scalar_kind(node);
+  if (kind == ScalarKind::truth) return truth_of(text).value_or(false);
   std::int64_t number = 0;
-  if (YAML::convert<std::int64_t>::decode(node, number)) return number;
+  if (kind == ScalarKind::number && YAML::convert<std::int64_t>::decode(node, number)) {
+    return number;
+  }
+  double fraction = 0;
+  if (kind == ScalarKind::number && YAML::convert<double>::decode(node, fraction)) return fraction;
   return json::string(text);
 }
 
@@ -154,7 +199,8 @@ ClusterEntry read_cluster(std::string name, const fs::path& file, Fields& fields
           .exec_config = exec_config_of(fields)};
 }
 
-/// A program with a path is relative to the folder of the kubeconfig; a name is looked for on PATH.
+/// A command with a slash is relative to the folder of the kubeconfig; a bare name is found on
+/// PATH.
 std::string command_of(Fields& exec) {
   std::string command = exec.text("command");
   return command.contains('/') ? exec.path("command") : command;
@@ -165,17 +211,12 @@ ExecPlugin read_exec(Fields& exec, const fs::path& file, const std::string& entr
                     .api_version = exec.text("apiVersion"),
                     .install_hint = exec.text("installHint"),
                     .wants_terminal = exec.text("interactiveMode") == "Always"};
-  for (const YAML::Node& argument : exec.list("args")) {
-    if (argument.IsScalar()) {
-      plugin.arguments.push_back(argument.Scalar());
-    } else {
-      exec.complain("has args of exec that are no texts");
-    }
-  }
+  plugin.arguments = exec.texts("args");
   for (const YAML::Node& variable : exec.list("env")) {
     Fields pair(variable, entry, file);
     plugin.variables.emplace_back(pair.text("name"), pair.text("value"));
     exec.take_complaint_of(pair);
+    if (plugin.variables.back().first.empty()) exec.complain("has a variable without a name");
   }
   if (plugin.command.empty()) exec.complain("has exec without a command");
   return plugin;
@@ -188,17 +229,22 @@ std::vector<HttpHeader> read_impersonation(Fields& user) {
   };
   add("Impersonate-User", user.text("as"));
   add("Impersonate-Uid", user.text("as-uid"));
-  for (const YAML::Node& group : user.list("as-groups")) {
-    if (group.IsScalar()) add("Impersonate-Group", group.Scalar());
+  for (std::string& group : user.texts("as-groups")) {
+    add("Impersonate-Group", std::move(group));
   }
   const YAML::Node extra = user.at("as-user-extra");
-  if (!extra.IsDefined() || !extra.IsMap()) return headers;
+  if (!extra.IsDefined() || extra.IsNull()) return headers;
+  if (!extra.IsMap()) user.complain("has an as-user-extra that is no map");
+  if (!extra.IsMap()) return headers;
   for (const auto& field : extra) {
-    if (!field.first.IsScalar() || !field.second.IsSequence()) continue;
+    if (!field.first.IsScalar() || !field.second.IsSequence()) {
+      user.complain("has an as-user-extra that is no map of lists");
+      continue;
+    }
     const std::string key =
         boost::urls::encode(field.first.Scalar(), boost::urls::unreserved_chars);
     for (const auto& value : field.second) {
-      if (value.IsScalar()) add("Impersonate-Extra-" + key, value.Scalar());
+      add("Impersonate-Extra-" + key, user.text_of(value, "as-user-extra"));
     }
   }
   return headers;
@@ -212,15 +258,20 @@ UserEntry read_user(std::string name, const fs::path& file, Fields& fields) {
                  .key = fields.pem("client-key"),
                  .token = fields.text("token"),
                  .token_file = fields.path("tokenFile"),
-                 .username = fields.text("username"),
-                 .auth_provider = fields.below("auth-provider").text("name"),
                  .impersonation = read_impersonation(fields)};
+  // Read both in any case, so that both are checked.
+  const std::string username = fields.text("username");
+  user.basic = !fields.text("password").empty() || !username.empty();
+  Fields provider = fields.below("auth-provider");
+  if (provider.is_there()) user.auth_provider = provider.text("name");
+  fields.take_complaint_of(provider);
   Fields exec = fields.below("exec");
   if (exec.is_there()) {
     user.exec = read_exec(exec, file, entry);
+    user.exec_mode = exec.text("interactiveMode");
     user.exec_wants_cluster = exec.flag("provideClusterInfo");
-    fields.take_complaint_of(exec);
   }
+  fields.take_complaint_of(exec);
   return user;
 }
 
@@ -232,24 +283,25 @@ ContextEntry read_context(std::string name, const fs::path& file, Fields& fields
           .name_space = fields.text("namespace")};
 }
 
-/// The entries of a list such as `clusters`: each has a name, and what it is under `key`.
+/// Reads a list such as `clusters`: each entry has a name, and its data under `key`. An entry
+/// without a readable name is skipped, as it cannot be chosen.
 template <class Entry, class Read>
-Result<std::vector<Entry>> read_entries(Fields& document, const char* list, const char* key,
-                                        const fs::path& file, Read read) {
+std::vector<Entry> read_entries(Fields& document, const char* list, const char* key,
+                                const fs::path& file, Read read) {
   std::vector<Entry> all;
   for (const YAML::Node& node : document.list(list)) {
     Fields named(node, fmt::format("an entry of {}", list), file);
     std::string name = named.text("name");
-    if (!named.complaint().empty()) return unusable(file, named.complaint());
+    if (!named.complaint().empty()) continue;
     const std::string shown = fmt::format("the {} {}", key, excerpt(name));
-    if (std::ranges::find(all, name, &Entry::name) != all.end()) {
-      return unusable(file, fmt::format("{} is written twice", shown));
+    if (const auto at = std::ranges::find(all, name, &Entry::name); at != all.end()) {
+      at->complaint = fmt::format("{} is written twice", shown);
+      continue;
     }
     Fields fields(named.at(key), shown, file);
     all.push_back(read(std::move(name), file, fields));
-    if (!fields.complaint().empty()) return unusable(file, fields.complaint());
+    all.back().complaint = fields.complaint();
   }
-  if (!document.complaint().empty()) return unusable(file, document.complaint());
   return all;
 }
 
@@ -258,15 +310,10 @@ Result<Kubeconfig> read_document(const YAML::Node& yaml, const fs::path& file) {
   if (yaml.IsNull()) return config;
   Fields document(yaml, "the kubeconfig", file);
   config.current_context = document.text("current-context");
-  auto clusters = read_entries<ClusterEntry>(document, "clusters", "cluster", file, read_cluster);
-  if (!clusters) return fail(std::move(clusters.error()));
-  auto users = read_entries<UserEntry>(document, "users", "user", file, read_user);
-  if (!users) return fail(std::move(users.error()));
-  auto contexts = read_entries<ContextEntry>(document, "contexts", "context", file, read_context);
-  if (!contexts) return fail(std::move(contexts.error()));
-  config.clusters = std::move(*clusters);
-  config.users = std::move(*users);
-  config.contexts = std::move(*contexts);
+  config.clusters = read_entries<ClusterEntry>(document, "clusters", "cluster", file, read_cluster);
+  config.users = read_entries<UserEntry>(document, "users", "user", file, read_user);
+  config.contexts = read_entries<ContextEntry>(document, "contexts", "context", file, read_context);
+  if (!document.complaint().empty()) return unusable(file, document.complaint());
   return config;
 }
 
@@ -301,15 +348,11 @@ Result<Kubeconfig> read_kubeconfig(std::string_view yaml, const fs::path& file) 
 Result<std::optional<Kubeconfig>> load_kubeconfig(const std::vector<fs::path>& files) {
   std::optional<Kubeconfig> all;
   for (const fs::path& file : files) {
-    errno = 0;
-    const auto text = read_small_file(file.string(), max_kubeconfig);
-    const int error = errno;
-    if (!text && (error == ENOENT || error == ENOTDIR)) continue;
+    const auto text = read_file(file.string(), max_kubeconfig);
+    if (!text && text.error().missing()) continue;
     if (!text) {
-      return unusable(file, fmt::format("the kubeconfig cannot be read: {}",
-                                        std::generic_category().message(error)));
+      return unusable(file, fmt::format("the kubeconfig cannot be read: {}", text.error().what));
     }
-    if (text->size() >= max_kubeconfig) return unusable(file, "the kubeconfig is too large");
     auto config = read_kubeconfig(*text, file);
     if (!config) return fail(std::move(config.error()));
     if (all) {

@@ -1,4 +1,4 @@
-// What kubectl is configured with: clusters, users, and the contexts that name one of each.
+// Kubectl's configuration: clusters, users, and contexts that name one of each.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <rollcall/tls.hpp>
 
 #include "backends/kubernetes/access.hpp"
+#include "core/budgets.hpp"
 
 namespace rollcall::kubernetes {
 
@@ -25,6 +26,7 @@ struct ClusterEntry {
   bool insecure = false;
   std::string proxy_url{};
   std::string exec_config{};  ///< JSON that is meant for exec plugins; empty: none.
+  std::string complaint{};    ///< What is wrong with its form; empty: nothing.
 };
 
 struct UserEntry {
@@ -34,11 +36,13 @@ struct UserEntry {
   Pem key{};
   std::string token{};
   std::string token_file{};
-  std::string username{};       ///< Of basic authentication.
-  std::string auth_provider{};  ///< The name of one.
+  bool basic = false;                          ///< A username or a password.
+  std::optional<std::string> auth_provider{};  ///< The name of one.
   std::optional<ExecPlugin> exec{};
+  std::string exec_mode{};  ///< interactiveMode, as it was written.
   bool exec_wants_cluster = false;
   std::vector<HttpHeader> impersonation{};
+  std::string complaint{};  ///< What is wrong with its form; empty: nothing.
 };
 
 struct ContextEntry {
@@ -47,9 +51,10 @@ struct ContextEntry {
   std::string cluster{};
   std::string user{};
   std::string name_space{};
+  std::string complaint{};  ///< What is wrong with its form; empty: nothing.
 };
 
-/// One file, or several as one. Paths are absolute, or relative to the working folder as the name
+/// One file, or several merged. Paths are absolute, or relative to the working folder if the name
 /// of their file was.
 struct Kubeconfig {
   std::vector<std::filesystem::path> files{};  ///< That were read.
@@ -58,27 +63,30 @@ struct Kubeconfig {
   std::vector<UserEntry> users{};
   std::vector<ContextEntry> contexts{};
 
-  /// Takes what is not here yet from one that counts less; an entry is never mixed of two.
+  /// Merges another file of lower precedence: takes only entries that are not here yet, each as a
+  /// whole.
   void add(Kubeconfig other);
 };
 
-/// Understands a file. Unknown fields are passed over, as kubectl does.
+/// Parses a file as kubectl does: YAML 1.1, the last of equal keys counts, unknown fields are
+/// ignored. Errors in an entry are stored in it, because only the chosen entries are checked.
 ///
-/// Errors: invalid_config, which names the file and the entry, and tells no secret.
+/// Errors: invalid_config, which names the file and the entry, and repeats no secret.
 Result<Kubeconfig> read_kubeconfig(std::string_view yaml, const std::filesystem::path& file);
 
-/// All of these files that are there, the first counts most; nothing, if none is there.
+/// Merges those of these files that exist, the first with the highest precedence; nullopt if none
+/// exists.
 ///
-/// Errors: invalid_config, for one that cannot be read or understood.
+/// Errors: invalid_config, for a file that cannot be read or parsed.
 Result<std::optional<Kubeconfig>> load_kubeconfig(const std::vector<std::filesystem::path>& files);
 
-/// What a context says: the current one, if none is named. `source` is told who has named the
+/// Resolves a context; the current one if `context` is empty. `source` says which setting named the
 /// files.
 ///
-/// Errors: invalid_config, which names the file and the entry, also for everything that is not
-/// supported.
+/// Errors: invalid_config, which names the file and the entry, for malformed entries, for what
+/// kubectl refuses, and for everything that is not supported.
 Result<Access> resolve(const Kubeconfig& config, std::string_view context, std::string_view source);
 
-inline constexpr std::size_t max_kubeconfig = std::size_t{4} << 20U;
+inline constexpr std::size_t max_kubeconfig = budget::kubeconfig_bytes;
 
 }  // namespace rollcall::kubernetes

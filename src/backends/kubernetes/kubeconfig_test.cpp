@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
 
-/// A kubeconfig of one context, of this cluster and this user.
+/// A kubeconfig with one context, this cluster and this user.
 std::string kubeconfig(const std::string& cluster, const std::string& user = "") {
   return fmt::format(R"(apiVersion: v1
 kind: Config
@@ -78,7 +78,7 @@ TEST(Kubeconfig, ServersHaveAPathAPortOrNoScheme) {
   }
 }
 
-TEST(Kubeconfig, FilesAreRelativeToItsFolderAndDataCountsMore) {
+TEST(Kubeconfig, FilesAreRelativeToItsFolderAndDataStandsForThem) {
   const auto files = access(kubeconfig(
       https + ", certificate-authority: pki/ca.crt, tls-server-name: api",
       "client-certificate: ../u.crt, client-key: /abs/u.key, tokenFile: t, token: less"));
@@ -88,11 +88,10 @@ TEST(Kubeconfig, FilesAreRelativeToItsFolderAndDataCountsMore) {
   EXPECT_EQ(tls.certificate.file, "/etc/u.crt");
   EXPECT_EQ(tls.key.file, "/abs/u.key");
   EXPECT_EQ(tls.server_name, "api");
-  EXPECT_EQ(files->credentials, CredentialSource(TokenFile{"/etc/k/t"}));
+  EXPECT_EQ(files->credentials, CredentialSource(TokenFile{"/etc/k/t", "less"}));
 
   const auto data =
-      access(kubeconfig(fmt::format("{}, certificate-authority: ca, certificate-authority-data: {}",
-                                    https, to_base64("CA")),
+      access(kubeconfig(fmt::format("{}, certificate-authority-data: {}", https, to_base64("CA")),
                         fmt::format("client-certificate-data: {}, client-key-data: {}",
                                     to_base64("CERT"), to_base64("KEY"))));
   ASSERT_TRUE(data) << data.error().describe();
@@ -103,8 +102,7 @@ TEST(Kubeconfig, FilesAreRelativeToItsFolderAndDataCountsMore) {
 }
 
 TEST(Kubeconfig, AServerThatIsBelievedUnseenHasNoAuthority) {
-  const auto found =
-      access(kubeconfig(https + ", insecure-skip-tls-verify: true, certificate-authority: ca"));
+  const auto found = access(kubeconfig(https + ", insecure-skip-tls-verify: true"));
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->endpoint.tls.verify);
   EXPECT_TRUE(found->endpoint.tls.authority.empty());
@@ -129,7 +127,7 @@ users:
     exec:
       apiVersion: client.authentication.k8s.io/v1beta1
       command: bin/login
-      args: [get-token, --id, 7]
+      args: [get-token, --id, '7']
       env: [{name: REGION, value: eu}]
       installHint: brew install login
       interactiveMode: IfAvailable
@@ -147,6 +145,20 @@ users:
             R"({"server":"https://k8s:6443","tls-server-name":"api",)"
             R"("certificate-authority-data":"Q0E=",)"
             R"("config":{"audience":"me","port":7,"quoted":"7","on":true,"list":["a"]}})");
+}
+
+TEST(Kubeconfig, NothingOfTheUserIsSentToAServerWithoutTls) {
+  for (const char* user : {"token: secret", "tokenFile: /secret", "username: u, password: secret",
+                           "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: p}",
+                           "token: secret, as: jane"}) {
+    for (const char* server : {"http://far.example:80", "http://127.0.0.1:8001"}) {
+      const auto found = access(kubeconfig(fmt::format("server: \"{}\"", server), user));
+      ASSERT_TRUE(found) << found.error().describe();
+      EXPECT_EQ(found->credentials, CredentialSource(NoCredential{})) << user;
+      EXPECT_TRUE(found->impersonation.empty());
+      EXPECT_THAT(found->origin, HasSubstr("nothing of it is sent: the server is without TLS"));
+    }
+  }
 }
 
 TEST(Kubeconfig, SomebodyElseMayBeImpersonated) {
@@ -176,16 +188,41 @@ struct Wrong {
 };
 
 TEST(Kubeconfig, WhatIsWrongOrNotSupportedIsNamedWithItsFileAndEntryAndWithoutSecrets) {
+  const std::string chosen = "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n";
+  const std::string plugin = "exec: {command: x, apiVersion: client.authentication.k8s.io/";
   const std::vector<Wrong> rows = {
       {"a: [", "is no YAML: line"},
       {"[]", "the kubeconfig is no map"},
       {"clusters: 7", "the kubeconfig has clusters that are no list"},
-      {"clusters: [{name: c, cluster: 7}]", "the cluster c is no map"},
-      {"clusters: [{name: c}, {name: c}]", "the cluster c is written twice"},
-      {"users: [{name: u, user: {token: [secret]}}]", "the user u has a token that is no text"},
-      {"users: [{name: u, user: {client-key-data: '*secret'}}]",
-       "the user u has a client-key-data"},
-      {"users: [{name: u, user: {exec: {args: [a]}}}]", "the user u has exec without a command"},
+      {chosen + "clusters: [{name: c, cluster: 7}]", "the cluster c is no map"},
+      {chosen + "clusters: [{name: c}, {name: c}]", "the cluster c is written twice"},
+      {kubeconfig(https, "token: [secret]"), "the user u has a token that is no text"},
+      {kubeconfig(https, "client-key-data: '*secret'"), "the user u has a client-key-data"},
+      {kubeconfig(https, "exec: {args: [a]}"), "the user u has exec without a command"},
+      {"current-context: a\ncontexts: [{name: a, context: {cluster: 7}}]",
+       "the context a has a cluster that is a number"},
+      {kubeconfig(https, "token: 1234"), "has a token that is a number: text stands in quotes"},
+      {kubeconfig(https, "as: yes"), "the user u has a as that is a truth value"},
+      {kubeconfig(https, "as: x, as-groups: [7]"), "has a as-groups that is a number"},
+      {kubeconfig(https, "as: x, as-user-extra: [a]"), "has an as-user-extra that is no map"},
+      {kubeconfig(https, "as-groups: [g]"), "has as-uid, as-groups or as-user-extra without `as`"},
+      {kubeconfig(https, "as-uid: '7'"), "has as-uid, as-groups or as-user-extra without `as`"},
+      {kubeconfig(https, "token: secret, username: me"), "has both a token and a username"},
+      {kubeconfig(https, "token: secret, password: secret"), "has both a token and a username"},
+      {kubeconfig(https, "tokenFile: t, username: me"), "has both a token and a username"},
+      {kubeconfig(https + ", certificate-authority: a, certificate-authority-data: YQ=="),
+       "has both certificate-authority and certificate-authority-data"},
+      {kubeconfig(https + ", insecure-skip-tls-verify: true, certificate-authority: ca"),
+       "the cluster c has both a certificate-authority and insecure-skip-tls-verify"},
+      {kubeconfig(https, plugin + "v1}"), "the user u has exec without an interactiveMode"},
+      {kubeconfig(https, plugin + "v1, interactiveMode: Sometimes}"),
+       "the user u has the interactiveMode Sometimes"},
+      {kubeconfig(https, plugin + "v1beta1}, auth-provider: {name: gcp}"),
+       "the user u has both exec and an auth-provider"},
+      {kubeconfig(https, plugin + "v1beta1}, auth-provider: {}"),
+       "the user u has both exec and an auth-provider"},
+      {kubeconfig(https, plugin + "v1beta1, args: [7]}"), "has a args that is a number"},
+      {kubeconfig(https, plugin + "v1beta1, env: [{value: x}]}"), "has a variable without a name"},
       {"contexts: []", "has no current context"},
       {"current-context: x\ncontexts: [{name: a}, {name: b}]", "has no context x"},
       {"current-context: a\ncontexts: [{name: a, context: {cluster: c}}]",
@@ -204,6 +241,8 @@ TEST(Kubeconfig, WhatIsWrongOrNotSupportedIsNamedWithItsFileAndEntryAndWithoutSe
       {kubeconfig(https, "username: me, password: secret"), "the user u has a username and"},
       {kubeconfig(https, "auth-provider: {name: gcp, config: {access-token: secret}}"),
        "the user u has the auth-provider gcp, which is not supported"},
+      {kubeconfig(https, "token: secret, auth-provider: {name: gcp}"),
+       "the user u has the auth-provider gcp, which is not supported"},
       {kubeconfig(https, "exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}"),
        "the user u has a plugin of the version client.authentication.k8s.io/v1alpha1"},
   };
@@ -216,6 +255,48 @@ TEST(Kubeconfig, WhatIsWrongOrNotSupportedIsNamedWithItsFileAndEntryAndWithoutSe
     EXPECT_THAT(found.error().describe(), Not(HasSubstr("secret")));
     EXPECT_NE(found.error().remedy, "");
   }
+}
+
+TEST(Kubeconfig, TruthValuesAreThoseOfYaml11AndNonsenseIsNamed) {
+  const std::string key = ", insecure-skip-tls-verify: ";
+  for (const char* word : {"true", "True", "TRUE", "yes", "on", "y", "!!bool 'true'"}) {
+    const auto found = access(kubeconfig(https + key + word));
+    ASSERT_TRUE(found) << word;
+    EXPECT_FALSE(found->endpoint.tls.verify) << word;
+  }
+  for (const char* word : {"false", "False", "no", "off", "n", "null", "~", ""}) {
+    const auto found = access(kubeconfig(https + key + word));
+    ASSERT_TRUE(found) << word;
+    EXPECT_TRUE(found->endpoint.tls.verify) << word;
+  }
+  for (const char* word : {"maybe", "'true'", "1", "0", "tRUE", "!!str true", "[true]", "{}"}) {
+    const auto found = access(kubeconfig(https + key + word));
+    ASSERT_FALSE(found) << word;
+    EXPECT_THAT(found.error().what, HasSubstr("insecure-skip-tls-verify")) << word;
+  }
+}
+
+TEST(Kubeconfig, OnlyWhatIsChosenIsJudged) {
+  const auto found = access(kubeconfig(https, "token: t") + R"(
+- {name: {}, user: {token: x}}
+- {name: other, user: {token: 7, exec: {}, client-key-data: '*'}}
+- {name: other, user: {}}
+)");
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_EQ(found->credentials, CredentialSource(BearerToken{"t"}));
+}
+
+TEST(Kubeconfig, OfEqualKeysTheLastCountsAndMergedOnesLess) {
+  const auto last = access(kubeconfig(https, "token: a, token: b, Token: c"));
+  ASSERT_TRUE(last) << last.error().describe();
+  EXPECT_EQ(last->credentials, CredentialSource(BearerToken{"b"}));
+  const auto merged =
+      access("shared: &s {token: less, as: jane}\nmore: &m {as: joe, as-uid: '7'}\n" +
+             kubeconfig(https, "<<: [*s, *m], token: more"));
+  ASSERT_TRUE(merged) << merged.error().describe();
+  EXPECT_EQ(merged->credentials, CredentialSource(BearerToken{"more"}));
+  EXPECT_THAT(merged->impersonation,
+              ElementsAre(Pair("Impersonate-User", "jane"), Pair("Impersonate-Uid", "7")));
 }
 
 TEST(Kubeconfig, AContextThatIsNotThereIsAnsweredWithThoseThatAre) {

@@ -1,50 +1,43 @@
-// A list of the API, {"kind":…,"metadata":{…},"items":[…]}, taken apart while it arrives.
+// Splits a list of the API, {"kind":…,"metadata":{…},"items":[…]}, while it arrives.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include <rollcall/result.hpp>
 
-#include "transport/json_splitter.hpp"
+#include "transport/splitters/envelope_splitter.hpp"
 
 namespace rollcall::kubernetes {
 
-/// What a list says of itself.
+/// The metadata of a list.
 struct ListHead {
-  std::string version;         ///< resourceVersion: from where a watch goes on.
-  std::string continue_token;  ///< Of a page that is not the last.
+  std::string version;         ///< resourceVersion, at which a watch continues.
+  std::string continue_token;  ///< Set unless this is the last page.
 };
 
-/// Which client wrote which field of an object, half of its bytes, and the environment of
-/// containers: of no use here.
+/// Fields that are not needed: the managers of fields, half of an object's bytes, and the
+/// environment of containers.
 inline constexpr std::string_view unused_keys[] = {"managedFields", "env"};
 
-/// Hands on the items, without what is of no use, in whatever order the fields of the list come.
+/// Passes on the items without unused fields, whatever the order of the list's fields.
 class ListSplitter {
  public:
-  ListSplitter() { items_.leave_out(unused_keys); }
+  ListSplitter() { envelope_.leave_out(unused_keys); }
 
-  /// Takes the next bytes, cut anywhere; what JsonSplitter says of `sink` and its items holds.
+  /// Takes the next bytes, cut anywhere. For `sink` and its items see JsonSplitter.
   ///
-  /// Errors: protocol, for what is no list; the sink's own.
-  [[nodiscard]] Result<void> feed(std::string_view bytes, const JsonSplitter::Sink& sink);
+  /// Errors: protocol, for bytes that are no list; the sink's own.
+  [[nodiscard]] Result<void> feed(std::string_view bytes, const JsonSplitter::Sink& sink) {
+    return envelope_.feed(bytes, sink);
+  }
 
-  /// The list is at its end. Errors: protocol, if it is not, or does not say what version it is.
+  /// Ends the list. Errors: protocol, if it is incomplete or has no version.
   [[nodiscard]] Result<ListHead> finish();
 
  private:
-  [[nodiscard]] bool take(char c);
-
-  JsonSplitter items_{JsonSplitter::Shape::array};
-  bool in_items_ = false;
-  bool has_items_ = false;
-  std::string rest_;  // all but the items
-  std::size_t depth_ = 0;
-  bool in_text_ = false;
-  bool escaped_ = false;
-  std::string text_;  // the last one at depth 1, when it is complete: a key, before its value comes
+  static constexpr std::string_view no_list = "the answer is no list of the Kubernetes API";
+  EnvelopeSplitter envelope_{"items", no_list};
 };
 
 }  // namespace rollcall::kubernetes

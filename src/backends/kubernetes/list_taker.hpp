@@ -1,4 +1,4 @@
-// What becomes of the bytes of a list while they arrive.
+// Consumes the bytes of a list while they arrive.
 #pragma once
 
 #include <string_view>
@@ -10,7 +10,7 @@
 
 namespace rollcall::kubernetes {
 
-/// Takes one list after the other. Owned by the coroutine that reads them.
+/// Takes one list after another. Owned by the coroutine that reads them.
 class ListTaker {
  public:
   ListTaker() = default;
@@ -18,16 +18,16 @@ class ListTaker {
   ListTaker& operator=(const ListTaker&) = delete;
   virtual ~ListTaker() = default;
 
-  /// Takes the next bytes, cut anywhere; they must stay until it is done.
+  /// Takes the next bytes, cut anywhere; they must stay valid until the task is done.
   ///
-  /// Errors: protocol, for what is no list, or no item of one.
+  /// Errors: protocol, for bytes that are no list, or a malformed item.
   [[nodiscard]] virtual Task<void> take(std::string_view bytes) = 0;
 
-  /// The list is at its end, and all items are taken. What comes then is another list.
+  /// Ends the list, after all its items were taken. The next bytes belong to another list.
   [[nodiscard]] virtual Task<ListHead> finish() = 0;
 };
 
-/// Hands on each item as soon as it is there.
+/// Passes on each item as soon as it is complete.
 class ItemTaker final : public ListTaker {
  public:
   using Sink = JsonSplitter::Sink;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/addresses.hpp"
+#include "core/budgets.hpp"
+#include "core/secrets/masking.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -20,7 +22,7 @@ std::vector<std::string> sorted(const std::vector<std::string_view>& texts) {
   return all;
 }
 
-/// "None" of a headless service is no address.
+/// A headless service has "None" in place of an address.
 std::vector<std::string> addresses_among(const std::vector<std::string_view>& texts) {
   std::vector<std::string> all = sorted(texts);
   std::erase_if(all, [](const std::string& ip) { return !canonical_address(ip); });
@@ -39,7 +41,7 @@ std::string packed(const std::vector<SliceItem::Target>& targets) {
   std::size_t size = 0;
   for (const SliceItem::Target& target : targets) {
     std::string text = text_of(target);
-    if (text.contains('\n')) continue;  // no name is
+    if (text.contains('\n')) continue;  // It cannot be a name.
     size += text.size() + 1;
     texts.push_back(std::move(text));
   }
@@ -66,11 +68,11 @@ SliceGroup interpret(const SliceItem::Group& item) {
 
 void add(std::vector<PortMapping>& ports, std::string_view ip, std::uint16_t number,
          const SlicePort& behind, const ServicePort& before, PortScope scope) {
-  ports.push_back({.host_ip = std::string(ip),
+  ports.push_back({.host_ip = Masker().name(ip),
                    .host_port = number,
                    .container_port = behind.port,
                    .protocol = behind.protocol,
-                   .name = before.name,
+                   .name = Masker().name(before.name),
                    .scope = scope});
 }
 
@@ -115,7 +117,7 @@ Slice interpret(const SliceItem& item, SliceApi api) {
         std::ranges::find(item.meta.labels, "kubernetes.io/service-name", &Labels::Entry::first);
     if (label != item.meta.labels.end()) slice.service = label->second;
   }
-  if (slice.service.empty()) return slice;  // nothing forwards to it
+  if (slice.service.empty()) return slice;  // No service forwards to it.
   for (const SliceItem::Group& group : item.groups) slice.groups.push_back(interpret(group));
   slice.groups.shrink_to_fit();
   return slice;
@@ -127,6 +129,7 @@ std::vector<PortMapping> ports_of(const Service& service, const std::vector<Slic
   for (const SlicePort& behind : ports) {
     for (const ServicePort& before : service.ports) {
       if (before.name != behind.name || before.protocol != behind.protocol) continue;
+      if (mappings.size() >= budget::instance_ports) return mappings;
       for (const std::string& ip : service.cluster_ips) {
         add(mappings, ip, before.port, behind, before, PortScope::cluster);
       }

@@ -1,4 +1,4 @@
-// Services and the endpoints behind them, as far as they tell how a pod is reached.
+// Services and their endpoints, reduced to how pods are reached.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +40,10 @@ struct SlicePort {
   friend bool operator==(const SlicePort&, const SlicePort&) = default;
 };
 
-/// Endpoints that have the same ports.
+/// Endpoints with the same ports.
 struct SliceGroup {
-  /// Each is the name of a pod, or '@' and an address, and ends with '\n'. Sorted, in one
-  /// allocation: there may be a thousand.
+  /// Each target is the name of a pod, or '@' and an address, and ends with '\n'. Sorted, in one
+  /// allocation, because there may be a thousand.
   std::string targets;
   std::vector<SlicePort> ports;
 
@@ -59,21 +59,21 @@ struct Slice {
   friend bool operator==(const Slice&, const Slice&) = default;
 };
 
-/// Which object tells the endpoints: an EndpointSlice, or an Endpoints object, which has the name
-/// of its service.
+/// The kind of object that lists endpoints: an EndpointSlice, or an Endpoints object, which has the
+/// name of its service.
 enum class SliceApi : std::uint8_t { slices_v1, slices_v1beta1, endpoints };
 
 Service interpret(const ServiceItem& item);
 Slice interpret(const SliceItem& item, SliceApi api);
 
-/// The protocol that a port has; TCP if it has none, nothing if it is not known.
+/// The protocol of a port; TCP if the word is empty, nullopt if it is unknown.
 std::optional<Protocol> protocol_of(std::string_view word);
 
-/// The ports by which the service forwards to an endpoint with these ports, on a node with this
-/// address.
+/// The ports through which the service forwards to an endpoint with these ports, on a node with
+/// this address.
 ///
-/// A cluster IP is reached within the cluster alone; a node port is on each node, so on the pod's
-/// own; load balancers and external addresses are published.
+/// A cluster IP is reachable only within the cluster. A node port is open on each node, so it is
+/// told on the pod's own node. Load balancers and external addresses are published.
 std::vector<PortMapping> ports_of(const Service& service, const std::vector<SlicePort>& ports,
                                   std::string_view node_ip);
 

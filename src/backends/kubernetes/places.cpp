@@ -11,9 +11,10 @@
 
 #include "backends/kubernetes/environment_proxy.hpp"
 #include "backends/kubernetes/kubeconfig.hpp"
-#include "core/text.hpp"
-#include "transport/small_files.hpp"
-#include "transport/tls_faults.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
+#include "hostview/small_files.hpp"
+#include "transport/tls/faults.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -24,13 +25,13 @@ constexpr std::string_view option_source = "--kubeconfig";
 constexpr std::string_view variable_source = "KUBECONFIG";
 constexpr std::string_view home_source = "~/.kube/config";
 constexpr std::string_view pod_source = "service account";
-constexpr std::size_t max_namespace = 256;
+constexpr std::size_t max_namespace = budget::namespace_bytes;
 
 std::string variable(const BackendOptions& options, std::string_view name) {
   return options.getenv(name).value_or(std::string());
 }
 
-/// What was found, and by whom it was named.
+/// The configuration that was found, and which setting named it.
 struct Found {
   std::optional<Kubeconfig> config{};  ///< Absent: it is a service account.
   std::string_view source;
@@ -69,13 +70,13 @@ Result<Access> of_pod(const BackendOptions& options, const fs::path& folder) {
     return fail(std::move(error));
   }
   const fs::path token = folder / "token";
-  std::error_code ignored;
-  if (fs::exists(folder / "ca.crt", ignored)) {
+  std::error_code unknown;
+  if (fs::exists(folder / "ca.crt", unknown) || unknown) {
     access->endpoint.tls.authority.file = (folder / "ca.crt").string();
   }
   access->credentials = TokenFile{token.string()};
   access->user = fmt::format("the service account of this pod (token file {})", token.string());
-  auto name_space = read_small_file((folder / "namespace").string(), max_namespace);
+  auto name_space = read_file((folder / "namespace").string(), max_namespace);
   if (name_space) {
     while (name_space->ends_with('\n')) name_space->pop_back();
     access->default_namespace = std::move(*name_space);
@@ -99,7 +100,7 @@ Result<Found> resolved(std::optional<Kubeconfig> config, std::string_view source
   return Found{.config = std::move(config), .source = source, .access = std::move(*access)};
 }
 
-/// The first that there is. A context is only ever one of a kubeconfig.
+/// The first configuration that exists. --context rules out the service account.
 Result<Found> find(const BackendOptions& options, const fs::path& service_account) {
   if (!options.kubeconfig.empty()) {
     auto config = load_kubeconfig({options.kubeconfig});
@@ -125,7 +126,7 @@ Result<Found> find(const BackendOptions& options, const fs::path& service_accoun
   return nothing(usual.string(), "there is neither a kubeconfig nor the service account of a pod");
 }
 
-/// How it is reached, for people.
+/// How the server is reached, for people.
 std::string note_of(const Access& access) {
   std::string note = access.origin;
   const auto add = [&note](std::string_view more) {
@@ -137,10 +138,6 @@ std::string note_of(const Access& access) {
     add("TLS, " + tls::summary(access.endpoint.tls));
   }
   if (access.proxy) add("by way of the proxy " + access.proxy->endpoint.url());
-  const bool secret = !std::holds_alternative<NoCredential>(access.credentials);
-  if (secret && access.endpoint.scheme == Endpoint::Scheme::tcp && !access.local()) {
-    add("WARNING: the credential is sent without TLS, readable on the way");
-  }
   return note;
 }
 
@@ -163,7 +160,7 @@ Result<std::vector<Place>> place_of(std::string source, Access access,
   return std::vector{std::move(place)};
 }
 
-/// The first context that leads there.
+/// The first context whose server has this URL.
 std::optional<Access> leading_to(const std::string& url, const Found& found) {
   if (found.access.url() == url) return found.access;
   if (!found.config) return std::nullopt;

@@ -1,4 +1,4 @@
-// Where the API server is, and who says so.
+// Finds the API server and the setting that names it.
 #pragma once
 
 #include <filesystem>
@@ -8,15 +8,15 @@
 #include <rollcall/result.hpp>
 
 #include "backends/kubernetes/access.hpp"
-#include "backends/registry.hpp"
+#include "backends/place.hpp"
 
 namespace rollcall::kubernetes {
 
-/// Where the service account of a pod is.
+/// The folder of a pod's service account.
 inline constexpr const char* service_account_folder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// What a place of this runtime holds.
+/// The detail of a place of this runtime.
 struct AccessDetail final : PlaceDetail {
   AccessDetail(Access a, FindAccess f) : access(std::move(a)), find_anew(std::move(f)) {}
 
@@ -24,21 +24,21 @@ struct AccessDetail final : PlaceDetail {
   FindAccess find_anew;
 };
 
-/// One place: of the kubeconfig that the user named, else of KUBECONFIG, else the service account
-/// of the pod that this program runs in, else of ~/.kube/config. With an endpoint it is that
-/// server; if the chosen context, or else another, leads there, then as its user.
+/// Finds the one place, from the first of these: the kubeconfig that the user named; KUBECONFIG;
+/// the service account of the pod that this program runs in; ~/.kube/config. With an endpoint it is
+/// that server, with the user of the chosen context, or else of another one, if that leads there.
 ///
-/// Reads all these files; a program that gives credentials is not run yet.
+/// Reads all these files, but does not run a credential plugin yet.
 ///
 /// Errors: invalid_config; missing, if there is neither a kubeconfig nor a service account.
 Result<std::vector<Place>> places(const BackendOptions& options);
 
-/// The same, with the service account in another folder.
+/// The same, with another folder of the service account.
 Result<std::vector<Place>> places(const BackendOptions& options,
                                   const std::filesystem::path& service_account);
 
-/// Whether this program runs in a pod. Then who has named no runtime means this one, too; a
-/// kubeconfig alone is no reason to call who knows whom.
+/// Whether this program runs in a pod. Only then is Kubernetes included if the user named no
+/// runtime: a kubeconfig alone is no reason to contact a remote cluster.
 bool in_cluster(const BackendOptions& options);
 
 }  // namespace rollcall::kubernetes

@@ -10,8 +10,9 @@
 
 #include "backends/kubernetes/network.hpp"
 #include "core/addresses.hpp"
-#include "core/readers/family.hpp"
-#include "core/text.hpp"
+#include "core/labels/readers/families.hpp"
+#include "core/secrets/secrets.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -34,12 +35,12 @@ bool is_running(const ContainerStatus& status) {
 
 // ---- state
 
-/// Reasons of a container that waits in the ordinary course of a start.
+/// Waiting reasons that are part of a normal start.
 bool is_on_its_way(std::string_view reason) {
   return reason.empty() || reason == "ContainerCreating" || reason == "PodInitializing";
 }
 
-/// Why a container waits, the worst first.
+/// Why a container waits; the most serious reason counts.
 std::string_view trouble_of(const std::vector<ContainerStatus>& statuses) {
   for (const ContainerStatus& status : statuses) {
     if (status.is_waiting && !is_on_its_way(status.waiting)) return status.waiting;
@@ -56,7 +57,7 @@ std::string end_of(const std::vector<ContainerStatus>& statuses) {
   return {};
 }
 
-/// One that has not begun.
+/// Sets the state of a pod that has not begun.
 void set_pending(Instance& instance, const PodItem& item) {
   instance.state = InstanceState::stopped;
   std::string_view reason = trouble_of(item.init_statuses);
@@ -66,7 +67,7 @@ void set_pending(Instance& instance, const PodItem& item) {
   instance.reason = reason.empty() ? "pending" : reason;
 }
 
-/// One that has begun; between two runs of its containers it is restarting.
+/// Sets the state of a pod that has begun; between two runs of its containers it is restarting.
 void set_running(Instance& instance, const PodItem& item) {
   const bool any_runs = item.statuses.empty() || std::ranges::any_of(item.statuses, is_running);
   instance.state = any_runs ? InstanceState::running : InstanceState::restarting;
@@ -92,14 +93,15 @@ void set_state(Instance& instance, const PodItem& item) {
   } else {
     instance.state = InstanceState::unknown;
     instance.reason = item.reason;
-    if (item.phase == "Unknown") return;  // its node is not heard of
+    if (item.phase == "Unknown") return;  // Its node does not report.
     add_problem(instance, "status.phase",
-                item.phase.empty() ? std::string("is missing")
-                                   : fmt::format("\"{}\" is no known phase", excerpt(item.phase)));
+                item.phase.empty()
+                    ? std::string("is missing")
+                    : fmt::format("\"{}\" is no known phase", quotation(item.phase)));
   }
 }
 
-/// When the present run of its containers began: the last that did.
+/// When the current run began: the latest start of its containers.
 std::optional<Timestamp> start_of(const PodItem& item) {
   std::optional<Timestamp> last;
   for (const ContainerStatus& status : item.statuses) {
@@ -109,7 +111,7 @@ std::optional<Timestamp> start_of(const PodItem& item) {
   return last;
 }
 
-/// One that has not been ready since its containers began is starting.
+/// Sets the health. A pod that has not been ready since its containers began is starting.
 void set_health(Instance& instance, const PodItem& item, std::optional<Timestamp> start) {
   if (instance.state == InstanceState::restarting) instance.health = Health::unhealthy;
   if (instance.state != InstanceState::running || !item.ready) return;
@@ -126,7 +128,7 @@ void set_times(Instance& instance, const PodItem& item) {
   instance.created_at = parse_rfc3339(item.meta.created);
   if (!item.meta.created.empty() && !instance.created_at) {
     add_problem(instance, "metadata.creationTimestamp",
-                fmt::format("\"{}\" is not a time", excerpt(item.meta.created)));
+                fmt::format("\"{}\" is not a time", quotation(item.meta.created)));
   }
   const auto start = start_of(item);
   set_health(instance, item, start);
@@ -136,7 +138,7 @@ void set_times(Instance& instance, const PodItem& item) {
 
 // ---- what it is
 
-/// Labels, and the annotations that have a meaning here; a label counts more than an annotation.
+/// Sets labels and the annotations that Rollcall knows; a label wins over an annotation.
 void set_labels(Instance& instance, const Meta& meta, LabelReader& reader) {
   std::vector<Labels::Entry> entries;
   entries.reserve(meta.annotations.size() + meta.labels.size());
@@ -150,13 +152,13 @@ void set_labels(Instance& instance, const Meta& meta, LabelReader& reader) {
   std::ranges::copy(reading.problems, std::back_inserter(instance.problems));
 }
 
-/// Of several containers that of the one that people ask for by default.
+/// The image of the default container.
 std::string_view image_of(const PodItem& item) {
   const std::string_view chosen =
       value_of(item.meta.annotations, "kubectl.kubernetes.io/default-container");
   const auto at = std::ranges::find(item.containers, chosen, &Container::name);
   if (!chosen.empty() && at != item.containers.end()) return at->image;
-  // Sidecars are told among those that run before the others.
+  // Sidecars are among the init containers, so the first ordinary container is the main one.
   const auto main = std::ranges::find_if(
       item.containers, [](const Container& c) { return c.restart_policy.empty(); });
   if (main != item.containers.end()) return main->image;
@@ -172,7 +174,7 @@ void set_addresses(Instance& instance, const PodItem& item) {
       instance.addresses.push_back(std::move(*address));
     } else {
       add_problem(instance, "status.podIPs",
-                  fmt::format("\"{}\" is not an IP address", excerpt(ip)));
+                  fmt::format("\"{}\" is not an IP address", quotation(ip)));
     }
   }
 }
@@ -187,7 +189,7 @@ void add_port(Instance& instance, const PodItem& item, const PodItem::Port& port
   if (!protocol || !is_port(port.port) || (published && !is_port(port.host_port))) {
     return add_problem(instance, "ports",
                        fmt::format("{} of protocol \"{}\" is not a port that is known", port.port,
-                                   excerpt(port.protocol)));
+                                   quotation(port.protocol)));
   }
   PortMapping mapping{.host_ip = {},
                       .container_port = static_cast<std::uint16_t>(port.port),
@@ -208,16 +210,17 @@ void sort_and_deduplicate(std::vector<T>& list) {
   std::ranges::sort(list);
   const auto twice = std::ranges::unique(list);
   list.erase(twice.begin(), twice.end());
-  list.shrink_to_fit();  // an instance is made once and held for long
+  list.shrink_to_fit();  // An instance is made once and kept for long.
 }
 
 }  // namespace
 
 std::string_view workload_of(const Meta& meta) {
   const std::string_view owner = meta.owner_name;
-  if (meta.owner_kind == "Node") return {};  // a static pod, which nothing replicates
+  if (meta.owner_kind == "Node") return {};  // A static pod: no workload owns it.
   if (meta.owner_kind != "ReplicaSet") return owner;
-  // A Deployment names its ReplicaSets after itself and the hash, with which it labels their pods.
+  // A Deployment names its ReplicaSets after itself and the hash that is also a label of their
+  // pods.
   const std::string_view hash = value_of(meta.labels, "pod-template-hash");
   if (hash.empty() || !owner.ends_with(hash)) return owner;
   const std::string_view before = owner.substr(0, owner.size() - hash.size());
@@ -237,7 +240,7 @@ void interpret(const PodItem& item, LabelReader& labels, Instance& instance) {
   set_state(instance, item);
   set_times(instance, item);
   set_labels(instance, item.meta, labels);
-  // One that does not run keeps the addresses of its last run.
+  // A pod that does not run keeps the addresses of its last run.
   if (in_running_set(instance)) {
     set_addresses(instance, item);
     instance.ports.reserve(item.ports.size());

@@ -1,5 +1,7 @@
 #include "backends/kubernetes/pods_ahead.hpp"
 
+#include <chrono>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -12,8 +14,10 @@ namespace {
 
 constexpr std::size_t batch_size = std::size_t{256} << 10U;
 
-// Two are waiting to be decoded while one is: between them the thread never has to be waked.
+// One batch is decoded while two wait, so the thread never runs dry.
 constexpr std::size_t most_batches = 3;
+
+constexpr int most_attempts = 100;  // To allocate one message.
 
 }  // namespace
 
@@ -55,7 +59,22 @@ void PodsAhead::start_thread() {
   try {
     thread_.emplace(1);
   } catch (const std::system_error&) {
-    thread_.reset();  // a process that may not have another one does without
+    thread_.reset();  // If the process may have no more threads, decode without one.
+  }
+}
+
+/// Runs in the thread, which must not throw. It retries if memory is short, which delays no one
+/// else; if all attempts fail, the reader's deadline ends the wait.
+void PodsAhead::tell_done(const boost::asio::any_io_executor& executor,
+                          const std::shared_ptr<Done>& done) noexcept {
+  using namespace std::chrono_literals;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    try {
+      boost::asio::post(executor, [done] { done->try_send(boost::system::error_code()); });
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(10ms);
+    }
   }
 }
 
@@ -70,7 +89,7 @@ void PodsAhead::hand_on() {
     } catch (...) {
       batch.thrown = std::current_exception();
     }
-    boost::asio::post(executor, [done] { done->try_send(boost::system::error_code()); });
+    tell_done(executor, done);
   });
 }
 
@@ -89,15 +108,18 @@ void PodsAhead::decode(Batch& batch) {
   }
 }
 
-/// Waits until the oldest batch is decoded, and puts its pods.
+/// Waits until the oldest batch is decoded, and passes on its pods.
 Task<void> PodsAhead::put_oldest() {
   if (batches_.front().elsewhere) co_await done_->async_receive(boost::asio::use_awaitable);
   Batch batch = std::move(batches_.front());
   batches_.pop_front();
   if (batch.thrown) std::rethrow_exception(batch.thrown);
   if (!batch.outcome) co_return fail(std::move(batch.outcome.error()));
-  for (Pod& pod : batch.pods) put_(std::move(pod));
-  if (next_.ends.empty()) {  // its memory is used again
+  for (Pod& pod : batch.pods) {
+    auto put = put_(std::move(pod));
+    if (!put) co_return put;
+  }
+  if (next_.ends.empty()) {  // Reuse its memory.
     batch.items.clear();
     batch.ends.clear();
     batch.pods.clear();

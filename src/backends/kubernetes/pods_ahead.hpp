@@ -1,4 +1,4 @@
-// A long list of pods is decoded while it is read.
+// Decodes a long list of pods while it is being read.
 #pragma once
 
 #include <cstddef>
@@ -22,17 +22,18 @@
 
 namespace rollcall::kubernetes {
 
-/// Takes lists of pods of which none is known.
+/// Takes lists of pods none of which is known yet.
 ///
-/// Threads: the pods of a list of more than a batch are decoded in a thread of its own, while more
-/// of it is read and split; there is none on a machine with one processor. That thread touches the
-/// batches that it was given and the decoder, and nothing else. `put` is called where take() and
-/// finish() are awaited. The destructor waits until the batch at hand is decoded.
+/// Threads: if a list is longer than one batch, its pods are decoded in a separate thread while the
+/// rest is read and split; on a machine with one processor there is no thread. The thread touches
+/// only its batches and the decoder. `put` is called by the coroutine that awaits take() and
+/// finish(). The destructor waits until the current batch is decoded.
 class PodsAhead final : public ListTaker {
  public:
-  using Put = std::function<void(Pod)>;
+  using Put = std::function<Result<void>(Pod)>;
 
-  /// `endpoint` is that of the keys. `now`: when the pods were discovered.
+  /// An error of `put` ends the list. `endpoint` goes into the keys. `now`: when the pods were
+  /// discovered.
   PodsAhead(boost::asio::any_io_executor executor, std::string endpoint, Timestamp now, Put put);
   ~PodsAhead() override;
 
@@ -42,14 +43,16 @@ class PodsAhead final : public ListTaker {
  private:
   using Done = boost::asio::experimental::channel<void(boost::system::error_code)>;
   struct Batch {
-    std::string items{};  // one behind the other
+    std::string items{};  // Concatenated.
     std::vector<std::size_t> ends{};
     std::vector<Pod> pods{};
     Result<void> outcome{};
     std::exception_ptr thrown{};
-    bool elsewhere = false;  // decoded by the thread
+    bool elsewhere = false;  // The thread decodes it.
   };
 
+  static void tell_done(const boost::asio::any_io_executor& executor,
+                        const std::shared_ptr<Done>& done) noexcept;
   void start_thread();
   void hand_on();
   void decode(Batch& batch);
@@ -58,14 +61,14 @@ class PodsAhead final : public ListTaker {
   boost::asio::any_io_executor executor_;
   Put put_;
   ListSplitter splitter_;
-  Batch next_;                  // of what is split
-  std::deque<Batch> batches_;   // handed on, the oldest first
-  std::shared_ptr<Done> done_;  // as often as the thread is done with one of them
+  Batch next_;                  // Being filled by the splitter.
+  std::deque<Batch> batches_;   // Handed over, the oldest first.
+  std::shared_ptr<Done> done_;  // One message per batch that the thread has decoded.
 
-  // Of whoever decodes: the thread, as soon as there is one.
+  // Used by the thread once there is one, until then by the reader.
   Decoder decoder_;
   Timestamp now_;
-  std::optional<boost::asio::thread_pool> thread_;  // the last member: it ends first
+  std::optional<boost::asio::thread_pool> thread_;  // Last member, so that it ends first.
 };
 
 }  // namespace rollcall::kubernetes

@@ -47,11 +47,14 @@ struct Outcome {
 
 class PodsAheadTest : public testing::Test {
  protected:
-  /// Takes one list after the other, in reads of that size at most.
+  /// Takes one list after another, in reads of at most that size.
   Outcome take(const std::vector<std::string>& lists, std::size_t read_size) {
     Outcome outcome;
     PodsAhead pods(io_.get_executor(), "https://c", discovered,
-                   [&outcome](Pod pod) { outcome.pods.push_back(std::move(*pod.instance)); });
+                   [&outcome](Pod pod) -> Result<void> {
+                     outcome.pods.push_back(std::move(*pod.instance));
+                     return {};
+                   });
     boost::asio::co_spawn(io_, read_all(pods, lists, read_size, outcome),
                           [](const std::exception_ptr& thrown) {
                             if (thrown) std::rethrow_exception(thrown);
@@ -159,7 +162,10 @@ TEST_F(PodsAheadTest, MayBeLeftInTheMiddle) {
   Outcome outcome;
   {
     PodsAhead pods(io_.get_executor(), "https://c", discovered,
-                   [&outcome](Pod pod) { outcome.pods.push_back(std::move(*pod.instance)); });
+                   [&outcome](Pod pod) -> Result<void> {
+                     outcome.pods.push_back(std::move(*pod.instance));
+                     return {};
+                   });
     boost::asio::co_spawn(io_, read(pods, list, std::size_t{64} << 10U, outcome),
                           boost::asio::detached);
     io_.run();
@@ -167,7 +173,7 @@ TEST_F(PodsAheadTest, MayBeLeftInTheMiddle) {
   const std::size_t put = outcome.pods.size();
   EXPECT_GT(put, 0U);
   io_.restart();
-  io_.run();  // what the thread has posted last
+  io_.run();  // The last message of the thread.
   EXPECT_EQ(outcome.pods.size(), put);
 }
 

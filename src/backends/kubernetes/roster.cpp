@@ -20,7 +20,7 @@ std::uint32_t Roster::short_hash(std::string_view name_space, std::string_view t
 
 // ---- pods
 
-/// Puts a pod that is new, or takes the place of what was under its name. Returns where it is.
+/// Inserts a pod, or replaces the one with its name. Returns its position.
 Roster::Pods::iterator Roster::take(Pod pod) {
   if (!pod.node_ip.empty()) nodes_[pod.instance->node] = pod.node_ip;
   Entry fresh{.hash = pod.place,
@@ -39,7 +39,7 @@ Roster::Pods::iterator Roster::take(Pod pod) {
   at->round = fresh.round;
   at->joined = true;
   at->own_ports = fresh.own_ports;
-  // What is the same stays the same object for all who hold it.
+  // An unchanged pod stays the same object for all its holders.
   if (!same_content(*at->pod, *fresh.pod)) at->pod = std::move(fresh.pod);
   return at;
 }
@@ -51,11 +51,13 @@ void Roster::erase(Pods::iterator at) {
 
 void Roster::begin_round() {
   ++round_;
+  keeps_network_ = false;
+  given_bytes_ = 0;
   is_new_ = pods_.empty();
   as_they_came_.clear();
 }
 
-/// The pod that has this metadata, in this version.
+/// Finds the pod with this metadata in this version.
 Roster::Pods::const_iterator Roster::find(const Place& place, const Meta& meta) const {
   const auto at = pods_.find(place);
   const bool known =
@@ -84,7 +86,7 @@ bool Roster::keep(const Meta& meta, const Roster* elder) {
   }
   Entry entry = old;
   entry.round = round_;
-  static_cast<void>(join(entry));  // its ports may be of services that lead to it no more
+  static_cast<void>(join(entry));  // Services may lead to it no more.
   pods_.insert(std::move(entry));
   return true;
 }
@@ -108,7 +110,7 @@ std::vector<InstancePtr> Roster::end_round() {
   }
   network_changed_ = false;
   auto all = std::exchange(as_they_came_, {});
-  if (all.size() == pods_.size()) return all;  // none was put twice, none is gone
+  if (all.size() == pods_.size()) return all;  // None was put twice, and none is gone.
   all.clear();
   all.reserve(pods_.size());
   for (const Entry& entry : pods_) all.emplace_back(entry.pod);

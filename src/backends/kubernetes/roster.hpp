@@ -1,4 +1,4 @@
-// Which pods there are, and which Services and endpoints lead to each. Pure.
+// All pods, and the Services and endpoints that lead to each. Pure.
 #pragma once
 
 #include <cstddef>
@@ -19,38 +19,39 @@
 
 namespace rollcall::kubernetes {
 
-/// Lists fill it in rounds, watches change it after that; what has not changed stays the same
-/// object in memory.
+/// Lists fill it in rounds, and watches change it afterwards. A pod that has not changed stays the
+/// same object in memory.
 ///
-/// A change of a Service or of endpoints changes the pods behind it and no others, and costs what
-/// these cost: pods are found by namespace and name. Endpoints that tell of no pod are found by
-/// their address, which costs a look at each pod of the namespace. Whether an endpoint is ready
-/// does not matter: that is the pod's health.
+/// A change of a Service or of endpoints affects only the pods behind it, at a cost proportional to
+/// these, as pods are found by namespace and name. Endpoints without a pod name are matched by
+/// address, which costs a scan of the namespace's pods. Whether an endpoint is ready does not
+/// matter: that is the pod's health.
 ///
-/// Beside its Instance a pod takes about 150 bytes.
+/// A pod takes about 150 bytes besides its Instance.
 class Roster {
  public:
-  /// `keeps_ended`: pods that do not run are kept, too.
+  /// `keeps_ended`: also keep pods that do not run.
   explicit Roster(bool keeps_ended = false) : keeps_ended_(keeps_ended) {}
   Roster(const Roster&) = delete;
   Roster& operator=(const Roster&) = delete;
 
-  // A round of lists, in this order. If it is not finished, the next one makes up for it.
+  // One round of lists: call these in order. A round that is not finished is replaced by the next.
 
   void begin_round();
-  /// Whether nothing was here when the round began, so that no pod can be known.
+  /// Whether the roster was empty when the round began, so that no pod can be known.
   [[nodiscard]] bool is_new() const noexcept { return is_new_; }
   void put(Service service);
   void put(Slice slice);
-  void end_network();  ///< All Services and slices have come.
+  void keep_network();  ///< Not all Services and slices come: those from before stay.
+  void end_network();   ///< All Services and slices have come.
   /// Whether a pod of the list is here in this version; then it is in this round, too. `elder` may
   /// know it; null: there is none.
   [[nodiscard]] bool keep(const Meta& meta, const Roster* elder);
   void put(Pod pod);
-  /// All pods have come: those that are here.
+  /// Ends the round, and returns all its pods.
   [[nodiscard]] std::vector<InstancePtr> end_round();
 
-  // Events of the watches.
+  // Events of watches.
 
   [[nodiscard]] bool knows(const Meta& meta) const;
   void apply(EventType type, Pod pod, std::vector<Change>& changes);
@@ -59,15 +60,19 @@ class Roster {
 
   [[nodiscard]] std::size_t size() const noexcept { return pods_.size(); }
 
+  /// Approximate memory of Services, endpoints, and the ports that they have given to pods since
+  /// the round began.
+  [[nodiscard]] std::size_t network_bytes() const noexcept { return network_bytes_ + given_bytes_; }
+
  private:
   /// A pod, by its namespace and name.
   struct Entry {
     std::size_t hash;
-    mutable std::shared_ptr<Instance> pod;  // never changed once it is here
+    mutable std::shared_ptr<Instance> pod;  // Immutable once it is here.
     mutable Version version;
-    mutable std::uint64_t own_ports = 0;  // which of its ports are not of services: a bit for each
+    mutable std::uint64_t own_ports = 0;  // A bit for each port that is not of a service.
     mutable std::uint32_t round = 0;
-    mutable bool joined = false;  // with the services of this round
+    mutable bool joined = false;  // With the services of this round.
   };
   struct Place {
     Place(std::string_view its_name_space, std::string_view its_name);
@@ -76,8 +81,7 @@ class Roster {
     std::string_view name;
     std::size_t hash;
   };
-  // A pod is looked at only if its hash is the one wanted: another one is another miss of the
-  // cache.
+  // Compare hashes first: looking at another pod would be a cache miss.
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(const auto& at) const noexcept { return at.hash; }
@@ -92,7 +96,7 @@ class Roster {
     }
     bool operator()(const Entry& a, const Place& b) const noexcept { return (*this)(b, a); }
   };
-  using Pods = boost::unordered_flat_set<Entry, Hash, Equal>;  // inserting moves what is there
+  using Pods = boost::unordered_flat_set<Entry, Hash, Equal>;  // Inserting moves entries.
 
   template <class Object>
   struct Record {
@@ -100,10 +104,10 @@ class Roster {
     std::uint32_t round = 0;
   };
 
-  /// That a slice has a target, by the hash of the target's namespace and text.
+  /// A target of a slice, found by the hash of its namespace and text.
   struct Member {
     const Slice* slice = nullptr;
-    std::uint32_t at = 0;  // in the targets of all its groups
+    std::uint32_t at = 0;  // Index among the targets of all its groups.
     std::uint32_t hash = 0;
   };
   struct MemberHash {
@@ -125,6 +129,7 @@ class Roster {
   Pods::iterator take(Pod pod);
   void erase(Pods::iterator at);
 
+  void put(Service& here, Service service);
   [[nodiscard]] bool replace(Slice slice);
   void forget(const Slice& slice);
   void remember(const Slice& slice);
@@ -135,17 +140,20 @@ class Roster {
 
   bool keeps_ended_;
   std::uint32_t round_ = 0;
+  std::size_t network_bytes_ = 0;
+  std::size_t given_bytes_ = 0;
   bool is_new_ = true;
+  bool keeps_network_ = false;    // in this round
   bool network_changed_ = false;  // since the last round that was finished
   Pods pods_;
-  // Those put since a new round began: who goes through them in the order of their memory, not of
-  // their hashes, is faster by far.
+  // The pods put in this round, in order. Iterating in the order of their memory is far faster than
+  // in that of their hashes.
   std::vector<InstancePtr> as_they_came_;
-  std::map<std::string, std::vector<PortMapping>> many_ports_;  // own ones where bits are too few
-  boost::unordered_flat_map<std::string, std::string> nodes_;   // addresses by name
-  std::map<std::string, Record<Service>> services_;             // by namespace and name
+  std::map<std::string, std::vector<PortMapping>> many_ports_;  // Own ports, if bits are too few.
+  boost::unordered_flat_map<std::string, std::string> nodes_;   // Addresses by node name.
+  std::map<std::string, Record<Service>> services_;             // By namespace and name.
   std::map<std::string, Record<Slice>> slices_;
-  std::unordered_multimap<std::string, const Slice*> slices_of_;  // by their service
+  std::unordered_multimap<std::string, const Slice*> slices_of_;  // By service.
   std::unordered_multiset<Member, MemberHash, MemberEqual> members_;
 };
 

@@ -1,16 +1,17 @@
-// The ways to pods: which Services and endpoints lead to which.
+// The part of Roster that joins pods with Services and endpoints.
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "backends/kubernetes/roster.hpp"
+#include "core/budgets.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
 
 constexpr std::size_t bits = 64;
 
-/// Names hold no '/'.
+/// A key for namespace and name; names hold no '/'.
 std::string key_of(std::string_view name_space, std::string_view name) {
   std::string key;
   key.reserve(name_space.size() + name.size() + 1);
@@ -20,6 +21,30 @@ std::string key_of(std::string_view name_space, std::string_view name) {
 template <class Object>
 std::string key_of(const Object& object) {
   return key_of(object.name_space, object.name);
+}
+
+std::size_t memory_of(const Service& service) {
+  std::size_t sum = sizeof(Service) + service.name_space.size() + service.name.size() +
+                    service.ports.size() * sizeof(ServicePort);
+  for (const auto* ips : {&service.cluster_ips, &service.outer_ips}) {
+    for (const std::string& ip : *ips) sum += sizeof(std::string) + ip.size();
+  }
+  for (const ServicePort& port : service.ports) sum += port.name.size();
+  return sum;
+}
+
+/// Includes the index of its targets.
+std::size_t memory_of(const Slice& slice) {
+  constexpr std::size_t of_target = 48;
+  std::size_t sum =
+      sizeof(Slice) + slice.name_space.size() + slice.name.size() + slice.service.size();
+  for (const SliceGroup& group : slice.groups) {
+    const auto targets = static_cast<std::size_t>(std::ranges::count(group.targets, '\n'));
+    sum += sizeof(group) + group.targets.size() + targets * of_target +
+           group.ports.size() * sizeof(SlicePort);
+    for (const SlicePort& port : group.ports) sum += port.name.size();
+  }
+  return sum;
 }
 
 template <class T>
@@ -37,7 +62,7 @@ std::vector<PortMapping> with(const std::vector<PortMapping>& own,
   return all;
 }
 
-/// Calls `each(at, target)` for each target of the slice; `at` is where it is among all of them.
+/// Calls `each(at, target)` for each target of the slice; `at` is its index among all of them.
 template <class Each>
 void each_target(const Slice& slice, Each each) {
   std::size_t before = 0;
@@ -52,7 +77,7 @@ void each_target(const Slice& slice, Each each) {
   }
 }
 
-/// The group whose target at this place is the given one; null if another is there.
+/// The group of the target at this index; null if that is another target.
 const SliceGroup* group_at(const Slice& slice, std::size_t at, std::string_view target) {
   for (const SliceGroup& group : slice.groups) {
     if (at >= group.targets.size()) {
@@ -74,7 +99,7 @@ std::vector<std::string> targets_of(const Slice& slice) {
   return targets;
 }
 
-/// Those to whom it makes a difference which of the two slices there is.
+/// The targets for which the two slices differ.
 std::vector<std::string> concerned(const Slice& before, const Slice& after) {
   const auto old = targets_of(before);
   const auto now = targets_of(after);
@@ -105,10 +130,11 @@ std::vector<PortMapping> Roster::own_ports_of(const Entry& entry) const {
   return own;
 }
 
-/// `all` is sorted, and holds `own`. The pod must be nobody else's.
+/// `all` is sorted and contains `own`. The pod must not be shared.
 void Roster::set_ports(const Entry& entry, std::vector<PortMapping> own,
                        std::vector<PortMapping> all) {
   entry.own_ports = 0;
+  given_bytes_ += all.size() * sizeof(PortMapping);
   many_ports_.erase(entry.pod->key.id);
   if (all.size() > bits) {
     many_ports_.emplace(entry.pod->key.id, std::move(own));
@@ -134,6 +160,7 @@ void Roster::collect(const Instance& pod, std::string_view target,
     const SliceGroup* const group = group_at(slice, at->at, target);
     const auto service = services_.find(key_of(slice.name_space, slice.service));
     if (group == nullptr || service == services_.end()) continue;
+    if (into.size() >= budget::instance_ports) return;
     auto ports = ports_of(service->second.object, group->ports, node_ip);
     std::ranges::move(ports, std::back_inserter(into));
   }
@@ -143,18 +170,18 @@ std::vector<PortMapping> Roster::service_ports_of(const Instance& pod) const {
   std::vector<PortMapping> ports;
   if (members_.empty() || !in_running_set(pod)) return ports;
   collect(pod, pod.name, ports);
-  // The address of one on its node's network is not its own.
+  // A pod on its node's network has the node's address, which does not identify it.
   if (pod.network_mode != NetworkMode::own) return ports;
   for (const Address& address : pod.addresses) collect(pod, "@" + address.ip, ports);
   return ports;
 }
 
-/// Gives a pod that has its own ports alone, sorted, those of the services that lead to it, too. It
-/// must be nobody else's.
+/// Adds the ports of services to a pod that so far has only its own ports, sorted. The pod must not
+/// be shared.
 void Roster::add_service_ports(const Entry& entry) {
   const std::vector<PortMapping> of_services = service_ports_of(*entry.pod);
   auto& ports = entry.pod->ports;
-  if (of_services.empty() && ports.size() <= bits) {  // as they are
+  if (of_services.empty() && ports.size() <= bits) {  // Nothing to add.
     many_ports_.erase(entry.pod->key.id);
     entry.own_ports = ports.empty() ? 0 : ~std::uint64_t{0} >> (bits - ports.size());
     return;
@@ -163,14 +190,14 @@ void Roster::add_service_ports(const Entry& entry) {
   set_ports(entry, std::exchange(ports, {}), std::move(all));
 }
 
-/// Gives the pod the ports of the services that lead to it now; false if they are the same.
+/// Updates the pod's ports of services; returns false if they have not changed.
 bool Roster::join(const Entry& entry) {
   std::vector<PortMapping> own = own_ports_of(entry);
   std::vector<PortMapping> all = with(own, service_ports_of(*entry.pod));
   entry.joined = true;
   if (all == entry.pod->ports) return false;
   entry.pod = std::make_shared<Instance>(*entry.pod);
-  as_they_came_.clear();  // it may hold what this was
+  as_they_came_.clear();  // It may hold the replaced object.
   set_ports(entry, std::move(own), std::move(all));
   return true;
 }
@@ -182,7 +209,13 @@ void Roster::put(Service service) {
   record.round = round_;
   if (record.object == service) return;
   network_changed_ = true;
-  record.object = std::move(service);
+  put(record.object, std::move(service));
+}
+
+void Roster::put(Service& here, Service service) {
+  if (!here.name.empty()) network_bytes_ -= memory_of(here);
+  network_bytes_ += memory_of(service);
+  here = std::move(service);
 }
 
 void Roster::put(Slice slice) {
@@ -191,9 +224,18 @@ void Roster::put(Slice slice) {
   slices_.at(key).round = round_;
 }
 
+void Roster::keep_network() {
+  keeps_network_ = true;
+}
+
 void Roster::end_network() {
+  if (keeps_network_) return;
   const std::size_t before = services_.size() + slices_.size();
-  std::erase_if(services_, [this](const auto& s) { return s.second.round != round_; });
+  std::erase_if(services_, [this](const auto& s) {
+    const bool gone = s.second.round != round_;
+    if (gone) network_bytes_ -= memory_of(s.second.object);
+    return gone;
+  });
   std::erase_if(slices_, [this](const auto& s) {
     const bool gone = s.second.round != round_;
     if (gone) forget(s.second.object);
@@ -202,7 +244,7 @@ void Roster::end_network() {
   if (services_.size() + slices_.size() != before) network_changed_ = true;
 }
 
-/// Whether it is another than before.
+/// Returns whether it differs from the one before.
 bool Roster::replace(Slice slice) {
   const auto [at, fresh] = slices_.try_emplace(key_of(slice));
   Slice& here = at->second.object;
@@ -214,6 +256,7 @@ bool Roster::replace(Slice slice) {
 }
 
 void Roster::forget(const Slice& slice) {
+  network_bytes_ -= memory_of(slice);
   each_target(slice, [&](std::size_t, std::string_view target) {
     const Member wanted{.hash = short_hash(slice.name_space, target)};
     const auto [begin, end] = members_.equal_range(wanted);
@@ -226,6 +269,7 @@ void Roster::forget(const Slice& slice) {
 }
 
 void Roster::remember(const Slice& slice) {
+  network_bytes_ += memory_of(slice);
   each_target(slice, [&](std::size_t at, std::string_view target) {
     members_.insert({.slice = &slice,
                      .at = static_cast<std::uint32_t>(at),
@@ -260,11 +304,15 @@ void Roster::apply(EventType type, Service service, std::vector<Change>& changes
   const std::string key = key_of(service);
   const std::string name_space = service.name_space;
   if (type == EventType::deleted) {
-    services_.erase(key);
+    const auto gone = services_.find(key);
+    if (gone == services_.end()) return;
+    network_bytes_ -= memory_of(gone->second.object);
+    services_.erase(gone);
   } else {
     auto& record = services_[key];
     if (record.object == service) return;
-    record = {.object = std::move(service), .round = round_};
+    put(record.object, std::move(service));
+    record.round = round_;
   }
   std::vector<std::string> targets;
   const auto [begin, end] = slices_of_.equal_range(key);

@@ -33,7 +33,7 @@ Pod pod(const std::string& name, std::uint64_t version, const std::string& uid =
           .place = hash_of_place("shop", name)};
 }
 
-/// A roster takes a pod for its own.
+/// A copy, as the roster takes ownership of a pod.
 Pod copy(const Pod& it) {
   Pod other = it;
   other.instance = std::make_shared<Instance>(*it.instance);
@@ -67,7 +67,7 @@ std::vector<std::string> ways_to(const Instance& it) {
 
 class RosterTest : public testing::Test {
  protected:
-  /// One round with what is here.
+  /// Runs one round of lists with these objects.
   void list(const std::vector<Service>& services, const std::vector<Slice>& slices,
             const std::vector<Pod>& pods) {
     roster_.begin_round();
@@ -91,7 +91,7 @@ class RosterTest : public testing::Test {
     return meta;
   }
 
-  /// What an event changes: "put NAME" or "gone UID".
+  /// The changes of an event: "put NAME" or "gone UID".
   template <class Object>
   std::vector<std::string> apply(EventType type, Object object) {
     std::vector<Change> changes;
@@ -151,7 +151,7 @@ TEST_F(RosterTest, WhatDidNotChangeStaysTheSameObject) {
   const std::vector<Slice> slices = {slice("web-x", "web", {"a"})};
   list(services, slices, {pod("a", 1), pod("b", 1)});
   const auto before = listed_;
-  list(services, slices, {pod("a", 1), pod("b", 2)});  // b has another version alone
+  list(services, slices, {pod("a", 1), pod("b", 2)});  // Only the version of b differs.
   EXPECT_EQ(listed_["a"].get(), before.at("a").get());
   EXPECT_EQ(listed_["b"].get(), before.at("b").get());
   Pod other = pod("b", 3);
@@ -178,7 +178,7 @@ TEST_F(RosterTest, ALaterListIsReconciled) {
 TEST_F(RosterTest, AListThatFailedIsMadeUpForByTheNext) {
   list({service("web", "10.96.0.1")}, {slice("web-x", "web", {"a"})}, {pod("a", 1), pod("b", 1)});
   roster_.begin_round();
-  roster_.put(service("web", "10.96.0.2"));  // and the connection is cut
+  roster_.put(service("web", "10.96.0.2"));  // And then the connection is cut.
   list({service("web", "10.96.0.2")}, {slice("web-x", "web", {"a"})}, {pod("a", 1), pod("b", 1)});
   EXPECT_THAT(ways_to(*listed_["a"]), ElementsAre("10.96.0.2:80->8080"));
   roster_.begin_round();

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "backends/kubernetes/source.hpp"
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::kubernetes {
 
@@ -30,7 +30,7 @@ Result<Server> read_server(std::string_view json) {
                  .remedy = "check the endpoint"});
   }
   server.version = excerpt(version);
-  // Providers write "29+".
+  // Some providers write "29+".
   std::from_chars(minor.data(), minor.data() + minor.size(), server.minor);
   return server;
 }
@@ -41,10 +41,10 @@ Task<Server> greet(EnginePtr engine) {
   auto answer = co_await engine->api.get("/version", deadlines);
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) {
-    // Even a server that is still starting knows this path.
+    // Even a server that is still starting serves this path.
     if (answer->fault->status == 404) answer->fault->error.kind = ErrorKind::protocol;
     if (answer->fault->status != 403) co_return fail(std::move(answer->fault->error));
-    // Hardened clusters tell their version to few; pods are what matters.
+    // Hardened clusters hide their version; reading pods is what matters.
     const std::string space =
         engine->namespaces.empty() ? std::string() : *engine->namespaces.begin();
     Source pods(engine, Resource::pods, space, SliceApi::slices_v1);

@@ -1,4 +1,4 @@
-// Who answers.
+// Identifies the server.
 #pragma once
 
 #include <string>
@@ -14,14 +14,14 @@ struct Server {
   std::string version;  ///< "v1.20.2"; empty: it does not tell.
   int minor = 0;        ///< Of the API; 0: not known.
 
-  /// Whether it may know of lists that are streamed (sendInitialEvents).
+  /// Whether it may support streamed lists (sendInitialEvents).
   [[nodiscard]] bool streams_lists() const noexcept { return minor >= 32; }
 };
 
-/// Reads the answer to /version. Errors: protocol, if it is none.
+/// Parses the answer to /version. Errors: protocol, if it is none.
 Result<Server> read_server(std::string_view json);
 
-/// Asks who answers, and whether it takes us.
+/// Asks for the version, and whether the server accepts us.
 ///
 /// Errors: those of connecting; denied; not this API.
 [[nodiscard]] Task<Server> greet(EnginePtr engine);

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "backends/kubernetes/pods_ahead.hpp"
+#include "core/budgets.hpp"
+#include "core/memory_of.hpp"
 
 namespace rollcall::kubernetes {
 
@@ -17,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int max_rounds = 4;  // of lists whose watch cannot begin where they end
+constexpr int max_rounds = 4;  // Repeated if a watch cannot continue from the end of its list.
 
 }  // namespace
 
@@ -72,26 +74,42 @@ std::vector<std::string> Observation::spaces() const {
   return {engine_->narrowed ? engine_->own_namespace : std::string()};
 }
 
+/// Checks the memory of Services, endpoints and the ports that they give to pods.
+Result<void> Observation::check_roster(const Roster& roster) const {
+  if (roster.network_bytes() <= budget::engine_instance_bytes) return {};
+  return fail({.kind = ErrorKind::protocol,
+               .endpoint = engine_->url,
+               .what = fmt::format("the server's Services and endpoints take more than {} MiB",
+                                   budget::engine_instance_bytes >> 20U),
+               .remedy = "name the namespaces that are to be watched"});
+}
+
 Result<void> Observation::take_item(Source& source, Roster& roster, std::string_view item) {
+  if (auto taken = budget_->take_item(); !taken) return taken;
   if (source.resource() == Resource::services) {
     roster.put(decoder_.service(item));
   } else if (source.resource() == Resource::slices) {
     roster.put(decoder_.slice(item, source.api()));
   } else {
-    const auto is_known = [&](const Meta& meta) { return roster.keep(meta, elder()); };
+    const auto is_known = [&](const Meta& meta) {
+      return !engine_->version_reused && roster.keep(meta, elder());
+    };
     auto pod = decoder_.pod(item, engine_->env->now(), is_known);
     if (!pod) return fail(std::move(pod.error()));
+    auto taken = pod->known ? Result<void>() : budget_->take_bytes(memory_of(*pod->instance));
+    if (!taken) return taken;
     if (!pod->known) roster.put(std::move(*pod));
   }
-  return {};
+  return check_roster(roster);
 }
 
-/// A line of a list that is streamed: what is put is an item, and changes may come among them.
+/// Takes a line of a streamed list: each put is an item, and deletions may come in between.
 Result<void> Observation::take_list_line(Source& source, Roster& roster, std::string_view line) {
   std::vector<Change> nobody_knows_yet;
+  if (auto taken = budget_->take_item(); !taken) return taken;
   const auto take = [&](auto event) -> Result<void> {
     if (!event) return fail(std::move(event.error()));
-    if (event->type == EventType::error) return fail(source.fault_of(line).error);
+    if (event->type == EventType::error) return fail(source.error_in(line));
     if (event->ends_list) {
       source.advance(std::move(event->version));
       source.end_list();
@@ -100,10 +118,14 @@ Result<void> Observation::take_list_line(Source& source, Roster& roster, std::st
     } else if (event->type == EventType::put) {
       if constexpr (requires { event->object.known; }) {
         if (event->object.known) return {};
+        if (event->object.instance != nullptr) {
+          auto taken = budget_->take_bytes(memory_of(*event->object.instance));
+          if (!taken) return taken;
+        }
       }
       roster.put(std::move(event->object));
     }
-    return {};
+    return check_roster(roster);
   };
   if (source.resource() == Resource::services) return take(decoder_.service_event(line));
   if (source.resource() == Resource::slices) return take(decoder_.slice_event(line, source.api()));
@@ -119,7 +141,12 @@ Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster)
   if (!streams_lists_) line = {};
   if (source->resource() == Resource::pods && roster.is_new() && elder() == nullptr) {
     PodsAhead pods(executor_, engine_->shown_endpoint, engine_->env->now(),
-                   [&roster](Pod pod) { roster.put(std::move(pod)); });
+                   [self, &roster](Pod pod) -> Result<void> {
+                     auto taken = self->budget_->take(*pod.instance);
+                     if (taken) taken = self->check_roster(roster);
+                     if (taken) roster.put(std::move(pod));
+                     return taken;
+                   });
     co_return co_await source->list(pods, std::move(line));
   }
   ItemTaker items([self, source, &roster](std::string_view text) {
@@ -128,8 +155,8 @@ Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster)
   co_return co_await source->list(items, std::move(line));
 }
 
-/// Whether the server allows it; what it refuses is done without, unless it may be a matter of a
-/// moment.
+/// Whether the server allows it; what it refuses, or fails over, is done without, unless it may be
+/// a matter of a moment.
 Task<bool> Observation::list_optional(SourcePtr source, Roster& roster) {
   auto outcome = co_await list_source(source, roster);
   if (!outcome) co_return fail(std::move(outcome.error()));
@@ -140,8 +167,13 @@ Task<bool> Observation::list_optional(SourcePtr source, Roster& roster) {
   }
   const unsigned status = (*outcome)->status;
   const bool absent = status == 404;
-  if ((status != 403 && !absent) || (!absent && engine_->may_pass(source->resource()))) {
+  const bool fails = status >= 500;
+  if ((status != 403 && !absent && !fails) || (!absent && engine_->may_pass(source->resource()))) {
     co_return fail(std::move((*outcome)->error));
+  }
+  if (fails) {
+    roster.keep_network();
+    fails_ = true;
   }
   if (!absent) {
     blind_.push_back(std::move((*outcome)->error));
@@ -150,7 +182,7 @@ Task<bool> Observation::list_optional(SourcePtr source, Roster& roster) {
   co_return false;
 }
 
-/// The newest of the APIs that the server has.
+/// Lists endpoints with the newest API that the server has.
 Task<bool> Observation::list_slices(Roster& roster, std::string name_space) {
   std::vector<SliceApi> apis = {engine_->slice_api};
   for (const auto api : {SliceApi::slices_v1, SliceApi::slices_v1beta1, SliceApi::endpoints}) {
@@ -172,13 +204,13 @@ Task<void> Observation::list_network(Roster& roster, std::string name_space) {
       std::make_shared<Source>(engine_, Resource::services, name_space, SliceApi::slices_v1);
   auto services = co_await list_optional(std::move(source), roster);
   if (!services) co_return fail(std::move(services.error()));
-  if (!*services) co_return Result<void>();  // endpoints alone tell nothing
+  if (!*services) co_return Result<void>();  // Endpoints alone are of no use.
   auto slices = co_await list_slices(roster, std::move(name_space));
   if (!slices) co_return fail(std::move(slices.error()));
   co_return Result<void>();
 }
 
-/// False if only our own namespace may be read, which was not known before.
+/// Returns false if it turns out that only our own namespace may be read.
 Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
   auto source = std::make_shared<Source>(engine_, Resource::pods, name_space, SliceApi::slices_v1);
   auto outcome = co_await list_source(source, roster);
@@ -193,7 +225,7 @@ Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
   if ((*outcome)->status != 403 || !whole || engine_->may_pass(Resource::pods)) {
     co_return fail(std::move(error));
   }
-  // If not even that is allowed, the whole cluster is what was asked for.
+  // If not even our own namespace is allowed, report the refusal for the whole cluster.
   Source own(engine_, Resource::pods, engine_->own_namespace, SliceApi::slices_v1);
   auto asked = co_await own.ask();
   if (!asked) co_return fail(std::move(asked.error()));
@@ -204,11 +236,14 @@ Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
   co_return false;
 }
 
-/// False if it must be begun again, as a watch cannot go on from where its list ends.
+/// Lists everything once. Returns false if it must be repeated, because a watch cannot continue
+/// from the end of its list.
 Task<bool> Observation::list_round(Roster& roster) {
+  budget_.emplace(engine_->url, engine_->limits);
   sources_.clear();
   blind_.clear();
   refused_.clear();
+  fails_ = false;
   roster.begin_round();
   const std::vector<std::string> all = spaces();
   for (const std::string& name_space : all) {
@@ -236,7 +271,8 @@ Task<bool> Observation::open_watches() {
   co_return true;
 }
 
-/// A watch that ends at once is no watch: who was disappointed before looks twice.
+/// Waits until the watches have lived for `proof`: after a watch that failed at once, the next list
+/// is not told before that.
 Task<void> Observation::prove_watches() {
   if (engine_->proof > Duration::zero()) co_await engine_->env->sleep_for(engine_->proof);
   if (!failure_ || failure_->kind == ErrorKind::desynced) co_return Result<void>();
@@ -261,6 +297,7 @@ Task<Snapshot> Observation::list() {
           {.endpoint = engine_->url, .what = "the server cannot go on from where its lists end"});
     }
   }
+  engine_->version_reused = false;
   std::vector<InstancePtr> pods = roster->end_round();
   snapshot.readings.reserve(pods.size());
   for (InstancePtr& pod : pods) {
@@ -272,7 +309,7 @@ Task<Snapshot> Observation::list() {
     auto proved = co_await prove_watches();
     if (!proved) co_return fail(std::move(proved.error()));
   } else if (engine_->watches == 0) {
-    engine_->roster = std::move(roster);  // the next list may find most of it unchanged
+    engine_->roster = std::move(roster);  // The next list may find most of it unchanged.
   }
   listing_ = false;
   wake();

@@ -1,9 +1,8 @@
-// One connection to an API server: its lists, and the watches that go on from there.
+// One connection to an API server: its lists, and the watches that continue them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,19 +15,21 @@
 #include "backends/kubernetes/decode.hpp"
 #include "backends/kubernetes/engine.hpp"
 #include "backends/kubernetes/source.hpp"
+#include "core/change_queue.hpp"
 #include "core/driver.hpp"
+#include "core/list_budget.hpp"
 
 namespace rollcall::kubernetes {
 
-/// What a session does; outlived by nothing but its own coroutines.
+/// The work of a session; only its own coroutines may outlive it.
 ///
-/// A list reads Services and endpoints, then pods, into the roster; for a watch it then opens the
-/// watch of each source, and a coroutine for each reads it, opens it again where it left off when
-/// it ends, and turns its lines into changes. A watch that cannot go on ends the session, or asks
-/// for another list.
+/// A list reads Services and endpoints, then pods, into the roster. For a watch it then opens the
+/// watch of each source. One coroutine per source reads that watch, reopens it where it ended, and
+/// turns its lines into changes. If a watch cannot continue, it ends the session or asks for
+/// another list.
 class Observation : public std::enable_shared_from_this<Observation> {
  public:
-  /// `streams_lists`: the server may know of lists that are streamed.
+  /// `streams_lists`: the server may support streamed lists.
   Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
               boost::asio::any_io_executor executor);
   ~Observation();
@@ -38,10 +39,10 @@ class Observation : public std::enable_shared_from_this<Observation> {
   [[nodiscard]] Task<Snapshot> list();
   [[nodiscard]] Task<Change> next();
 
-  /// Ends the coroutines. Only what they hold is left of this.
+  /// Ends the coroutines; they may keep this object alive for a moment.
   void stop();
 
-  /// What may not be seen, and what to do about it; empty: nothing.
+  /// A note about what may not be read, with the remedy; empty if there is none.
   [[nodiscard]] std::string blind_spot() const;
   [[nodiscard]] std::size_t unknown_signals() const noexcept { return unknown_signals_; }
 
@@ -62,8 +63,9 @@ class Observation : public std::enable_shared_from_this<Observation> {
   [[nodiscard]] Task<bool> open_watches();
   [[nodiscard]] Task<void> prove_watches();
   [[nodiscard]] std::vector<std::string> spaces() const;
-  // What was known when the list began, besides what the roster of the list itself knows.
+  // What was known before the list, besides the roster that the list fills.
   [[nodiscard]] const Roster* elder() const { return watches_ ? nullptr : engine_->roster.get(); }
+  Result<void> check_roster(const Roster& roster) const;
   Result<void> take_item(Source& source, Roster& roster, std::string_view item);
   Result<void> take_list_line(Source& source, Roster& roster, std::string_view line);
 
@@ -71,7 +73,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
   void start();
   template <class Work>
   void spawn(Work work);
-  // What was spawned before the last stop() must not say or do anything any more.
+  // Coroutines of an earlier epoch, from before the last stop(), must have no effect any more.
   [[nodiscard]] boost::asio::awaitable<void> run(SourcePtr source, std::uint64_t epoch);
   [[nodiscard]] Task<void> read_to_its_end(SourcePtr source, std::uint64_t epoch);
   [[nodiscard]] boost::asio::awaitable<void> ask_again(std::uint64_t epoch);
@@ -92,13 +94,15 @@ class Observation : public std::enable_shared_from_this<Observation> {
   std::vector<std::shared_ptr<Runner>> runners_;
   std::uint64_t epoch_ = 0;
   std::vector<RuntimeError> blind_;  // what was refused, and is done without
+  bool fails_ = false;               // the server fails over some of it
   std::vector<SourcePtr> refused_;
 
-  bool listing_ = true;  // nothing is told before the first list
-  std::deque<Change> changes_;
+  std::optional<ListBudget> budget_;  // Of the current list.
+  bool listing_ = true;               // Changes are held back until the list is told.
+  ChangeQueue changes_;
   std::optional<RuntimeError> failure_;
-  Gate gate_;     // there is something to tell
-  Gate drained_;  // what there was to tell has been told
+  Gate gate_;     // Opened when there is something to tell.
+  Gate drained_;  // Opened when changes have been taken.
   std::size_t unknown_signals_ = 0;
 };
 
@@ -114,7 +118,7 @@ class KubernetesSession final : public Session {
 
   [[nodiscard]] Task<Snapshot> list() override { return observation_->list(); }
   [[nodiscard]] Task<Change> next() override { return observation_->next(); }
-  /// Nothing is ever touched: each change is the whole state.
+  /// Changes carry the whole state, so there is nothing to read.
   [[nodiscard]] Task<Snapshot> read(std::vector<Touched> /*touched*/) override {
     co_return Snapshot();
   }

@@ -46,11 +46,6 @@ JsonSplitter lines_of_watch() {
   return lines;
 }
 
-/// A version that the server has no more, or has not yet.
-bool wants_pages(const ApiFault& fault) {
-  return fault.expired() || fault.status == 504;
-}
-
 }  // namespace
 
 Source::Source(EnginePtr engine, Resource resource, std::string name_space, SliceApi api)
@@ -78,27 +73,36 @@ Task<Source::Outcome> Source::list(ListTaker& items, Take line) {
     version_ = version;
     auto streamed = co_await stream_list(std::move(line));
     if (!streamed && streamed.error().kind == ErrorKind::desynced) {
-      engine_->versions.erase(path_);
-      co_return co_await read_pages(items);
+      co_return co_await list_from_store(items);
     }
     if (!streamed) co_return fail(std::move(streamed.error()));
+    if (*streamed && lacks_version(**streamed)) co_return co_await list_from_store(items);
     const unsigned status = *streamed ? (*streamed)->status : 0;
     if (status != 400 && status != 422) co_return streamed;
-    engine_->streams_lists = false;  // it does not know of such lists
+    engine_->streams_lists = false;  // It does not support them.
   }
   ListHead head;
   const std::string query = "resourceVersion=" + encode_query_value(version);
   auto listed = co_await read_list(query, items, head);
   if (!listed) co_return fail(std::move(listed.error()));
-  if (*listed && wants_pages(**listed)) {
-    engine_->versions.erase(path_);
-    co_return co_await read_pages(items);
-  }
+  if (*listed && lacks_version(**listed)) co_return co_await list_from_store(items);
   if (!*listed) advance(std::move(head.version));
   co_return listed;
 }
 
-/// A watch that begins with all there is; it is left where that ends.
+/// Whether the server has that version no more, or not yet.
+bool Source::lacks_version(const ApiFault& fault) {
+  if (fault.is_ahead()) engine_->version_reused = true;
+  return fault.is_ahead() || fault.expired();
+}
+
+/// Lists from the store, without a lower bound for the version.
+Task<Source::Outcome> Source::list_from_store(ListTaker& items) {
+  engine_->versions.erase(path_);
+  co_return co_await read_pages(items);
+}
+
+/// Reads a streamed list: a watch that begins with all objects. Stops at the end of these.
 Task<Source::Outcome> Source::stream_list(Take line) {
   auto answer = co_await engine_->api.get(
       target(fmt::format("resourceVersion={}&sendInitialEvents=true"
@@ -110,12 +114,14 @@ Task<Source::Outcome> Source::stream_list(Take line) {
   if (answer->fault) co_return std::move(answer->fault);
   JsonSplitter lines = lines_of_watch();
   list_ended_ = false;
+  AnswerBudget budget(engine_->url, engine_->limits);
   const auto until_the_end = [&](std::string_view text) {
     return list_ended_ ? Result<void>() : line(text);
   };
   while (!list_ended_) {
     auto bytes = co_await answer->response->read_some();
     if (!bytes) co_return fail(std::move(bytes.error()));
+    if (auto taken = budget.take(bytes->size()); !taken) co_return fail(std::move(taken.error()));
     auto fed = lines.feed(*bytes, until_the_end);
     if (!fed) co_return fail(placed(std::move(fed.error())));
     if (!bytes->empty()) continue;
@@ -129,10 +135,12 @@ Task<Source::Outcome> Source::read_list(std::string query, ListTaker& items, Lis
   auto answer = co_await engine_->api.get(target(query), engine_->api.deadlines());
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->fault) co_return std::move(answer->fault);
+  AnswerBudget budget(engine_->url, engine_->limits);
   for (;;) {
     auto bytes = co_await answer->response->read_some();
     if (!bytes) co_return fail(std::move(bytes.error()));
     if (bytes->empty()) break;
+    if (auto fits = budget.take(bytes->size()); !fits) co_return fail(std::move(fits.error()));
     auto taken = co_await items.take(*bytes);
     if (!taken) co_return fail(placed(std::move(taken.error())));
   }
@@ -142,8 +150,8 @@ Task<Source::Outcome> Source::read_list(std::string query, ListTaker& items, Lis
   co_return Outcome();
 }
 
-/// From the store, page by page. A page that expires on the way carries a token for a rest that
-/// does not fit what came before; then all is asked for at once.
+/// Reads a list from the store, page by page. If the token expires, the server offers one for an
+/// inconsistent rest; then the whole list is read at once instead.
 Task<Source::Outcome> Source::read_pages(ListTaker& items) {
   ListHead head;
   do {
@@ -208,14 +216,16 @@ bool Source::is_repeated(const std::string& version) const {
   return Version::of(version).up_to(Version::of(version_));
 }
 
-ApiFault Source::fault_of(std::string_view line) const {
+RuntimeError Source::error_in(std::string_view line) {
   Asked asked = asked_by(path_);
   asked.verb = "watch";
-  return read_status(object_of(line), {.url = engine_->url,
-                                       .target = {},
-                                       .asked = std::move(asked),
-                                       .who = {},
-                                       .now = engine_->env->now()});
+  ApiFault fault = read_status(object_of(line), {.url = engine_->url,
+                                                 .target = {},
+                                                 .asked = std::move(asked),
+                                                 .who = {},
+                                                 .now = engine_->env->now()});
+  if (lacks_version(fault)) fault.error.kind = ErrorKind::desynced;
+  return std::move(fault.error);
 }
 
 }  // namespace rollcall::kubernetes

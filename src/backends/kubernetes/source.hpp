@@ -1,4 +1,4 @@
-// One kind of objects, in one namespace or in all: its list, and its watch.
+// The list and the watch of one kind of objects, in one namespace or in all.
 #pragma once
 
 #include <functional>
@@ -21,44 +21,46 @@ class Source {
   [[nodiscard]] Resource resource() const noexcept { return resource_; }
   [[nodiscard]] SliceApi api() const noexcept { return api_; }
 
-  /// Takes a line of a watch; 64 bytes after it may be read.
+  /// Takes a line of a watch. The 64 bytes after it may be read.
   using Take = JsonSplitter::Sink;
 
-  /// Whether the server answers, or its refusal.
+  /// A refusal by the server; nullopt if it answered.
   using Outcome = std::optional<ApiFault>;
 
-  /// Lists all objects: `items` takes a plain list, `line` the events of a list that is streamed,
-  /// until it has called end_list(); empty: none is.
+  /// Lists all objects. `items` takes a plain list; `line` takes the events of a streamed list and
+  /// calls end_list() at its end. An empty `line`: do not stream.
   ///
-  /// From the server's cache, and not older than what was seen before. In pages only after the
-  /// server could not do that.
+  /// Reads from the server's cache, and nothing older than what was seen before. Pages from the
+  /// store, of any version, only if the server cannot do that.
   [[nodiscard]] Task<Outcome> list(ListTaker& items, Take line);
 
   /// Whether the first page of a list is allowed now.
   [[nodiscard]] Task<Outcome> ask();
 
-  /// Opens the watch, from the end of the list or of what was read of a watch before.
+  /// Opens the watch at the end of the list, or where the last watch stopped.
   [[nodiscard]] Task<Outcome> open();
 
-  /// Reads some of the open watch; false at a regular end. A server that says nothing until long
-  /// after the watch should have ended has ended it.
+  /// Reads some of the open watch; returns false at a regular end. Silence until long after the
+  /// watch should have ended counts as such.
   [[nodiscard]] Task<bool> read(Take line);
 
-  /// What `line` calls. `version`: up to where the watch has told everything.
+  /// For `line`: records the version up to which the watch is complete.
   void advance(std::string version);
   void end_list() { list_ended_ = true; }
 
-  /// Whether a watch has told this before.
+  /// Whether a watch has already told this version.
   [[nodiscard]] bool is_repeated(const std::string& version) const;
 
-  /// The refusal that an ERROR line holds.
-  [[nodiscard]] ApiFault fault_of(std::string_view line) const;
+  /// Reads the refusal of an ERROR line: desynced, if the server lacks the version.
+  [[nodiscard]] RuntimeError error_in(std::string_view line);
 
  private:
   [[nodiscard]] std::string target(std::string_view query) const;
   [[nodiscard]] Task<Outcome> stream_list(Take line);
   [[nodiscard]] Task<Outcome> read_list(std::string query, ListTaker& items, ListHead& head);
   [[nodiscard]] Task<Outcome> read_pages(ListTaker& items);
+  [[nodiscard]] Task<Outcome> list_from_store(ListTaker& items);
+  [[nodiscard]] bool lacks_version(const ApiFault& fault);
   [[nodiscard]] RuntimeError placed(RuntimeError error) const;
 
   EnginePtr engine_;

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include "backends/kubernetes/session.hpp"
+#include "core/budgets.hpp"
+#include "core/failure.hpp"
 
 namespace rollcall::kubernetes {
 
@@ -20,16 +22,21 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t max_waiting = 4096;    // changes that nobody has taken
-constexpr Duration short_life = 1s;          // of a watch that counts as a failure
-constexpr Duration first_look = 2ms;         // after any failure
-constexpr Duration ask_again_after = 10min;  // for what was refused
-constexpr Duration desyncs_apart = 1min;     // those that have nothing to do with each other
+/// Whether so many changes wait to be taken that reading must pause.
+bool too_many_wait(const ChangeQueue& changes) {
+  return changes.size() > budget::waiting_changes || changes.bytes() > budget::waiting_change_bytes;
+}
+
+constexpr Duration short_life = 1s;                // of a watch that counts as a failure
+constexpr Duration first_look = 2ms;               // after any failure
+constexpr Duration ask_again_after = 10min;        // for what was refused
+constexpr Duration ask_again_after_failure = 30s;  // of the server
+constexpr Duration desyncs_apart = 1min;           // those that have nothing to do with each other
 constexpr Duration longest_desync_delay = 30s;
 constexpr Duration shortest_desync_delay = 100ms;
 constexpr int enough_doublings = 9;
 
-/// A cancelled channel unwinds as all else that is cancelled.
+/// A cancelled channel is a cancellation: throw, so that the coroutine unwinds.
 void unwind_if_cancelled(const boost::system::error_code& ec) {
   if (ec) throw boost::system::system_error(asio::error::operation_aborted);
 }
@@ -43,20 +50,19 @@ bool is_of_nothing(const auto& object) {
 
 }  // namespace
 
-/// Ends by itself, by stop(), or when it fails; what it must not outlive it holds.
+/// Spawns work that ends by itself, by stop(), or with an error; it holds what it needs.
 template <class Work>
 void Observation::spawn(Work work) {
   auto runner = std::make_shared<Runner>();
   runners_.push_back(runner);
-  asio::co_spawn(
-      executor_, std::move(work),
-      asio::bind_cancellation_slot(runner->stop.slot(), [runner](const std::exception_ptr& thrown) {
-        try {
-          if (thrown) std::rethrow_exception(thrown);
-        } catch (const boost::system::system_error& e) {
-          if (e.code() != asio::error::operation_aborted) throw;
-        }
-      }));
+  auto ended = [runner, self = shared_from_this(),
+                epoch = epoch_](const std::exception_ptr& thrown) {
+    if (thrown && !is_cancellation(thrown)) {
+      self->fail_with(failure_of(thrown, self->engine_->url), epoch);
+    }
+  };
+  asio::co_spawn(executor_, std::move(work),
+                 asio::bind_cancellation_slot(runner->stop.slot(), std::move(ended)));
 }
 
 void Observation::start() {
@@ -83,7 +89,7 @@ void Observation::fail_with(RuntimeError error, std::uint64_t epoch) {
   wake();
 }
 
-/// Reads one watch, and opens it again where it left off whenever it ends.
+/// Reads one watch, and reopens it where it ended.
 asio::awaitable<void> Observation::run(SourcePtr source, std::uint64_t epoch) {
   for (;;) {
     auto read = co_await read_to_its_end(source, epoch);
@@ -107,10 +113,13 @@ Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
     if (!changes_.empty()) wake();
     if (!more) co_return fail(std::move(more.error()));
     if (!*more) break;
-    while (changes_.size() > max_waiting) {
+    bool waited = false;
+    while (too_many_wait(changes_)) {
+      waited = true;
       const auto [ec] = co_await drained_.async_receive(asio::as_tuple(asio::use_awaitable));
       unwind_if_cancelled(ec);
     }
+    if (waited) drained_.try_send(boost::system::error_code());  // others may wait, too
   }
   if (told || engine_->env->monotonic() - began >= short_life) {
     engine_->proof = Duration::zero();
@@ -120,7 +129,7 @@ Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
   co_return fail({.endpoint = engine_->url, .what = "the server ended the watch at once"});
 }
 
-/// What was refused may be allowed later.
+/// What was refused may be allowed later, and what failed may be mended.
 asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
   const auto self = shared_from_this();
   if (engine_->narrowed) {
@@ -129,7 +138,8 @@ asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
   }
   for (;;) {
     const double spread = 0.8 + 0.4 * engine_->env->random();
-    const auto period = static_cast<double>(ask_again_after.count()) * spread;
+    const Duration after = fails_ ? ask_again_after_failure : ask_again_after;
+    const auto period = static_cast<double>(after.count()) * spread;
     co_await engine_->env->sleep_for(Duration(static_cast<Duration::rep>(period)));
     for (const SourcePtr& source : refused_) {
       auto outcome = co_await source->ask();
@@ -141,12 +151,12 @@ asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
   }
 }
 
-/// Whether an event is about an object, and was not told before.
+/// Whether an event is about an object and was not told before.
 template <class Object>
 Result<bool> Observation::take_event(Source& source, std::string_view line, Event<Object>& event) {
-  if (event.type == EventType::error) return fail(source.fault_of(line).error);
+  if (event.type == EventType::error) return fail(source.error_in(line));
   if (event.type == EventType::unknown) {
-    // Whatever has happened to the object, this is how it is now.
+    // An unknown event still carries the current state of its object.
     ++unknown_signals_;
     if (is_of_nothing(event.object)) return false;
   }
@@ -169,11 +179,12 @@ Result<void> Observation::take_line(Source& source, std::string_view line) {
                : source.resource() == Resource::slices
                    ? take(decoder_.slice_event(line, source.api()))
                    : take(decoder_.pod_event(line, engine_->env->now(), is_known));
-  std::ranges::move(changes, std::back_inserter(changes_));
+  for (Change& change : changes) changes_.push(std::move(change));
+  if (taken && source.resource() != Resource::pods) taken = check_roster(*roster_);
   return taken;
 }
 
-/// The first doubt is seen to at once; the next ones, soon after it, wait longer and longer.
+/// The delay before the next list: none after the first desync, growing if more follow soon.
 Duration Observation::desync_delay() {
   const Monotonic now = engine_->env->monotonic();
   const bool again = engine_->desyncs > 0 && now - engine_->last_desync < desyncs_apart;
@@ -190,9 +201,8 @@ Task<Change> Observation::next() {
   const auto self = shared_from_this();
   for (;;) {
     if (!listing_ && !changes_.empty()) {
-      Change change = std::move(changes_.front());
-      changes_.pop_front();
-      if (changes_.size() <= max_waiting) drained_.try_send(boost::system::error_code());
+      Change change = std::move(*changes_.pop());
+      if (!too_many_wait(changes_)) drained_.try_send(boost::system::error_code());
       co_return change;
     }
     if (!listing_ && failure_) {

@@ -4,87 +4,79 @@
 #include <tuple>
 #include <utility>
 
-#include <boost/json/parse.hpp>
+#include <boost/json/parser.hpp>
 #include <boost/json/value.hpp>
 
-#include "core/ascii.hpp"
+#include "core/json/go_json.hpp"
 
 namespace rollcall::podman {
 namespace {
 
-constexpr std::string_view destinations = "engine.service_destinations.";
+namespace json = boost::json;
 
-std::string text_of(const boost::json::value& object, std::string_view key) {
-  const auto* fields = object.if_object();
-  const auto* value = fields == nullptr ? nullptr : fields->if_contains(key);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string() : std::string(*text);
+/// The first JSON value of the text: Podman ignores what follows it.
+std::expected<json::object, std::string> first_object(std::string_view text) {
+  json::parser parser;
+  boost::system::error_code ec;
+  parser.write_some(text.data(), text.size(), ec);
+  if (ec) return std::unexpected("it is no JSON");
+  const json::value value = parser.release();
+  if (!value.is_object()) return std::unexpected("it is no JSON object");
+  return value.get_object();
 }
 
-std::vector<Connection> in_order(std::vector<Connection> all, const std::string& default_name) {
-  for (Connection& connection : all) connection.is_default = connection.name == default_name;
-  std::erase_if(all, [](const Connection& connection) { return connection.uri.empty(); });
-  std::ranges::sort(all, {}, [](const Connection& c) { return std::tuple(!c.is_default, c.name); });
-  return all;
-}
-
-/// "x" or 'x' -> x. Names and URLs need no escapes.
-std::string_view unquoted(std::string_view text) {
-  if (text.empty() || (text.front() != '"' && text.front() != '\'')) return text;
-  return text.substr(1, text.find(text.front(), 1) - 1);
-}
-
-/// The name in "[engine.service_destinations.NAME]"; empty for another table.
-std::string_view destination_in(std::string_view table) {
-  if (!table.starts_with(destinations)) return {};
-  return unquoted(table.substr(destinations.size()));
+std::expected<Destination, std::string> read_destination(const json::value& value) {
+  if (!value.is_object()) return std::unexpected("a connection is no object");
+  const GoFields fields(value.get_object());
+  auto uri = fields.text("URI");
+  if (!uri) return std::unexpected(std::move(uri.error()));
+  auto identity = fields.text("Identity");
+  if (!identity) return std::unexpected(std::move(identity.error()));
+  return Destination{.uri = std::move(*uri), .identity = std::move(*identity)};
 }
 
 }  // namespace
 
-std::vector<Connection> read_connections_json(std::string_view text) {
-  boost::system::error_code ec;
-  const auto json = boost::json::parse(text, ec);
-  const auto* root = ec ? nullptr : json.if_object();
-  const auto* group = root == nullptr ? nullptr : root->if_contains("Connection");
-  if (group == nullptr || !group->is_object()) return {};
-  std::vector<Connection> all;
-  if (const auto* named = group->get_object().if_contains("Connections");
-      named != nullptr && named->is_object()) {
-    for (const auto& [name, connection] : named->get_object()) {
-      all.push_back({.name = std::string(name),
-                     .uri = text_of(connection, "URI"),
-                     .identity = text_of(connection, "Identity")});
-    }
-  }
-  return in_order(std::move(all), text_of(*group, "Default"));
+void Destinations::add(Destinations other) {
+  other.by_name.merge(by_name);
+  by_name = std::move(other.by_name);
+  if (other.default_name) default_name = std::move(other.default_name);
 }
 
-std::vector<Connection> read_containers_conf(std::string_view text) {
-  std::vector<Connection> all;
-  std::string default_name;
-  std::string_view table;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (line.starts_with('[')) {
-      table = trimmed(line.substr(1, line.find(']') - 1));
-      if (const auto name = destination_in(table); !name.empty()) {
-        all.push_back({.name = std::string(name), .uri = {}});
-      }
-      continue;
-    }
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view key = trimmed(line.substr(0, equals));
-    const std::string_view value = unquoted(trimmed(line.substr(equals + 1)));
-    if (table == "engine" && key == "active_service") default_name = value;
-    if (destination_in(table).empty()) continue;
-    if (key == "uri") all.back().uri = value;
-    if (key == "identity") all.back().identity = value;
+std::expected<Destinations, std::string> read_connections_json(std::string_view text) {
+  const auto root = first_object(text);
+  if (!root) return std::unexpected(root.error());
+  const auto group = GoFields(*root).object("Connection");
+  if (!group) return std::unexpected(group.error());
+  const GoFields fields(*group);
+  auto default_name = fields.text("Default");
+  if (!default_name) return std::unexpected(std::move(default_name.error()));
+  const auto named = fields.object("Connections");
+  if (!named) return std::unexpected(named.error());
+  Destinations all;
+  if (!default_name->empty()) all.default_name = std::move(*default_name);
+  for (const auto& [name, value] : *named) {
+    auto destination = read_destination(value);
+    if (!destination) return std::unexpected(std::move(destination.error()));
+    all.by_name.insert_or_assign(std::string(name), std::move(*destination));
   }
-  return in_order(std::move(all), default_name);
+  return all;
+}
+
+std::vector<Connection> joined(const Destinations& configured, const Destinations& own) {
+  Destinations every = configured;
+  every.add(own);
+  const std::string default_name = every.default_name.value_or(std::string());
+  std::vector<Connection> all;
+  for (const auto& [name, destination] : every.by_name) {
+    if (destination.uri.empty()) continue;
+    all.push_back({.name = name,
+                   .uri = destination.uri,
+                   .identity = destination.identity,
+                   .is_default = name == default_name});
+  }
+  std::ranges::sort(all, {}, [](const Connection& c) { return std::tuple(!c.is_default, c.name); });
+  return all;
 }
 
 }  // namespace rollcall::podman

@@ -7,15 +7,16 @@
 #include <fmt/format.h>
 
 #include "backends/podman/libpod_item.hpp"
+#include "backends/podman/libpod_whole.hpp"
+#include "core/async/pace.hpp"
 
 namespace rollcall::podman {
 namespace {
 
 using docker_api::Api;
-using docker_api::Containers;
 
-// It tells the end of a run as "die", and its filter of 4.3 knows it as "died" alone; later ones
-// know both.
+// Podman sends the end of a run as "die", but the filter of 4.3 knows it as "died" only; later
+// versions know both.
 constexpr std::string_view event_filters =
     R"({"type":["container","network"],"event":["start","restore","died","remove","stop",)"
     R"("cleanup","pause","unpause","rename","update","health_status","connect",)"
@@ -29,79 +30,175 @@ class PodmanDialect final : public docker_api::Dialect {
                  .event_filters = event_filters,
                  .hides_paused = true,
                  .lists_late = false,
+                 .has_own_list = true,
                  .poll_period = poll_period}),
         log_(std::move(log)) {}
 
-  [[nodiscard]] Task<void> complete(Api& api, const std::vector<std::string>& ids,
-                                    Containers& containers) override;
+  [[nodiscard]] Task<void> complete(Listing listing) override;
+  [[nodiscard]] Task<std::optional<std::vector<std::string>>> all_ids(Api& api) override;
 
  private:
-  [[nodiscard]] Task<std::optional<NetworkUse>> network_use(Api& api, std::string id);
-  [[nodiscard]] Task<std::optional<NetworkUse>> inspected(Api& api, std::string id);
+  /// What one list or one reading finds out on its way.
+  struct Findings {
+    std::set<std::string> untold;            // of which the own list has told nothing
+    std::map<std::string, bool> to_inspect;  // and whether for whose network they use
+    LibpodDecoder decoder;
+    WholeDecoder whole;
+    std::optional<ListBudget> budget;
+  };
+
+  [[nodiscard]] Result<void> take(std::string_view item, const Listing& listing,
+                                  Findings& findings) const;
+  [[nodiscard]] Task<docker_api::ListOutcome> ask_own_list(const Listing& listing,
+                                                           Findings& findings);
+  [[nodiscard]] Task<void> inspect_all(Listing listing, std::map<std::string, bool> ids);
+  [[nodiscard]] Task<std::optional<Inspected>> inspected(Api& api, std::string id);
+  void tell_of_refusal(const Api& api);
 
   Logger log_;
   bool refused_ = false;
-  std::map<std::string, NetworkUse>
-      uses_;  // of those without a network of their own, by id, as inspected
+  std::map<std::string, Inspected> inspected_;  // of those that had to be, by id
 };
 
-Task<void> PodmanDialect::complete(Api& api, const std::vector<std::string>& ids,
-                                   Containers& containers) {
-  if (containers.empty()) co_return Result<void>();
-  LibpodDecoder decoder;
-  std::set<std::string> untold;
-  std::set<std::string> without_network;
-  for (auto& [id, container] : containers) untold.insert(id);
-  Api::Sink sink = [&](std::string_view item) -> Result<void> {
-    auto told = decoder.decode(item);
-    const auto at = told ? containers.find(told->id) : containers.end();
-    if (at == containers.end()) return {};
-    untold.erase(told->id);
-    const bool joins = !told->has_network && at->second.instance.network_mode == NetworkMode::own;
-    merge(at->second, std::move(*told));
-    if (joins && in_running_set(at->second.instance)) without_network.insert(at->first);
-    return {};
+/// Docker's list fails over a container, and Podman's own tells it.
+docker_api::DecodedContainer without_addresses(docker_api::DecodedContainer container,
+                                               const RuntimeError& why) {
+  add_problem(container.instance, "container",
+              fmt::format("Podman fails to list it as Docker does, so its addresses are not "
+                          "known: {}",
+                          why.what));
+  container.incomplete = true;
+  return container;
+}
+
+Result<void> PodmanDialect::take(std::string_view item, const Listing& listing,
+                                 Findings& findings) const {
+  auto taken = findings.budget->take_item();
+  if (!taken) return taken;
+  auto told = findings.decoder.decode(item);
+  if (!told) return {};
+  auto at = listing.containers.find(told->id);
+  const auto failed = listing.failed.find(told->id);
+  if (at == listing.containers.end() && failed != listing.failed.end()) {
+    auto whole = findings.whole.decode(item);
+    if (!whole) return {};
+    at = listing.containers.emplace(told->id, without_addresses(std::move(*whole), failed->second))
+             .first;
+    taken = listing.budget.take(at->second.instance);
+    if (!taken) return taken;
+  }
+  if (at == listing.containers.end()) return {};
+  findings.untold.erase(told->id);
+  Instance& instance = at->second.instance;
+  taken =
+      listing.budget.take_bytes((told->ports.size() + told->exposed.size()) * sizeof(PortMapping));
+  if (!taken) return taken;
+  const bool own = instance.network_mode == NetworkMode::own;
+  const bool joins = own && !told->has_network;
+  const bool hides_ports = own && !told->tells_exposed;
+  merge(at->second, std::move(*told));
+  if ((joins || hides_ports) && in_running_set(instance)) {
+    findings.to_inspect.emplace(at->first, joins);
+  }
+  return {};
+}
+
+/// A container that Podman's own list fails over must not hide what Docker's tells.
+Task<docker_api::ListOutcome> PodmanDialect::ask_own_list(const Listing& listing,
+                                                          Findings& findings) {
+  const Api::Sink sink = [&](std::string_view item) { return take(item, listing, findings); };
+  auto listed = co_await listing.api.libpod_containers(listing.ids, sink);
+  if (!listed || !listed->trouble) co_return listed;
+  if (!listing.failed.empty()) co_return fail(std::move(*listed->trouble));
+  docker_api::AskForIds some = [&](std::vector<std::string> ids) {
+    return listing.api.libpod_containers(std::move(ids), sink);
   };
-  auto listed = co_await api.libpod_containers(ids, std::move(sink));
+  std::vector<std::string> ids(findings.untold.begin(), findings.untold.end());
+  auto failed = co_await docker_api::ask_in_halves(std::move(ids), {}, std::move(some));
+  if (!failed) co_return fail(std::move(failed.error()));
+  for (const auto& [id, error] : *failed) {
+    add_problem(listing.containers.at(id).instance, "container",
+                fmt::format("Podman's own list fails over it, so its pod, its health and ranges of "
+                            "its ports are not known: {}",
+                            error.what));
+  }
+  co_return docker_api::ListOutcome();
+}
+
+void PodmanDialect::tell_of_refusal(const Api& api) {
+  if (std::exchange(refused_, true) || !log_) return;
+  log_(LogLevel::warning,
+       fmt::format("{}: Podman's own list is refused, so pods, health and ranges of ports are "
+                   "not told; let GET pass on /libpod/containers/json",
+                   api.url()));
+}
+
+Task<void> PodmanDialect::complete(Listing listing) {
+  if (listing.containers.empty() && listing.failed.empty()) co_return Result<void>();
+  Findings findings;
+  findings.budget.emplace(listing.api.url(), listing.api.limits());
+  Pace pace;
+  for (const auto& [id, container] : listing.containers) {
+    if (pace.due()) co_await pace.rest();
+    findings.untold.insert(findings.untold.end(), id);
+  }
+  auto listed = co_await ask_own_list(listing, findings);
   if (!listed) co_return fail(std::move(listed.error()));
-  if (!*listed && !std::exchange(refused_, true) && log_) {
-    log_(LogLevel::warning,
-         fmt::format("{}: Podman's own list is refused, so pods, health and ranges of ports are "
-                     "not told; let GET pass on /libpod/containers/json",
-                     api.url()));
+  if (listed->refused) {
+    tell_of_refusal(listing.api);
+    if (!listing.failed.empty()) co_return fail(listing.failed.begin()->second);
+    co_return Result<void>();
   }
-  if (!*listed) co_return Result<void>();
-  for (const std::string& id : untold) containers[id].incomplete = true;
-  if (ids.empty()) {
-    std::erase_if(uses_, [&](const auto& known) { return !containers.contains(known.first); });
+  for (const std::string& id : findings.untold) listing.containers.at(id).incomplete = true;
+  if (listing.ids.empty()) {
+    std::erase_if(inspected_,
+                  [&](const auto& known) { return !listing.containers.contains(known.first); });
   }
-  for (const std::string& id : without_network) {
-    auto use = co_await network_use(api, id);
-    if (!use) co_return fail(std::move(use.error()));
-    containers[id].incomplete = !use->has_value();
-    if (*use) use_network(containers[id], **use);
+  co_return co_await inspect_all(listing, std::move(findings.to_inspect));
+}
+
+/// What Podman's own list does not tell: whose network it is, and before 5 what is exposed.
+Task<void> PodmanDialect::inspect_all(Listing listing, std::map<std::string, bool> ids) {
+  for (const auto& [id, needs_owner] : ids) {
+    auto told = co_await inspected(listing.api, id);
+    if (!told) co_return fail(std::move(told.error()));
+    docker_api::DecodedContainer& container = listing.containers.at(id);
+    if (!*told) {
+      container.incomplete = container.incomplete || needs_owner;
+      continue;
+    }
+    auto taken = listing.budget.take_bytes((*told)->exposed.size() * sizeof(PortMapping));
+    if (!taken) co_return taken;
+    if ((*told)->use) use_network(container, *(*told)->use);
+    add_exposed(container.instance, (*told)->exposed);
   }
   co_return Result<void>();
 }
 
-/// The list does not tell whose network it is. Nothing, if that cannot be told now.
-Task<std::optional<NetworkUse>> PodmanDialect::network_use(Api& api, std::string id) {
-  auto own = co_await inspected(api, std::move(id));
-  if (!own || !*own || (*own)->mode != NetworkMode::joined) co_return own;
-  auto of_owner = co_await inspected(api, (*own)->owner);
-  // Those of a pod that uses the host's network use the host's.
-  const bool hosts = of_owner && *of_owner && (*of_owner)->mode == NetworkMode::host;
-  co_return !of_owner || hosts ? std::move(of_owner) : std::move(own);
-}
-
-Task<std::optional<NetworkUse>> PodmanDialect::inspected(Api& api, std::string id) {
-  if (const auto known = uses_.find(id); known != uses_.end()) co_return known->second;
+Task<std::optional<Inspected>> PodmanDialect::inspected(Api& api, std::string id) {
+  if (const auto known = inspected_.find(id); known != inspected_.end()) co_return known->second;
   auto answer = co_await api.inspect(id);
   if (!answer) co_return fail(std::move(answer.error()));
-  std::optional<NetworkUse> use;
-  if (*answer) use = read_network_use(**answer);
-  if (use) uses_[id] = *use;
-  co_return use;
+  std::optional<Inspected> told;
+  if (*answer) told = read_inspect(**answer);
+  if (told) inspected_[id] = *told;
+  co_return told;
+}
+
+Task<std::optional<std::vector<std::string>>> PodmanDialect::all_ids(Api& api) {
+  LibpodDecoder decoder;
+  ListBudget budget(api.url(), api.limits());
+  std::vector<std::string> ids;
+  Api::Sink sink = [&](std::string_view item) -> Result<void> {
+    auto taken = budget.take_item();
+    if (!taken) return taken;
+    if (auto told = decoder.decode(item)) ids.push_back(std::move(told->id));
+    return {};
+  };
+  auto listed = co_await api.libpod_containers({}, std::move(sink));
+  if (!listed) co_return fail(std::move(listed.error()));
+  if (listed->refused || listed->trouble) co_return std::nullopt;
+  co_return std::optional(std::move(ids));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// How Podman speaks Docker's API, and what it tells in its own.
+// Podman's dialect of the Docker API, and its own API.
 #pragma once
 
 #include <rollcall/log.hpp>
@@ -7,8 +7,8 @@
 
 namespace rollcall::podman {
 
-/// `poll_period`: how often to list, instead of holding the stream of events, which keeps a service
-/// awake that would end when it is idle. Zero: the stream is held.
+/// `poll_period`: how often to list instead of holding the stream of events, which would keep an
+/// idle service from ending. Zero: hold the stream.
 docker_api::DialectPtr make_dialect(Duration poll_period, Logger log);
 
 }  // namespace rollcall::podman

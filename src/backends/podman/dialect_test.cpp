@@ -1,4 +1,4 @@
-// What the driver asks of Podman, and the events of its recordings.
+// What the driver asks of Podman, and its recorded events.
 #include "backends/podman/dialect.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ std::string item(const std::string& id) {
 }
 
 std::string own_item(const std::string& id, const std::string& fields) {
-  return fmt::format(R"({{"Id":"{}","Networks":["podman"]{}}})", id, fields);
+  return fmt::format(R"({{"Id":"{}","Networks":["podman"],"ExposedPorts":null{}}})", id, fields);
 }
 
 class PodmanDialectTest : public testing::Test {
@@ -48,8 +48,14 @@ class PodmanDialectTest : public testing::Test {
   std::string answer(const std::string& target) {
     if (target == "/_ping") return http_answer("OK", 200, podman);
     if (target.contains("/events")) return events_;
-    if (target.contains("/libpod/")) return own_;
-    return target.contains("/containers/json") ? list_ : inspect_;
+    const bool of_sick = target.contains(sick_);
+    const bool of_all = !target.contains("filters=");
+    if (target.contains("/libpod/")) {
+      return !sick_.empty() && own_fails_ && (of_all || of_sick) ? failure_ : own_;
+    }
+    if (!target.contains("/containers/json")) return inspect_;
+    if (sick_.empty() || own_fails_) return list_;
+    return of_all || of_sick ? failure_ : list_;
   }
 
   std::shared_ptr<Session> connect(Purpose purpose = Purpose::list) {
@@ -68,6 +74,10 @@ class PodmanDialectTest : public testing::Test {
     return listed ? listed->readings : std::vector<Reading>();
   }
 
+  /// Its id stands in no other; one of the lists fails where it is asked for.
+  std::string sick_;
+  bool own_fails_ = false;
+  std::string failure_ = http_answer(R"({"message":"network inspection mismatch"})", 500);
   std::string events_ = chunked + "<hold>";
   std::string list_ = http_answer("[" + item("a") + "]");
   std::string own_ = http_answer("[" + own_item("a", "") + "]");
@@ -144,12 +154,120 @@ TEST_F(PodmanDialectTest, WithoutItsOwnListTheOtherIsToldAndThatIsSaidOnce) {
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("Podman's own list is refused")));
 }
 
-TEST_F(PodmanDialectTest, AnOwnListThatFailsIsAnError) {
+TEST_F(PodmanDialectTest, AnOwnListThatFailsIsAProblemOfThoseThatItFailsOver) {
   own_ = http_answer(R"({"cause":"x","message":"database is locked","response":500})", 500);
+  const auto readings = list();
+  ASSERT_EQ(readings.size(), 1U);
+  ASSERT_EQ(readings[0].instance->problems.size(), 1U);
+  EXPECT_THAT(readings[0].instance->problems[0].what, HasSubstr("database is locked"));
+  EXPECT_FALSE(readings[0].settled);
+}
+
+TEST_F(PodmanDialectTest, AnOwnListThatIsAwayIsAnError) {
+  own_ = http_answer("bad gateway", 502);
   auto listed = test::run(io_, connect()->list());
   ASSERT_FALSE(listed);
   EXPECT_EQ(listed.error().kind, ErrorKind::unavailable);
-  EXPECT_THAT(listed.error().what, HasSubstr("database is locked"));
+}
+
+class PodmanSick : public PodmanDialectTest {
+ protected:
+  PodmanSick() {
+    sick_ = "sick";
+    list_ = http_answer("[" + item("well") + "]");
+    own_ = http_answer(
+        "[" + own_item("well", "") + "," +
+        own_item("sick", R"(,"Names":["poorly"],"State":"paused","Image":"i","Labels":{"k":"v"})") +
+        "]");
+  }
+
+  static InstancePtr named(const std::vector<Reading>& readings, const std::string& id) {
+    const auto at = std::ranges::find_if(
+        readings, [&id](const Reading& it) { return it.instance->key.id == id; });
+    return at == readings.end() ? nullptr : at->instance;
+  }
+
+  void expect_told(const InstancePtr& sick) {
+    ASSERT_NE(sick, nullptr);
+    EXPECT_EQ(sick->name, "poorly");
+    EXPECT_EQ(sick->state, InstanceState::paused);
+    EXPECT_EQ(sick->image, "i");
+    EXPECT_EQ(sick->labels.find("k"), "v");
+    EXPECT_EQ(sick->key.backend, "podman");
+    EXPECT_EQ(sick->key.endpoint, server_.url());
+    EXPECT_GT(sick->discovered_at, Timestamp{});
+    ASSERT_EQ(sick->problems.size(), 1U);
+    EXPECT_THAT(sick->problems[0].what, HasSubstr("network inspection mismatch"));
+  }
+};
+
+TEST_F(PodmanSick, OneThatDockersListFailsOverHidesNoOther) {
+  for (int list_no = 0; list_no < 2; ++list_no) {
+    const auto readings = list();
+    ASSERT_EQ(readings.size(), 2U);
+    expect_told(named(readings, "sick"));
+    EXPECT_THAT(named(readings, "well")->problems, IsEmpty());
+  }
+  sick_.clear();
+  list_ = http_answer("[" + item("well") + "," + item("sick") + "]");
+  EXPECT_THAT(named(list(), "sick")->problems, IsEmpty()) << "it is well again";
+}
+
+TEST_F(PodmanSick, OneIsReadAloneAsItIsListed) {
+  const auto session = connect();
+  auto read = test::run(io_, session->read({{.id = "sick", .mark = RunMark::changed}}));
+  ASSERT_TRUE(read) << read.error();
+  ASSERT_EQ(read->readings.size(), 1U);
+  expect_told(read->readings[0].instance);
+  EXPECT_FALSE(read->readings[0].settled) << "it is looked at again";
+}
+
+TEST_F(PodmanSick, OneThatIsInNoListIsAbsent) {
+  own_ = http_answer("[" + own_item("well", "") + "]");
+  const auto session = connect();
+  auto read = test::run(io_, session->read({{.id = "sick", .mark = RunMark::changed}}));
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_THAT(read->readings, IsEmpty());
+}
+
+TEST_F(PodmanSick, OneThatPodmansOwnListFailsOverIsToldByDockers) {
+  own_fails_ = true;
+  list_ = http_answer("[" + item("well") + "," + item("sick") + "]");
+  own_ = http_answer("[" + own_item("well", R"(,"PodName":"shop")") + "]");
+  const auto readings = list();
+  ASSERT_EQ(readings.size(), 2U);
+  EXPECT_EQ(named(readings, "well")->group, "shop");
+  const auto sick = named(readings, "sick");
+  ASSERT_EQ(sick->problems.size(), 1U);
+  EXPECT_THAT(sick->problems[0].what, HasSubstr("Podman's own list fails over it"));
+}
+
+TEST_F(PodmanSick, WithoutTheOwnListTheFailureIsOfAll) {
+  for (const unsigned status : {403U, 500U}) {
+    own_ = http_answer("no", status);
+    auto listed = test::run(io_, connect()->list());
+    ASSERT_FALSE(listed) << status;
+    EXPECT_THAT(listed.error().what, HasSubstr("network inspection mismatch")) << status;
+  }
+}
+
+TEST_F(PodmanDialectTest, Before5WhatIsExposedIsInspectedOnce) {
+  own_ = http_answer(R"([{"Id":"a","Networks":["podman"]}])");
+  inspect_ = http_answer(
+      R"({"HostConfig":{"NetworkMode":"bridge"},"Config":{"ExposedPorts":{"81/tcp":{}}}})");
+  for (int list_no = 0; list_no < 2; ++list_no) {
+    const auto readings = list();
+    ASSERT_EQ(readings.at(0).instance->ports.size(), 1U);
+    EXPECT_EQ(readings.at(0).instance->ports[0].container_port, 81);
+    EXPECT_EQ(readings.at(0).instance->ports[0].scope, PortScope::internal);
+  }
+  EXPECT_EQ(std::ranges::count(server_.requests, "/v1.41/containers/a/json"), 1);
+}
+
+TEST_F(PodmanDialectTest, WhatIsExposedMayBeHiddenByAProxy) {
+  own_ = http_answer(R"([{"Id":"a","Networks":["podman"]}])");
+  inspect_ = http_answer("forbidden", 403);
+  EXPECT_TRUE(list().at(0).settled) << "it is asked again with the next list";
 }
 
 TEST_F(PodmanDialectTest, PollingHoldsNoStreamAndListsAsOftenAsItIsTold) {
@@ -208,7 +326,7 @@ TEST(PodmanEvents, TheFilterLetsThroughWhatIsNotNothingAndNoExec) {
     for (const std::string& line : recorded(version)) {
       if (!decode(line).change) continue;
       const auto action = boost::json::value_to<std::string>(boost::json::parse(line).at("Action"));
-      // It tells as "die" what 4.3 filters as "died".
+      // 4.3 filters "died" but sends "die".
       EXPECT_EQ(std::ranges::count(words, action == "die" ? "died" : action), 1) << action;
     }
   }

@@ -2,13 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "core/json_walk.hpp"
-#include "core/text.hpp"
+#include "backends/docker_api/list_item.hpp"
+#include "core/budgets.hpp"
+#include "core/json/json_walk.hpp"
+#include "core/secrets/masking.hpp"
+#include "core/secrets/secrets.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::podman {
 namespace {
@@ -39,6 +46,19 @@ bool fits(std::int64_t first, std::int64_t size) {
   return first > 0 && size > 0 && size <= highest_port && first <= highest_port - size + 1;
 }
 
+std::optional<PortMapping> exposed_port(std::string_view port, std::string_view protocol) {
+  PortMapping exposed;
+  const auto [end, error] =
+      std::from_chars(port.data(), port.data() + port.size(), exposed.container_port);
+  const auto known = protocol_of(protocol.empty() ? "tcp" : protocol);
+  if (error != std::errc() || end != port.data() + port.size() || exposed.container_port == 0 ||
+      !known) {
+    return std::nullopt;
+  }
+  exposed.protocol = *known;
+  return exposed;
+}
+
 // Reads one item. A field of the wrong type is a problem, broken JSON an error.
 class ItemReader {
  public:
@@ -52,6 +72,7 @@ class ItemReader {
     if (key == "Networks") return networks(value);
     if (key == "Status") return health(value);
     if (key == "Ports") return ports(value);
+    if (key == "ExposedPorts") return exposed(value);
     if (key == "Created") return created(value);
     if (key == "StartedAt") return started(value);
     return simdjson::SUCCESS;
@@ -65,13 +86,13 @@ class ItemReader {
                 }));
   }
 
-  // The state of the health check; empty without one.
+  // The state of the health check; empty if there is none.
   error_code health(Value value) {
     std::string word;
     const auto error = text(value, "Status", word);
-    for (const Health health : {Health::starting, Health::healthy, Health::unhealthy}) {
-      if (word == to_string(health)) item_.health = health;
-    }
+    const auto health = docker_api::health_of(word);
+    item_.health = health.value_or(Health::none);
+    if (!health) item_.unknown_health = std::move(word);
     return error;
   }
 
@@ -101,18 +122,44 @@ class ItemReader {
       return problem("Ports", fmt::format("{} ports from {} to {}/{} are not ports of tcp, udp or "
                                           "sctp",
                                           range.size, range.host_port, range.container_port,
-                                          excerpt(range.protocol)));
+                                          quotation(range.protocol)));
     }
     for (std::int64_t at = 0; at < range.size; ++at) {
+      if (item_.ports.size() == budget::instance_ports) {
+        return problem("Ports", fmt::format("there are more than {}: the further ones are left out",
+                                            budget::instance_ports));
+      }
       PortMapping port;
-      // It leaves out the address that means all.
-      port.host_ip = range.host_ip.empty() ? "0.0.0.0" : std::string(range.host_ip);
+      // libpod omits the wildcard address.
+      port.host_ip = range.host_ip.empty() ? "0.0.0.0" : Masker().name(range.host_ip);
       port.host_port = static_cast<std::uint16_t>(range.host_port + at);
       port.container_port = static_cast<std::uint16_t>(range.container_port + at);
       port.protocol = *protocol;
       port.scope = PortScope::published;
       item_.ports.push_back(std::move(port));
     }
+  }
+
+  // {"53": ["udp"]}
+  error_code exposed(Value value) {
+    item_.tells_exposed = true;
+    return note("ExposedPorts", "an object",
+                each_field(value, [this](std::string_view port, Value protocols) {
+                  return note("ExposedPorts", "an object of lists of texts",
+                              each_element(protocols, [&](Value element) {
+                                std::string_view protocol;
+                                const auto error = read_text(element, protocol);
+                                if (error == simdjson::SUCCESS) expose(port, protocol);
+                                return error;
+                              }));
+                }));
+  }
+
+  void expose(std::string_view port, std::string_view protocol) {
+    auto exposed = exposed_port(port, protocol);
+    if (exposed) return item_.exposed.push_back(std::move(*exposed));
+    problem("ExposedPorts", fmt::format("{}/{} is no port of tcp, udp or sctp", quotation(port),
+                                        quotation(protocol)));
   }
 
   error_code created(Value value) {
@@ -127,7 +174,7 @@ class ItemReader {
         std::chrono::floor<std::chrono::seconds>(Timestamp::max()).time_since_epoch().count();
     std::int64_t seconds = 0;
     const auto error = integer(value, "StartedAt", seconds);
-    // One that never ran was started in the year 1.
+    // A container that never ran has a start time in the year 1.
     if (seconds > 0 && seconds <= latest) {
       item_.started_at = std::chrono::sys_seconds(std::chrono::seconds(seconds));
     }
@@ -166,6 +213,15 @@ class ItemReader {
   LibpodContainer& item_;
 };
 
+std::optional<NetworkUse> use_of(std::string_view mode) {
+  constexpr std::string_view joins = "container:";
+  if (mode.empty()) return std::nullopt;
+  if (mode == "host") return NetworkUse{NetworkMode::host};
+  if (mode == "none") return NetworkUse{NetworkMode::none};
+  if (!mode.starts_with(joins)) return NetworkUse{};
+  return NetworkUse{NetworkMode::joined, std::string(mode.substr(joins.size()))};
+}
+
 }  // namespace
 
 struct LibpodDecoder::Parser {
@@ -187,36 +243,77 @@ void merge(docker_api::DecodedContainer& container, LibpodContainer told) {
   Instance& instance = container.instance;
   container.pod = std::move(told.pod);
   container.infra = told.infra;
-  if (instance.group.empty()) instance.group = std::move(told.pod_name);
+  if (instance.group.empty()) instance.group = Masker().name(told.pod_name);
   if (told.created_at) instance.created_at = told.created_at;
   std::ranges::move(told.problems, std::back_inserter(instance.problems));
   std::ranges::sort(instance.problems);
   if (!in_running_set(instance)) return;
   instance.started_at = told.started_at;
-  if (instance.state == InstanceState::running) instance.health = told.health;
+  if (instance.state == InstanceState::running) {
+    instance.health = told.health;
+    if (!told.unknown_health.empty()) {
+      add_problem(instance, "Status",
+                  fmt::format("\"{}\" is no known health", quotation(told.unknown_health)));
+    }
+  }
   std::ranges::sort(told.ports);
   const auto repeated = std::ranges::unique(told.ports);
   told.ports.erase(repeated.begin(), repeated.end());
   instance.ports = std::move(told.ports);
+  add_exposed(instance, std::move(told.exposed));
   instance.ports.shrink_to_fit();
 }
 
-std::optional<NetworkUse> read_network_use(std::string_view inspect) {
+void add_problem(Instance& instance, std::string_view where, std::string what) {
+  instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
+  std::ranges::sort(instance.problems);
+}
+
+void add_exposed(Instance& instance, std::vector<PortMapping> exposed) {
+  const bool has_networks =
+      instance.network_mode == NetworkMode::own || instance.network_mode == NetworkMode::joined;
+  if (exposed.empty() || !has_networks || !in_running_set(instance)) return;
+  const auto key_of = [](const PortMapping& port) {
+    return std::pair(port.container_port, port.protocol);
+  };
+  std::set<std::pair<std::uint16_t, Protocol>> told;
+  for (const PortMapping& port : instance.ports) told.insert(key_of(port));
+  for (PortMapping& port : exposed) {
+    if (instance.ports.size() == budget::instance_ports) break;
+    if (told.insert(key_of(port)).second) instance.ports.push_back(std::move(port));
+  }
+  std::ranges::sort(instance.ports);
+}
+
+std::optional<Inspected> read_inspect(std::string_view inspect) {
   const simdjson::padded_string json(inspect);
   json_walk::ObjectReader reader;
   std::string_view mode;
+  Inspected told;
   const auto host_config = [&mode](std::string_view key, Value value) {
     return key == "NetworkMode" ? json_walk::read_text(value, mode) : simdjson::SUCCESS;
   };
+  // {"53/udp": {}}
+  const auto expose = [&told](std::string_view port, Value /*nothing*/) {
+    const auto slash = port.find('/');
+    auto exposed =
+        exposed_port(port.substr(0, slash), slash == port.npos ? "" : port.substr(slash + 1));
+    if (exposed && told.exposed.size() < budget::instance_ports) {
+      told.exposed.push_back(std::move(*exposed));
+    }
+    return simdjson::SUCCESS;
+  };
+  const auto config = [&expose](std::string_view key, Value value) {
+    return key == "ExposedPorts" ? json_walk::tolerate(each_field(value, expose))
+                                 : simdjson::SUCCESS;
+  };
   const auto error = reader.read(json, [&](std::string_view key, Value value) {
-    return key == "HostConfig" ? each_field(value, host_config) : simdjson::SUCCESS;
+    if (key == "HostConfig") return json_walk::tolerate(each_field(value, host_config));
+    return key == "Config" ? json_walk::tolerate(each_field(value, config)) : simdjson::SUCCESS;
   });
-  if (error || mode.empty()) return std::nullopt;
-  constexpr std::string_view joins = "container:";
-  if (mode == "host") return NetworkUse{NetworkMode::host};
-  if (mode == "none") return NetworkUse{NetworkMode::none};
-  if (!mode.starts_with(joins)) return NetworkUse{};
-  return NetworkUse{NetworkMode::joined, std::string(mode.substr(joins.size()))};
+  if (error) return std::nullopt;
+  told.use = use_of(mode);
+  return told;
 }
 
 void use_network(docker_api::DecodedContainer& container, const NetworkUse& use) {

@@ -12,7 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/text.hpp"
+#include "backends/podman/libpod_whole.hpp"
+#include "core/text/text.hpp"
 #include "support/json_round_trip.hpp"
 #include "support/paths.hpp"
 
@@ -46,7 +47,7 @@ std::optional<LibpodContainer> decode(std::string json) {
   return decoder.decode(std::string_view(json).substr(0, size));
 }
 
-// What both lists of a recording tell, by name.
+// The containers of a recording by name, with both lists merged.
 std::map<std::string, DecodedContainer> recorded(const std::string& version,
                                                  const std::string& name) {
   std::map<std::string, DecodedContainer> all;
@@ -163,6 +164,10 @@ TEST(Libpod, The54ListTellsTheHostsNetworkAndThe43ListDoesNot) {
 }
 
 TEST(Libpod, AnInspectTellsWhoseNetworkItIs) {
+  const auto read_network_use = [](const std::string& text) {
+    const auto told = read_inspect(text);
+    return told ? told->use : std::nullopt;
+  };
   EXPECT_EQ(read_network_use(text_of("4.3/inspect.net-host.json")), NetworkUse{NetworkMode::host});
   EXPECT_EQ(read_network_use(text_of("4.3/inspect.net-none.json")), NetworkUse{NetworkMode::none});
   for (const std::string name : {"4.3/inspect.net-container.json", "4.3/inspect.pod-member.json",
@@ -178,10 +183,116 @@ TEST(Libpod, AnInspectTellsWhoseNetworkItIs) {
   }
 }
 
+std::vector<int> internal_ports(const Instance& instance) {
+  std::vector<int> all;
+  for (const PortMapping& port : instance.ports) {
+    if (port.scope == PortScope::internal) all.push_back(port.container_port);
+  }
+  return all;
+}
+
+TEST(Libpod, WhatIsExposedAndNotPublishedIsInternal) {
+  const auto told = decode(
+      R"({"Id":"a","Networks":["podman"],"ExposedPorts":{"53":["udp"],"80":["tcp"],"81":["tcp"]},)"
+      R"("Ports":[{"container_port":80,"host_port":8080,"range":1,"protocol":"tcp"}]})");
+  ASSERT_TRUE(told);
+  EXPECT_TRUE(told->tells_exposed);
+  DecodedContainer container;
+  container.instance.state = InstanceState::running;
+  merge(container, *told);
+  EXPECT_THAT(container.instance.ports, testing::SizeIs(3));
+  EXPECT_THAT(internal_ports(container.instance), ElementsAre(53, 81));
+  for (const NetworkMode mode : {NetworkMode::host, NetworkMode::none}) {
+    DecodedContainer other;
+    other.instance.state = InstanceState::running;
+    other.instance.network_mode = mode;
+    merge(other, {.id = "a", .exposed = told->exposed});
+    EXPECT_THAT(other.instance.ports, IsEmpty()) << "as in Docker";
+  }
+  EXPECT_FALSE(decode(R"({"Id":"a"})")->tells_exposed) << "before 5";
+  EXPECT_TRUE(decode(R"({"Id":"a","ExposedPorts":null})")->tells_exposed);
+}
+
+TEST(Libpod, BeforeAListTellsWhatIsExposedAnInspectDoes) {
+  const auto told = read_inspect(
+      R"({"Config":{"ExposedPorts":{"53/udp":{},"81/tcp":{},"82":{},"x/tcp":{},"0/tcp":{}}}})");
+  ASSERT_TRUE(told);
+  EXPECT_FALSE(told->use);
+  Instance instance;
+  instance.state = InstanceState::running;
+  add_exposed(instance, told->exposed);
+  EXPECT_THAT(internal_ports(instance), ElementsAre(53, 81, 82));
+  EXPECT_THAT(read_inspect(text_of("4.3/inspect.net-host.json"))->exposed, IsEmpty());
+}
+
+TEST(Libpod, HealthThatBeginsAnewIsStartingAndUnknownWordsAreProblems) {
+  const auto merged = [](const std::string& word, InstanceState state) {
+    DecodedContainer container;
+    container.instance.state = state;
+    merge(container, *decode(fmt::format(R"({{"Id":"a","Status":"{}"}})", word)));
+    return container.instance;
+  };
+  EXPECT_EQ(merged("reset", InstanceState::running).health, Health::starting);
+  EXPECT_EQ(merged("healthy", InstanceState::running).health, Health::healthy);
+  for (const std::string word : {"reset", "stopped", "", "none", "unhealthy"}) {
+    EXPECT_THAT(merged(word, InstanceState::running).problems, IsEmpty()) << word;
+  }
+  const Instance odd = merged("splendid", InstanceState::running);
+  EXPECT_EQ(odd.health, Health::none);
+  ASSERT_EQ(odd.problems.size(), 1U);
+  EXPECT_EQ(odd.problems[0].what, R"("splendid" is no known health)");
+  EXPECT_THAT(merged("splendid", InstanceState::paused).problems, IsEmpty()) << "it has none then";
+}
+
+std::optional<DecodedContainer> decode_whole(std::string json) {
+  WholeDecoder decoder;
+  const std::size_t size = json.size();
+  json.append(padding, ' ');
+  return decoder.decode(std::string_view(json).substr(0, size));
+}
+
+TEST(LibpodWhole, TellsAllButTheAddresses) {
+  for (const char* version : {"4.3", "5.4"}) {
+    for (const std::string name : {"run-ports", "pause", "pod", "health", "net-host"}) {
+      auto all = recorded(version, name);
+      for (const std::string& item :
+           items_of(fmt::format("{}/libpod.list.{}.json", version, name))) {
+        auto whole = decode_whole(item);
+        ASSERT_TRUE(whole) << item;
+        merge(*whole, *decode(item));
+        const Instance& by_docker = all.at(whole->instance.name).instance;
+        EXPECT_EQ(whole->instance.state, by_docker.state) << version << name;
+        EXPECT_EQ(whole->instance.image, by_docker.image) << version << name;
+        EXPECT_EQ(whole->instance.labels, by_docker.labels) << version << name;
+        EXPECT_EQ(whole->instance.ports, by_docker.ports) << version << name;
+        EXPECT_EQ(whole->instance.group, by_docker.group) << version << name;
+        EXPECT_EQ(whole->instance.key.id, by_docker.key.id) << version << name;
+        EXPECT_THAT(whole->instance.problems, IsEmpty()) << version << name;
+      }
+    }
+  }
+  EXPECT_EQ(decode_whole(R"({"Id":"a","State":"exited","ExitCode":3})")->instance.reason,
+            "exited with 3");
+}
+
+TEST(LibpodWhole, HasProblemsForWhatIsOfTheWrongType) {
+  for (const char* field : {R"("Names":7)", R"("Labels":[])", R"("Labels":{"a":7})",
+                            R"("Image":[])", R"("ExitCode":"x")", R"("Networks":{})"}) {
+    const auto whole = decode_whole(R"({"Id":"a","State":"running",)" + std::string(field) + "}");
+    ASSERT_TRUE(whole) << field;
+    EXPECT_EQ(whole->instance.problems.size(), 1U) << field;
+  }
+  for (const char* none : {"", "[]", "{}", R"({"Id":7})", R"({"Id":"a","Names":)"}) {
+    EXPECT_FALSE(decode_whole(none)) << none;
+  }
+}
+
 TEST(Libpod, AFieldOfTheWrongTypeIsAProblemAndTheRestStays) {
   for (const char* field :
        {R"("Pod":7)", R"("IsInfra":"yes")", R"("Networks":{})", R"("Ports":{})", R"("Ports":[7])",
-        R"("StartedAt":"now")", R"("Created":7)", R"("Status":[])",
+        R"("ExposedPorts":[])", R"("ExposedPorts":{"80":7})", R"("ExposedPorts":{"80":["icmp"]})",
+        R"("ExposedPorts":{"65536":["tcp"]})", R"("StartedAt":"now")", R"("Created":7)",
+        R"("Status":[])",
         R"("Ports":[{"container_port":80,"host_port":80,"range":0,"protocol":"tcp"}])",
         R"("Ports":[{"container_port":80,"host_port":65535,"range":2,"protocol":"tcp"}])",
         R"("Ports":[{"container_port":1,"host_port":1,"range":9223372036854775807}])",

@@ -6,21 +6,22 @@
 #include <rollcall/config.hpp>
 #include <rollcall/result.hpp>
 
-#include "backends/registry.hpp"
+#include "backends/place.hpp"
 
 namespace rollcall::podman {
 
-/// The endpoint that the user named, else the connection that CONTAINER_CONNECTION names, else
-/// CONTAINER_HOST, else the sockets of the system and of the user and then the connections that the
-/// user has named to Podman, the default first.
+/// Finds the places. The first of these counts: the endpoint that the user named; the connection in
+/// CONTAINER_CONNECTION; CONTAINER_HOST; all of the sockets of the system and the user, and then
+/// Podman's connections, the default first.
 ///
-/// Reads podman-connections.json and containers.conf of the user, or those that
-/// PODMAN_CONNECTIONS_CONF and CONTAINERS_CONF name. Of connections by ssh only the default is a
-/// place, and one that is named. A connection has its own key; for a URL it is CONTAINER_SSHKEY,
-/// else that of the first connection with this URL.
+/// Reads the files of read_configuration(); a malformed one is ignored, with a note and a warning.
+/// Of the ssh connections, only the default one and one that is named are places. A connection has
+/// its own key; for a URL the key is CONTAINER_SSHKEY, else that of the first connection with this
+/// URL.
 ///
-/// Errors: invalid_config, for what was named and cannot be understood, and for `options.tls` where
-/// the URL is tcp://. A connection of that kind that nobody named is left out.
+/// Errors: invalid_config, for explicit settings that cannot be parsed, for CONTAINER_CONNECTION if
+/// a file is malformed, and for `options.tls` with a tcp:// URL. If such a URL comes from a
+/// connection that was not named, the connection is left out.
 Result<std::vector<Place>> places(const BackendOptions& options);
 
 }  // namespace rollcall::podman

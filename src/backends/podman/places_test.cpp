@@ -99,6 +99,28 @@ TEST_F(PodmanPlaces, WithoutThatFileTheConfigurationHasThem) {
                           "connection old unix:///old.sock"));
 }
 
+TEST_F(PodmanPlaces, ABrokenFileIsSaidAndDecidesNothing) {
+  home_.write(".config/containers/podman-connections.json", R"({"Connection": {"Def)");
+  home_.write(".config/containers/containers.conf",
+              "[engine.service_destinations.a]\nuri = \"unix:///a.sock\"\n");
+  std::vector<std::string> warnings;
+  BackendOptions options;
+  options.getenv = [&](std::string_view name) -> std::optional<std::string> {
+    return name == "HOME" ? std::optional(home_.path().string()) : std::nullopt;
+  };
+  options.log = [&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::warning) warnings.emplace_back(text);
+  };
+  const auto found = places(options);
+  ASSERT_TRUE(found) << found.error();
+  EXPECT_EQ(found->back().url, "unix:///a.sock");
+  EXPECT_THAT(found->front().note, HasSubstr("podman-connections.json of Podman's configuration"));
+  EXPECT_THAT(warnings, ElementsAre(found->front().note));
+  EXPECT_THAT(urls({{"HOME", home_.path().string()}, {"CONTAINER_CONNECTION", "a"}}),
+              ElementsAre(testing::AllOf(HasSubstr("cannot be looked up"),
+                                         HasSubstr("podman-connections.json"))));
+}
+
 TEST_F(PodmanPlaces, AChosenConnectionIsTheOnlyPlace) {
   home_.write("c.json", R"({"Connection":{"Connections":{"a":{"URI":"unix:///a.sock"},
                       "far":{"URI":"ssh://me@there/x.sock"}}}})");
@@ -143,7 +165,7 @@ TEST_F(PodmanPlaces, WhatTheProgramSaysAboutTlsCountsWhoeverHasDecidedThePlace) 
   expect({}, "https://a:1");
   expect({{"CONTAINER_HOST", "https://a:1"}}, "");
   expect({{"CONTAINER_CONNECTION", "a"}}, "");
-  expect({}, "");  // and b, which is without TLS, is left out
+  expect({}, "");  // And b is left out: it is without TLS.
   const auto open = found_with({{"CONTAINER_HOST", "tcp://h:1"}}, "", pinned);
   ASSERT_FALSE(open);
   EXPECT_EQ(open.error().kind, ErrorKind::invalid_config);

@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "core/masking.hpp"
-#include "core/metadata.hpp"
-#include "core/text.hpp"
+#include "core/secrets/masking.hpp"
+#include "core/text/text.hpp"
+#include "hostview/cgroup.hpp"
 
 namespace rollcall::systemd {
 namespace {
@@ -28,14 +28,14 @@ InstanceState state_of(const UnitRow& row, const UnitProperties& unit) {
     return frozen ? InstanceState::paused : InstanceState::running;
   }
   if (state == "reloading" || state == "refreshing") return InstanceState::reloading;
-  // One that is being stopped still has processes, and serves nobody any more.
+  // A unit that is being stopped still has processes, but no longer serves.
   if (state == "deactivating" || state == "inactive" || state == "failed") {
     return InstanceState::stopped;
   }
   return InstanceState::unknown;
 }
 
-/// Why it is in its state, if "active and running" does not say all.
+/// Why the unit is in its state; empty if "active and running" says all.
 std::string reason_of(const UnitRow& row, const UnitProperties& unit) {
   const std::string result = unit.result.value_or("success");
   if (row.active_state == "failed") return "failed: " + result;
@@ -49,25 +49,25 @@ std::string reason_of(const UnitRow& row, const UnitProperties& unit) {
   return fmt::format("{} ({})", row.active_state, row.sub_state);
 }
 
-/// The slice that a control group lies in: "/app.slice/app-web.slice/web@1.service".
+/// The slice in the path of a control group: "/app.slice/app-web.slice/web@1.service".
 std::string slice_of(std::string_view group) {
   constexpr std::string_view suffix = ".slice";
   while (!group.empty()) {
     const std::size_t slash = group.rfind('/');
     const std::string_view folder = group.substr(slash + 1);
-    if (folder.ends_with(suffix)) return std::string(folder);
+    if (folder.ends_with(suffix)) return std::string(unescaped_group(folder));
     group = slash == std::string_view::npos ? std::string_view() : group.substr(0, slash);
   }
   return {};
 }
 
-/// "web" of "web@8080.service"; empty of what is no instance of a template.
+/// "web" for "web@8080.service"; empty if it is no template instance.
 std::string template_of(std::string_view unit) {
   const std::size_t at = unit.find('@');
   return at == std::string_view::npos ? std::string() : std::string(unit.substr(0, at));
 }
 
-/// Of the process of a service.
+/// Fills in details of a service's process.
 void describe_process(const UnitView& view, Details& details) {
   const UnitProperties& unit = view.properties;
   if (unit.user) details.user = valid_utf8(unit.user->empty() ? view.manager_user : *unit.user);
@@ -88,12 +88,9 @@ std::shared_ptr<const Details> details_of(const UnitView& view) {
   return std::make_shared<const Details>(std::move(details));
 }
 
-void read_settings_into(const SettingsRead& settings, Instance& instance) {
+void read_settings_into(const SettingsRead& settings, const Masker& masker, Instance& instance) {
   const std::vector<Labels::Entry> labels(settings.settings.begin(), settings.settings.end());
-  instance.labels = Labels(labels);
-  auto metadata = read_metadata(instance.labels);
-  instance.metadata = std::move(metadata.metadata);
-  instance.problems = std::move(metadata.problems);
+  masker.read_labels(labels, instance);
   instance.problems.insert(instance.problems.end(), settings.problems.begin(),
                            settings.problems.end());
 }
@@ -102,6 +99,9 @@ void add_problems(const UnitRow& row, const UnitProperties& unit, std::vector<Pr
   if (row.load_state == "not-found" && row.active_state != "inactive") {
     problems.push_back(
         {.where = row.name, .what = "its unit file is gone: it runs until it is stopped"});
+  }
+  for (const auto& [property, why] : unit.unreadable) {
+    problems.push_back({.where = property, .what = why});
   }
   if (unit.needs_reload.value_or(false)) {
     problems.push_back({.where = "NeedDaemonReload",
@@ -117,7 +117,7 @@ std::string_view name_of_unit(std::string_view unit) {
                                         : unit;
 }
 
-Instance decode_unit(UnitView unit, std::string endpoint, Timestamp now) {
+Instance decode_unit(UnitView unit, std::string endpoint, Timestamp now, const Masker& masker) {
   const UnitRow& row = unit.row;
   const UnitProperties& properties = unit.properties;
   const SettingsRead& settings = unit.settings;
@@ -140,10 +140,11 @@ Instance decode_unit(UnitView unit, std::string endpoint, Timestamp now) {
     instance.started_at = Timestamp(since);
   }
   instance.details = details_of(unit);
-  read_settings_into(settings, instance);
+  read_settings_into(settings, masker, instance);
   add_problems(row, properties, instance.problems);
-  std::ranges::sort(instance.problems);
   instance.ports = std::move(unit.ports);
+  masker.finish(instance);
+  std::ranges::sort(instance.problems);
   instance.discovered_at = now;
   return instance;
 }

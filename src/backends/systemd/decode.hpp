@@ -1,4 +1,4 @@
-// A unit to an instance. Pure.
+// Converts a unit to an instance. Pure.
 #pragma once
 
 #include <string>
@@ -9,25 +9,27 @@
 
 #include "backends/systemd/settings.hpp"
 #include "backends/systemd/unit.hpp"
+#include "core/secrets/masking.hpp"
 
 namespace rollcall::systemd {
 
-/// All that is known of a unit.
+/// Everything known of a unit.
 struct UnitView {
   const UnitRow& row;
   const UnitProperties& properties;
   const SettingsRead& settings;
   std::vector<PortMapping> ports;  ///< Sorted.
-  std::string_view manager_user;   ///< Whom units run as that name no user; empty: not known.
+  std::string_view manager_user;   ///< The user of units that name none; empty: not known.
 };
 
-/// The instance, at that endpoint, read now.
-Instance decode_unit(UnitView unit, std::string endpoint, Timestamp now);
+/// Makes the instance, with this endpoint and the current time.
+Instance decode_unit(UnitView unit, std::string endpoint, Timestamp now,
+                     const Masker& masker = Masker());
 
-/// Whether it listens or asks to be shown: what the default view holds.
+/// Whether it listens or opted in: the units of the default view.
 bool listens_or_opted_in(const Instance& instance);
 
-/// "web" of "web.service"; units of other types keep theirs.
+/// "web" for "web.service"; other types keep their suffix.
 std::string_view name_of_unit(std::string_view unit);
 
 }  // namespace rollcall::systemd

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "backends/systemd/session.hpp"
-#include "transport/dbus_address.hpp"
-#include "transport/path_watch.hpp"
+#include "hostview/path_watch.hpp"
+#include "transport/dbus/address.hpp"
 
 namespace rollcall::systemd {
 
@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What sd_booted(3) looks at.
+/// The same check as sd_booted(3).
 bool booted_with_systemd() {
   std::error_code ignored;
   return std::filesystem::exists("/run/systemd/system", ignored);
@@ -49,7 +49,7 @@ class SystemdDriver final : public Driver {
   }
 
  private:
-  /// A bus that is missing has other causes than an engine that is.
+  /// The causes of a missing bus differ from those of a missing engine, so replace the remedy.
   [[nodiscard]] static RuntimeError explained(RuntimeError error) {
     if (error.fault == ConnectFault::missing && !booted_with_systemd()) {
       error.what = "there is no message bus, and this host was not booted with systemd";
@@ -74,7 +74,7 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 }
 
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
-                                    HostViewPtr host, Deadlines deadlines) {
+                                    HostViewPtr host, Deadlines deadlines, ListLimits limits) {
   auto endpoint = parse_dbus_address(place.url);
   auto setup = std::make_shared<Setup>();
   setup->endpoint = std::move(*endpoint);
@@ -85,6 +85,7 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
   setup->include_stopped = options.include_stopped;
   setup->look_period = options.look_period;
   setup->deadlines = deadlines;
+  setup->limits = limits;
   setup->host = std::move(host);
   setup->env = std::move(env);
   setup->log = options.log;

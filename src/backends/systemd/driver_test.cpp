@@ -247,7 +247,7 @@ TEST_F(SystemdDriverTest, PortsAreThoseOfTheControlGroup) {
 }
 
 TEST_F(SystemdDriverTest, WhereAUnitIsIsAskedForOnlyIfItsProcessDoesNotTell) {
-  // Who made the bus listen is taken for the manager: here, this very process.
+  // The process that made the bus listen counts as the manager: here, this test itself.
   host_->own_place.network_namespace = 7;
   host_->put(::getpid(), "/init.scope");
   for (const char* name : {"told.service", "asked.service"}) {

@@ -14,10 +14,10 @@ namespace {
 std::optional<Protocol> protocol_of(std::string_view type) {
   if (type == "Stream") return Protocol::tcp;
   if (type == "Datagram") return Protocol::udp;
-  return std::nullopt;  // sequential packets are of Unix sockets alone
+  return std::nullopt;  // SOCK_SEQPACKET exists for Unix sockets only
 }
 
-/// "127.0.0.1:80", "[::]:80", "[fe80::1%eth0]:80".
+/// Parses "127.0.0.1:80", "[::]:80", "[fe80::1%eth0]:80".
 std::optional<PortMapping> port_of(const ListenEntry& entry) {
   const auto protocol = protocol_of(entry.type);
   const std::string_view address = entry.address;

@@ -1,4 +1,4 @@
-// What a socket unit listens on.
+// The listening addresses of a socket unit.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace rollcall::systemd {
 
-/// The ports among them, sorted. Paths, FIFOs, netlink and vsock are none.
+/// The TCP and UDP ports among the entries, sorted; paths, FIFOs, netlink and vsock are ignored.
 std::vector<PortMapping> ports_of(std::span<const ListenEntry> entries);
 
 }  // namespace rollcall::systemd

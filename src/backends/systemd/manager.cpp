@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text/text.hpp"
+
 namespace rollcall::systemd {
 
 using namespace std::chrono_literals;
@@ -19,7 +21,7 @@ constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 constexpr const char* properties_interface = "org.freedesktop.DBus.Properties";
 constexpr const char* bus_name = "org.freedesktop.DBus";
 
-// A manager that executes itself anew is away for up to 170 ms (252), or for 8 ms (262).
+// During daemon-reexec the manager is away from the bus for up to 170 ms (252), or for 8 ms (262).
 constexpr Duration longest_absence = 1s;
 constexpr Duration look_for_return = 20ms;
 
@@ -40,6 +42,14 @@ DbusCall get(const std::string& path, std::string_view interface, std::string_vi
 
 bool away(const DbusError& error) {
   return error.nobody_there() || error.no_answer();
+}
+
+/// Whether a unit was unloaded since it was listed.
+bool is_unloaded(const DbusError& error) {
+  return error.name == "org.freedesktop.systemd1.NoSuchUnit" ||
+         error.name == "org.freedesktop.DBus.Error.UnknownObject" ||
+         error.name == "org.freedesktop.DBus.Error.UnknownInterface" ||
+         error.name == "org.freedesktop.DBus.Error.UnknownMethod";
 }
 
 /// One property to ask for.
@@ -160,39 +170,51 @@ boost::asio::awaitable<std::string> Manager::control_group() {
   co_return std::string(reader.text());
 }
 
-Task<void> Manager::properties(std::vector<Asked>& asked, Units& into) {
-  auto read = co_await properties_once(asked, into);
+Task<void> Manager::properties(std::vector<Asked>& asked, Units& into, ListBudget& budget) {
+  auto read = co_await properties_once(asked, into, budget);
   if (read || read.error().kind != ErrorKind::unavailable) co_return read;
   auto back = co_await wait_for_return();
   if (!back) co_return fail(std::move(back.error()));
-  co_return co_await properties_once(asked, into);
+  co_return co_await properties_once(asked, into, budget);
 }
 
-Task<void> Manager::properties_once(std::vector<Asked>& asked, Units& into) {
+Task<void> Manager::properties_once(std::vector<Asked>& asked, Units& into, ListBudget& budget) {
   const std::vector<Question> questions = questions_about(asked, into, signals_freezing(version_));
   std::optional<RuntimeError> failure;
+  std::optional<RuntimeError> denial;
+  std::size_t told = 0;
   Dbus::MakeCall make = [&](std::size_t i) {
     const Question& question = questions[i];
     return get(asked[question.asked].row->path, question.property.interface,
                question.property.name);
   };
   Dbus::TakeReply take = [&](std::size_t i, const DbusReply& reply) {
-    const std::string_view name = questions[i].property.name;
+    const std::string name(questions[i].property.name);
     Asked& unit = asked[questions[i].asked];
+    if (failure) return;
+    UnitProperties& known = into.of(unit.row->name);
+    const std::size_t before = bytes_of(known);
     if (reply) {
-      if (take_property(name, *reply, into.of(unit.row->name))) return;
-      failure = {.kind = ErrorKind::protocol,
-                 .endpoint = bus_->url(),
-                 .what = fmt::format("{} of {} is not of the type that systemd promises", name,
-                                     unit.row->name)};
-    } else if (away(reply.error()) || reply.error().denied()) {
+      ++told;
+      if (!take_property(name, *reply, known)) {
+        known.unreadable[name] = "it is not of the type that systemd promises";
+      }
+    } else if (away(reply.error())) {
       failure = reply.error().at(bus_->url(), "read the properties of units");
-    } else {
+      return;
+    } else if (is_unloaded(reply.error())) {
       unit.vanished = true;
+    } else {
+      if (reply.error().denied()) denial = reply.error().at(bus_->url(), "read a property");
+      known.unreadable[name] = excerpt(reply.error().at(bus_->url(), "read it").what, 200);
     }
+    auto taken = budget.take_bytes(std::max(bytes_of(known), before) - before);
+    if (!taken) failure = std::move(taken.error());
   };
   co_await bus_->call_all(questions.size(), std::move(make), std::move(take), deadlines_.list_head);
   if (failure) co_return fail(std::move(*failure));
+  // One that is refused is a matter of its unit; nothing that is told at all is one of our rights.
+  if (denial && told == 0) co_return fail(std::move(*denial));
   co_return Result<void>();
 }
 

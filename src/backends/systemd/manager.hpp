@@ -1,4 +1,4 @@
-// What is asked of a systemd manager on its bus, and what its failures mean.
+// The requests to a systemd manager on its bus, and what their failures mean.
 #pragma once
 
 #include <functional>
@@ -11,13 +11,14 @@
 #include "backends/systemd/messages.hpp"
 #include "backends/systemd/unit.hpp"
 #include "backends/systemd/units.hpp"
-#include "core/env.hpp"
-#include "transport/dbus.hpp"
-#include "transport/wire.hpp"
+#include "core/async/env.hpp"
+#include "core/list_budget.hpp"
+#include "transport/dbus/connection.hpp"
+#include "transport/http/wire.hpp"
 
 namespace rollcall::systemd {
 
-/// A unit whose properties are wanted, and where they go as they come.
+/// A unit whose properties are to be read.
 struct Asked {
   const UnitRow* row = nullptr;
   Wanted wanted = Wanted::most;
@@ -32,26 +33,26 @@ class Manager {
   [[nodiscard]] static Task<std::unique_ptr<Manager>> connect(Endpoint endpoint, EnvPtr env,
                                                               Deadlines deadlines);
 
-  /// Asks the bus to hand on the manager's signals.
+  /// Asks the bus to deliver the manager's signals.
   [[nodiscard]] Task<void> match_signals();
 
-  /// Asks the manager to send them: nothing arrives before that. Also after it was away.
+  /// Asks the manager to send signals: it sends none before that. Repeat after it was away.
   [[nodiscard]] Task<void> subscribe();
 
-  /// All loaded units that fit one of the patterns. Loads none.
+  /// Lists all loaded units that match one of the patterns. Loads none.
   [[nodiscard]] Task<std::vector<UnitRow>> units(std::vector<std::string> patterns);
 
-  /// All installed unit files that fit one of the patterns.
+  /// Lists all installed unit files that match one of the patterns.
   [[nodiscard]] Task<std::vector<UnitFile>> unit_files(std::vector<std::string> patterns);
 
-  /// The control group of the manager and all its units; empty if it does not say.
+  /// The control group of the manager, above those of its units; empty if it does not say.
   [[nodiscard]] boost::asio::awaitable<std::string> control_group();
 
-  /// Asks for the properties of units that are not known, many at once; each goes into `into` as it
-  /// comes, in order with the signals. Only loaded units may be asked for: asking loads the others.
-  [[nodiscard]] Task<void> properties(std::vector<Asked>& asked, Units& into);
+  /// Gets the unknown properties of units, many at once. Each goes into `into` as it arrives, in
+  /// order with the signals. Ask only for loaded units: a Get loads a unit that is not.
+  [[nodiscard]] Task<void> properties(std::vector<Asked>& asked, Units& into, ListBudget& budget);
 
-  /// Waits for a manager that executes itself anew, for which it leaves the bus for a moment.
+  /// Waits for a manager that re-executes itself, and leaves the bus for a moment.
   ///
   /// Errors: unavailable, if it does not come back.
   [[nodiscard]] Task<void> wait_for_return();
@@ -63,9 +64,10 @@ class Manager {
   Manager(std::unique_ptr<Dbus> bus, EnvPtr env, Deadlines deadlines)
       : bus_(std::move(bus)), env_(std::move(env)), deadlines_(deadlines) {}
 
-  /// Calls the manager, once more if it was executing itself anew.
+  /// Calls the manager; repeats the call once if it was re-executing itself.
   [[nodiscard]] Task<DbusMessage> ask(DbusCall call, std::string what);
-  [[nodiscard]] Task<void> properties_once(std::vector<Asked>& asked, Units& into);
+  [[nodiscard]] Task<void> properties_once(std::vector<Asked>& asked, Units& into,
+                                           ListBudget& budget);
   [[nodiscard]] Task<void> greet();
   [[nodiscard]] Task<void> call_bus(std::string member, std::string text);
 
@@ -75,7 +77,7 @@ class Manager {
   std::string version_;
 };
 
-/// Whether a signal says that the manager has left the bus, or has come back to it.
+/// Whether a signal says that the manager has left the bus or returned to it.
 enum class OwnerChange : std::uint8_t { none, left, came };
 OwnerChange owner_change(const DbusMessage& signal);
 

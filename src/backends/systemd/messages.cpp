@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/budgets.hpp"
+
 namespace rollcall::systemd {
 namespace {
 
@@ -30,10 +32,13 @@ std::string hexadecimal(std::string_view bytes) {
 std::vector<ListenEntry> read_listen(DbusReader& reader) {
   std::vector<ListenEntry> all;
   if (!reader.enter('a', "(ss)")) return all;
+  std::size_t left = budget::dbus_value_bytes;
   while (reader.enter('r', "ss")) {
-    ListenEntry& entry = all.emplace_back();
-    entry.type = reader.text();
-    entry.address = reader.text();
+    const std::string_view type = reader.text();
+    const std::string_view address = reader.text();
+    const std::size_t cost = sizeof(ListenEntry) + type.size() + address.size();
+    if (cost <= left) all.push_back({.type = std::string(type), .address = std::string(address)});
+    left = cost <= left ? left - cost : 0;
     reader.leave();
   }
   reader.leave();
@@ -63,7 +68,7 @@ bool read_job(DbusReader& reader) {
   return has_job;
 }
 
-/// How a property is read.
+/// How to read a property.
 struct Property {
   std::string_view name;
   std::string_view type;
@@ -96,12 +101,15 @@ constexpr auto properties = std::to_array<Property>({
     {"Listen", "a(ss)", [](DbusReader& r, UnitProperties& p) { p.listen = read_listen(r); }},
 });
 
-/// Reads a variant; false if it is not of the type that the property has.
+/// Reads a variant; returns false if it has not the type of the property.
 bool take_variant(const Property& property, DbusReader& reader, UnitProperties& into) {
   if (reader.enter_variant() != property.type) return false;
   property.read(reader, into);
   reader.leave();
-  return reader.ok();
+  if (!reader.ok()) return false;
+  const auto unreadable = into.unreadable.find(property.name);
+  if (unreadable != into.unreadable.end()) into.unreadable.erase(unreadable);
+  return true;
 }
 
 std::string_view interface_of(std::string_view type) {
@@ -117,7 +125,7 @@ Result<std::vector<UnitRow>> read_rows(const DbusMessage& message) {
   std::vector<UnitRow> rows;
   DbusReader reader(message);
   if (!reader.enter('a', "(ssssssouso)") && !reader.ok()) return misread("the list of units");
-  while (reader.enter('r', "ssssssouso")) {
+  while (rows.size() <= budget::engine_instances && reader.enter('r', "ssssssouso")) {
     UnitRow& row = rows.emplace_back();
     row.name = reader.text();
     row.description = reader.text();
@@ -132,8 +140,11 @@ Result<std::vector<UnitRow>> read_rows(const DbusMessage& message) {
     reader.leave();
   }
   if (!reader.ok()) return misread("the list of units");
+  if (rows.size() > budget::engine_instances) return misread("a list of so many units");
   const auto nameless = [](const UnitRow& row) { return row.name.empty(); };
   if (std::ranges::any_of(rows, nameless)) return misread("a unit without a name");
+  const auto endless = [](const UnitRow& row) { return row.name.size() > budget::unit_name_bytes; };
+  if (std::ranges::any_of(rows, endless)) return misread("the name of a unit");
   return rows;
 }
 
@@ -141,7 +152,7 @@ Result<std::vector<UnitFile>> read_unit_files(const DbusMessage& message) {
   std::vector<UnitFile> files;
   DbusReader reader(message);
   if (!reader.enter('a', "(ss)") && !reader.ok()) return misread("the list of unit files");
-  while (reader.enter('r', "ss")) {
+  while (files.size() < budget::engine_instances && reader.enter('r', "ss")) {
     UnitFile& file = files.emplace_back();
     file.path = reader.text();
     file.state = reader.text();
@@ -162,7 +173,7 @@ std::vector<PropertyName> unknown_properties(const UnitRow& row, const UnitPrope
   const bool has_processes = row.sub_state != "exited";
   if (wanted == Wanted::nothing) return names;
   if (wanted == Wanted::place) {
-    // A unit has no group before it was started once.
+    // A unit that was never started has no group.
     const bool grouped = known.control_group.has_value() && !known.control_group->empty();
     if (type != "timer") want(own, "ControlGroup", grouped);
     const bool may_be_private = type == "service" && has_processes;
@@ -239,7 +250,7 @@ std::string unit_of_path(std::string_view path) {
 }
 
 std::string pattern_of(std::string_view unit) {
-  // Names of units hold backslashes ("run-a\x2db.mount"), which patterns take for their own.
+  // Unit names may hold backslashes ("run-a\x2db.mount"), which are special in patterns.
   std::string pattern;
   for (const char c : unit) {
     if (std::string_view("\\*?[").contains(c)) pattern += '\\';

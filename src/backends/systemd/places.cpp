@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "transport/dbus_address.hpp"
+#include "transport/dbus/address.hpp"
 
 namespace rollcall::systemd {
 namespace {
@@ -22,7 +22,7 @@ Result<std::vector<Place>> only(std::string_view address, std::string source) {
   return std::vector<Place>{{endpoint->url(), std::move(source)}};
 }
 
-/// A variable that is set, to something.
+/// The value of a variable; empty if it is not set.
 std::string variable(const BackendOptions& options, std::string_view name) {
   return options.getenv(name).value_or("");
 }

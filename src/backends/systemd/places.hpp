@@ -1,4 +1,4 @@
-// Where a systemd manager is on the bus.
+// Finds the bus of a systemd manager.
 #pragma once
 
 #include <vector>
@@ -6,13 +6,14 @@
 #include <rollcall/config.hpp>
 #include <rollcall/result.hpp>
 
-#include "backends/registry.hpp"
+#include "backends/place.hpp"
 
 namespace rollcall::systemd {
 
-/// The bus that the user named, else that of the system: DBUS_SYSTEM_BUS_ADDRESS, else its usual
-/// socket; with `user_manager` that of the user: DBUS_SESSION_BUS_ADDRESS, else `bus` in
-/// XDG_RUNTIME_DIR. Always one. No file is looked at.
+/// Returns exactly one place: the bus that the user named, else the system bus:
+/// DBUS_SYSTEM_BUS_ADDRESS, else its usual socket. With `user_manager` it is the user's bus:
+/// DBUS_SESSION_BUS_ADDRESS, else `bus` in XDG_RUNTIME_DIR. Does not check whether the socket
+/// exists.
 ///
 /// Errors: invalid_config.
 Result<std::vector<Place>> places(const BackendOptions& options);

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "transport/cgroup.hpp"
+#include "hostview/cgroup.hpp"
 
 namespace rollcall::systemd {
 namespace {
@@ -41,7 +41,7 @@ void PortBook::locate(std::string_view unit, UnitProperties& into) const {
   if (pid == 0 || !top_ || (group_is_known && into.private_network)) return;
   const auto place = view_->place(pid);
   if (!place) return;
-  // The manager may count its processes in another namespace; then this is none of the unit's.
+  // The manager may use another pid namespace; then this process is not in the unit's group.
   const auto group = group_of_unit(telling_cgroup(place->cgroups), *top_, unit);
   if (group.empty()) return;
   if (!group_is_known) into.control_group = group.substr(root_.size());
@@ -51,7 +51,7 @@ void PortBook::locate(std::string_view unit, UnitProperties& into) const {
 }
 
 PortBook::Groups PortBook::by_group(const ListenersSeen& seen) const {
-  std::map<pid_t, std::string> group_of;  // several sockets have one owner
+  std::map<pid_t, std::string> group_of;  // Several sockets have one owner.
   const auto owners_group = [&](pid_t pid) -> const std::string& {
     const auto [at, fresh] = group_of.try_emplace(pid);
     if (fresh) {
@@ -87,7 +87,7 @@ Result<std::vector<std::string>> PortBook::look() {
 }
 
 std::vector<PortMapping> PortBook::of_group(std::string_view group) const {
-  // The root would hold everything.
+  // The root group would match everything.
   if (group.empty() || group == "/") return {};
   return within(groups_, root_ + std::string(group));
 }
@@ -95,7 +95,8 @@ std::vector<PortMapping> PortBook::of_group(std::string_view group) const {
 std::vector<PortMapping> PortBook::of_private_network(std::string_view group) const {
   if (group.empty() || group == "/") return {};
   const std::string ours = root_ + std::string(group);
-  // The main process is told by its number in the manager's namespace, which need not be ours.
+  // The pid of the main process is in the manager's namespace, which may not be ours, so use the
+  // group.
   const auto processes = view_->cgroup_members(ours);
   if (processes.empty()) return {};
   Listeners listeners(view_, processes.front());
@@ -123,7 +124,7 @@ std::string_view group_of_unit(std::string_view seen, std::string_view top, std:
   if (!seen.starts_with(top)) return {};
   for (std::size_t at = top.size(); at < seen.size() && seen[at] == '/';) {
     const std::size_t end = std::min(seen.find('/', at + 1), seen.size());
-    if (seen.substr(at + 1, end - at - 1) == unit) return seen.substr(0, end);
+    if (unescaped_group(seen.substr(at + 1, end - at - 1)) == unit) return seen.substr(0, end);
     at = end;
   }
   return {};

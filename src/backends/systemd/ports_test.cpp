@@ -24,7 +24,7 @@ class PortBookTest : public testing::Test {
     return pid;
   }
 
-  /// Takes a process in that group for the manager, which tells "/".
+  /// Makes a process in that group the manager, which states "/" for itself.
   void manager(const std::string& group) {
     const pid_t pid = host_->start("/lib/systemd/systemd");
     host_->at(pid).cgroups = {{.controllers = "", .path = group}};
@@ -173,6 +173,8 @@ TEST(GroupOfUnit, IsTheFirstOfItsNameBelowTheManager) {
   EXPECT_EQ(group_of_unit("/web.service/x/web.service", "", "web.service"), "/web.service");
   EXPECT_EQ(group_of_unit("/web.service/x/web.service", "/web.service", "web.service"),
             "/web.service/x/web.service");
+  EXPECT_EQ(group_of_unit("/a.slice/_cpu.service", "", "cpu.service"), "/a.slice/_cpu.service");
+  EXPECT_EQ(group_of_unit("/a.slice/__x.service", "", "_x.service"), "/a.slice/__x.service");
   EXPECT_EQ(group_of_unit("/web.service2", "", "web.service"), "");
   EXPECT_EQ(group_of_unit("/c10/web.service", "/c1", "web.service"), "");
   EXPECT_EQ(group_of_unit("/c1", "/c1", "web.service"), "");

@@ -12,6 +12,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "core/failure.hpp"
+
 namespace rollcall::systemd {
 
 namespace asio = boost::asio;
@@ -21,9 +23,9 @@ namespace {
 
 constexpr auto young = 2s;
 
-constexpr int most_attempts = 10;  // to read units between two reloads
+constexpr int most_attempts = 10;  // To read units between two reloads.
 
-/// In the middle of a job that will start it (again): what comes next is signalled.
+/// Whether a job is about to start the unit (again); a signal will follow.
 bool is_between_runs(const UnitRow& row) {
   return !runs(row.active_state) && (row.job_type == "start" || row.job_type == "restart");
 }
@@ -66,12 +68,12 @@ void SystemdSession::push(Change change) {
   if (auto* touched = std::get_if<Touched>(&change)) {
     Touched& known = touched_.try_emplace(touched->id, *touched).first->second;
     known.at = touched->at;
-    // That it may have begun stays true until it is read.
+    // Keep the mark that a run may have begun until the unit is read.
     if (touched->mark == RunMark::began) known.mark = RunMark::began;
   } else if (const auto* resync = std::get_if<ResyncNeeded>(&change)) {
     resync_ = resync->reason;
     settings_.forget();
-    touched_.clear();  // the list tells of them, too
+    touched_.clear();  // the list covers them
   }
   wake();
 }
@@ -89,7 +91,7 @@ void SystemdSession::wake() {
 }
 
 asio::awaitable<void> SystemdSession::woken() {
-  // Cancellation wakes it like wake() does, and throws at the next co_await.
+  // Cancellation wakes the wait as wake() does, and throws at the next co_await.
   while (!woken_) co_await latch_.async_wait(asio::as_tuple(asio::use_awaitable));
   woken_ = false;
 }
@@ -101,12 +103,24 @@ asio::awaitable<void> SystemdSession::wait_for_change() {
     for (const Touched& touched : look_for_ports()) push(touched);
     co_return;
   }
+  std::exception_ptr thrown;
+  const auto sleep = [](EnvPtr env, Duration duration,
+                        std::exception_ptr& failure) -> asio::awaitable<void> {
+    try {
+      co_await env->sleep_for(duration);
+    } catch (...) {
+      // Store the error: otherwise the `||` below would keep waiting for the other operation.
+      if (is_cancellation(std::current_exception())) throw;
+      failure = std::current_exception();
+    }
+  };
   try {
-    // Neither of them gives a value that could be lost.
-    co_await (woken() || setup_->env->sleep_for(left));
-  } catch (const asio::multiple_exceptions& both) {  // cancelled, each of them unwinds
+    // Neither operation returns a value that could be lost.
+    co_await (woken() || sleep(setup_->env, left, thrown));
+  } catch (const asio::multiple_exceptions& both) {  // Cancelled: each of them unwinds.
     std::rethrow_exception(both.first_exception());
   }
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 Task<void> SystemdSession::go_on_with_new_manager() {
@@ -146,7 +160,7 @@ Task<void> SystemdSession::probe() {
 std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
   std::vector<Asked> asked;
   for (const UnitRow& row : rows) {
-    if (row.path.empty()) continue;  // a file alone, which asking would load
+    if (row.path.empty()) continue;  // Not loaded, and a Get would load it.
     if (units_.wanted(row.name) && runs(row.active_state)) {
       asked.push_back({.row = &row, .wanted = Wanted::most});
     } else if (units_.wanted(row.name) && setup_->include_stopped) {
@@ -158,28 +172,28 @@ std::vector<Asked> SystemdSession::wanted_of(const Rows& rows) const {
   return asked;
 }
 
-Task<void> SystemdSession::locate(std::vector<Asked>& asked) {
+Task<void> SystemdSession::locate(std::vector<Asked>& asked, ListBudget& budget) {
   for (Asked& unit : asked) {
     UnitProperties& known = units_.of(unit.row->name);
-    // Without a state it was unloaded meanwhile, and must not be asked for again.
+    // Without a state the unit was unloaded meanwhile; a Get would load it again.
     const bool sought = unit.wanted == Wanted::most && !unit.vanished && known.active_state;
     unit.wanted = sought ? Wanted::place : Wanted::nothing;
     if (sought) ports_.locate(unit.row->name, known);
   }
-  co_return co_await manager_->properties(asked, units_);
+  co_return co_await manager_->properties(asked, units_, budget);
 }
 
-Task<void> SystemdSession::learn(Rows& rows) {
+Task<void> SystemdSession::learn(Rows& rows, ListBudget& budget) {
   for (const UnitRow& row : rows) units_.learn(row);
   std::vector<Asked> asked = wanted_of(rows);
-  auto known = co_await manager_->properties(asked, units_);
-  if (known) known = co_await locate(asked);
+  auto known = co_await manager_->properties(asked, units_, budget);
+  if (known) known = co_await locate(asked, budget);
   if (!known) co_return fail(std::move(known.error()));
   std::set<std::string> vanished;
   for (const Asked& unit : asked) {
     if (unit.vanished) vanished.insert(unit.row->name);
   }
-  // What signals have told meanwhile is newer than the rows.
+  // Signals that came meanwhile are newer than the rows.
   for (UnitRow& row : rows) {
     if (!units_.wanted(row.name)) continue;
     const UnitProperties& unit = units_.of(row.name);
@@ -194,13 +208,14 @@ Task<void> SystemdSession::learn(Rows& rows) {
   co_return Result<void>();
 }
 
-Task<SystemdSession::Rows> SystemdSession::known_rows(std::vector<std::string> patterns) {
-  // A reload in the middle of it takes back what was read before.
+Task<SystemdSession::Rows> SystemdSession::known_rows(std::vector<std::string> patterns,
+                                                      ListBudget& budget) {
+  // A reload during the reading discards what was read, so try again.
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     const std::size_t generation = units_.generation();
     auto rows = co_await manager_->units(patterns);
     if (!rows) co_return fail(std::move(rows.error()));
-    auto learned = co_await learn(*rows);
+    auto learned = co_await learn(*rows, budget);
     if (!learned) co_return fail(std::move(learned.error()));
     if (units_.generation() == generation) co_return rows;
   }
@@ -241,6 +256,18 @@ std::optional<Reading> SystemdSession::reading_of(const UnitRow& row) {
   return Reading{.instance = std::move(instance)};
 }
 
+Result<std::vector<Reading>> SystemdSession::readings_of(const Rows& rows, ListBudget& budget) {
+  std::vector<Reading> readings;
+  for (const UnitRow& row : rows) {
+    auto reading = reading_of(row);
+    if (!reading) continue;
+    auto taken = budget.take(*reading->instance);
+    if (!taken) return fail(std::move(taken.error()));
+    readings.push_back(std::move(*reading));
+  }
+  return readings;
+}
+
 Task<void> SystemdSession::add_unit_files(Rows& rows) {
   std::vector<std::string> patterns;
   for (const std::string& type : setup_->types) patterns.push_back("*." + type);
@@ -272,14 +299,15 @@ Task<Snapshot> SystemdSession::list() {
   }
   co_await find_root_of_groups();
   units_.forget();
-  auto rows = co_await known_rows(std::move(patterns));
+  ListBudget budget(manager_->bus().url(), setup_->limits);
+  auto rows = co_await known_rows(std::move(patterns), budget);
   if (!rows) co_return fail(std::move(rows.error()));
   if (setup_->include_stopped) {
     auto added = co_await add_unit_files(*rows);
     if (!added) co_return fail(std::move(added.error()));
   }
   sockets_.clear();
-  // All is read below, so nobody needs to be told what has changed.
+  // Everything is read below, so the changes need not be told.
   learn_sockets(*rows);
   private_ports_.clear();
   look_for_ports();
@@ -287,9 +315,9 @@ Task<Snapshot> SystemdSession::list() {
   for (const UnitRow& row : *rows) loaded.insert(row.name);
   settings_.keep_only(loaded);
   std::erase_if(last_, [&](const auto& entry) { return !loaded.contains(entry.first); });
-  for (const UnitRow& row : *rows) {
-    if (auto reading = reading_of(row)) snapshot.readings.push_back(std::move(*reading));
-  }
+  auto readings = readings_of(*rows, budget);
+  if (!readings) co_return fail(std::move(readings.error()));
+  snapshot.readings = std::move(*readings);
   co_return snapshot;
 }
 
@@ -298,7 +326,7 @@ void SystemdSession::doubt_files_of(const std::string& name) {
   UnitProperties& unit = units_.of(name);
   const bool edited = settings_.edited(name, unit.fragment_path.value_or(""),
                                        unit.drop_in_paths.value_or(std::vector<std::string>()));
-  // No signal tells that a reload is needed now.
+  // No signal tells that a reload is needed, so ask again.
   if (edited) unit.needs_reload.reset();
 }
 
@@ -309,7 +337,8 @@ Task<Snapshot> SystemdSession::read(std::vector<Touched> touched) {
     patterns.push_back(pattern_of(touch.id));
     doubt_files_of(touch.id);
   }
-  auto rows = co_await known_rows(std::move(patterns));
+  ListBudget budget(manager_->bus().url(), setup_->limits);
+  auto rows = co_await known_rows(std::move(patterns), budget);
   if (!rows) co_return fail(std::move(rows.error()));
   std::vector<Touched> others = learn_sockets(*rows);
   for (const Touched& touch : touched) private_ports_.erase(touch.id);
@@ -318,9 +347,9 @@ Task<Snapshot> SystemdSession::read(std::vector<Touched> touched) {
     const bool read_now = std::ranges::find(touched, other.id, &Touched::id) != touched.end();
     if (!read_now) push(other);
   }
-  for (const UnitRow& row : *rows) {
-    if (auto reading = reading_of(row)) snapshot.readings.push_back(std::move(*reading));
-  }
+  auto readings = readings_of(*rows, budget);
+  if (!readings) co_return fail(std::move(readings.error()));
+  snapshot.readings = std::move(*readings);
   co_return snapshot;
 }
 

@@ -1,4 +1,4 @@
-// One connection to a systemd manager: its list, its signals, its readings.
+// One connection to a systemd manager: its list, its signals, its reads.
 #pragma once
 
 #include <array>
@@ -20,12 +20,12 @@
 #include "backends/systemd/settings.hpp"
 #include "backends/systemd/sockets.hpp"
 #include "backends/systemd/units.hpp"
+#include "core/async/env.hpp"
 #include "core/driver.hpp"
-#include "core/env.hpp"
 
 namespace rollcall::systemd {
 
-/// What outlives a session.
+/// State that outlives a session.
 struct Setup {
   Endpoint endpoint;
   std::string shown_endpoint;
@@ -34,6 +34,7 @@ struct Setup {
   bool include_stopped = false;
   Duration look_period{};  ///< How often the host is looked at for ports that have changed.
   Deadlines deadlines;
+  ListLimits limits{};
   HostViewPtr host;
   EnvPtr env;
   Logger log;
@@ -68,23 +69,24 @@ class SystemdSession final : public Session {
   [[nodiscard]] Task<void> go_on_with_new_manager();
 
   [[nodiscard]] Touched may_have_begun(std::string unit) const;
-  /// Looks at the host again; the units whose ports have changed.
+  /// Looks at the host again; returns the units whose ports have changed.
   std::vector<Touched> look_for_ports();
   void look_soon();
   [[nodiscard]] boost::asio::awaitable<void> find_root_of_groups();
   [[nodiscard]] Task<void> add_unit_files(Rows& rows);
-  /// The units that fit, with all that is to be known of them.
-  [[nodiscard]] Task<Rows> known_rows(std::vector<std::string> patterns);
-  /// Asks for what is not known of them, and takes out those that vanish meanwhile.
-  [[nodiscard]] Task<void> learn(Rows& rows);
-  /// If files of the unit were edited, what was known of whether it needs a reload is not any more.
+  /// The units that match, with all needed properties.
+  [[nodiscard]] Task<Rows> known_rows(std::vector<std::string> patterns, ListBudget& budget);
+  /// Reads unknown properties of the rows, and removes units that vanish meanwhile.
+  [[nodiscard]] Task<void> learn(Rows& rows, ListBudget& budget);
+  /// Forgets whether a reload is needed if files of the unit were edited.
   void doubt_files_of(const std::string& name);
-  /// Finds out where they are: most by their processes, the others by asking.
-  [[nodiscard]] Task<void> locate(std::vector<Asked>& asked);
+  /// Finds the control groups and networks of units: mostly from their processes, else by asking.
+  [[nodiscard]] Task<void> locate(std::vector<Asked>& asked, ListBudget& budget);
   [[nodiscard]] std::vector<Asked> wanted_of(const Rows& rows) const;
-  /// The services whose sockets have changed.
+  /// Updates the sockets; returns the services whose ports have changed by that.
   std::vector<Touched> learn_sockets(const Rows& rows);
   [[nodiscard]] std::optional<Reading> reading_of(const UnitRow& row);
+  [[nodiscard]] Result<std::vector<Reading>> readings_of(const Rows& rows, ListBudget& budget);
   [[nodiscard]] std::vector<PortMapping> ports_of_unit(const UnitRow& row,
                                                        const UnitProperties& unit);
 
@@ -93,28 +95,27 @@ class SystemdSession final : public Session {
   SettingsBook settings_;
   SocketBook sockets_;
   PortBook ports_;
-  std::map<std::string, InstancePtr, std::less<>> last_;  // of those that are shown and run
+  std::map<std::string, InstancePtr, std::less<>> last_;  // Units that are shown and run.
 
-  std::map<std::string, std::vector<PortMapping>> private_ports_;  // in networks of their own
+  std::map<std::string, std::vector<PortMapping>> private_ports_;  // In private networks.
 
   boost::asio::steady_timer latch_;
   bool woken_ = false;
-  std::map<std::string, Touched> touched_;  // what next() is about to tell
+  std::map<std::string, Touched> touched_;  // Not yet told by next().
   std::optional<std::string> resync_;
   bool manager_was_away_ = false;
   std::optional<RuntimeError> ended_;
 
-  // A service is active some 40 ms before its port is open.
+  // A service becomes active some 40 ms before its port is open.
   static constexpr std::array<Duration, 4> quick_looks = {
       std::chrono::milliseconds(50), std::chrono::milliseconds(200), std::chrono::milliseconds(500),
       std::chrono::milliseconds(1500)};
   Monotonic next_look_{};
-  std::size_t quick_looks_ =
-      quick_looks.size();  // that were made since a unit without ports began to run
+  std::size_t quick_looks_ = quick_looks.size();  // Looks made since a unit without ports started.
   bool looks_fail_ = false;
   bool root_is_known_ = false;
 
-  std::unique_ptr<Manager> manager_;  // last: its connection calls back into the rest
+  std::unique_ptr<Manager> manager_;  // Last member: its connection calls back into the others.
 };
 
 }  // namespace rollcall::systemd

@@ -1,4 +1,4 @@
-// What a session finds out about the ports of units.
+// The part of a session that finds the ports of units.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -12,7 +12,7 @@ namespace rollcall::systemd {
 namespace asio = boost::asio;
 
 Touched SystemdSession::may_have_begun(std::string unit) const {
-  // One without ports may be unknown to the watch, which then listens to beginnings alone.
+  // A unit without ports may be unknown to the watch, so mark it as begun.
   return {.id = std::move(unit), .at = setup_->env->now(), .mark = RunMark::began};
 }
 

@@ -4,14 +4,16 @@
 #include <utility>
 
 #include <boost/container_hash/hash.hpp>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "transport/small_files.hpp"
+#include "core/budgets.hpp"
+#include "hostview/small_files.hpp"
 
 namespace rollcall::systemd {
 namespace {
 
-constexpr std::size_t file_limit = std::size_t{1} << 20U;
+constexpr std::size_t file_limit = budget::file_bytes;
 
 std::vector<std::string> all_files(const std::string& fragment,
                                    const std::vector<std::string>& drop_ins) {
@@ -21,7 +23,7 @@ std::vector<std::string> all_files(const std::string& fragment,
   return paths;
 }
 
-/// Differs when a file was written, replaced, removed or came back.
+/// Changes when a file is written, replaced, removed or restored.
 std::size_t stamp_of(const std::vector<std::string>& paths) {
   std::size_t stamp = 0;
   for (const std::string& path : paths) {
@@ -35,16 +37,20 @@ std::size_t stamp_of(const std::vector<std::string>& paths) {
   return stamp;
 }
 
-SettingsRead read_files(std::string_view unit, std::vector<std::string> paths) {
+SettingsRead read_files(std::string_view unit, const std::vector<std::string>& paths) {
   SettingsRead read;
   std::vector<std::string> texts;
-  for (std::string& path : paths) {
-    if (auto text = read_small_file(path, file_limit)) {
-      texts.push_back(std::move(*text));
-    } else {
+  for (const std::string& path : paths) {
+    auto text = read_small_file(path, file_limit + 1);
+    if (!text) {
       read.problems.push_back(
-          {.where = std::move(path),
-           .what = "cannot be read, so what it sets for Rollcall is not known"});
+          {.where = path, .what = "cannot be read, so what it sets for Rollcall is not known"});
+    } else if (text->size() > file_limit) {
+      read.problems.push_back(
+          {.where = path,
+           .what = "is larger than 1 MiB, so what it sets for Rollcall is not read"});
+    } else {
+      texts.push_back(std::move(*text));
     }
   }
   read.settings = read_settings(unit, texts);
@@ -55,11 +61,13 @@ SettingsRead read_files(std::string_view unit, std::vector<std::string> paths) {
 
 const SettingsRead& SettingsBook::of(std::string_view unit, const std::string& fragment,
                                      const std::vector<std::string>& drop_ins) {
-  const auto known = kept_.find(unit);
-  if (known != kept_.end()) return known->second.read;
   std::vector<std::string> paths = all_files(fragment, drop_ins);
+  const auto known = kept_.find(unit);
+  if (known != kept_.end() && known->second.paths == paths) return known->second.read;
   const std::size_t stamp = stamp_of(paths);
-  return kept_.emplace(unit, Kept{read_files(unit, std::move(paths)), stamp}).first->second.read;
+  SettingsRead read = read_files(unit, paths);
+  Kept kept{.paths = std::move(paths), .read = std::move(read), .stamp = stamp};
+  return kept_.insert_or_assign(std::string(unit), std::move(kept)).first->second.read;
 }
 
 bool SettingsBook::edited(std::string_view unit, const std::string& fragment,

@@ -1,4 +1,4 @@
-// Which ports socket units hold for the services that they trigger.
+// The ports that socket units hold for the services that they trigger.
 #pragma once
 
 #include <map>
@@ -13,16 +13,16 @@ namespace rollcall::systemd {
 
 class SocketBook {
  public:
-  /// A socket unit that listens. The services whose ports have changed by that.
+  /// Records a listening socket unit. Returns the services whose ports have changed by that.
   std::set<std::string> put(const std::string& socket, std::vector<std::string> services,
                             std::vector<PortMapping> ports);
 
-  /// It does not listen any more, or never did. The services that it held ports for.
+  /// Removes a socket unit that does not listen. Returns the services that it held ports for.
   std::set<std::string> erase(std::string_view socket);
 
   void clear() noexcept { sockets_.clear(); }
 
-  /// What all sockets hold for a service; not sorted.
+  /// All ports that sockets hold for a service; not sorted.
   [[nodiscard]] std::vector<PortMapping> held_for(std::string_view service) const;
 
  private:

@@ -1,7 +1,9 @@
-// A unit as its manager tells it: plain data, nothing judged yet.
+// A unit in the manager's words: plain data.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +19,7 @@ struct UnitRow {
   std::string active_state;  ///< "active", "activating", "failed", …
   std::string sub_state;     ///< "running", "auto-restart", …
   std::string path;          ///< Its object on the bus.
-  std::string job_type;      ///< Of the job that waits or runs for it; empty: none.
+  std::string job_type;      ///< Of its waiting or running job; empty: none.
 };
 
 /// A socket that a socket unit listens on: "Stream", "127.0.0.1:8080".
@@ -28,10 +30,10 @@ struct ListenEntry {
   friend bool operator==(const ListenEntry&, const ListenEntry&) = default;
 };
 
-/// What is known of a unit besides its row, from Gets and from signals, whichever came last.
-/// Absent: not known.
+/// The properties of a unit besides its row, from Gets and signals, whichever came last. Absent:
+/// not known.
 struct UnitProperties {
-  // Of every unit.
+  // For every unit.
   std::optional<std::string> active_state;
   std::optional<std::string> sub_state;
   std::optional<bool> has_job;
@@ -42,7 +44,7 @@ struct UnitProperties {
   std::optional<bool> needs_reload;
   std::optional<std::string> freezer_state;
   std::optional<std::vector<std::string>> triggers;
-  // Of services, sockets and scopes.
+  // For services, sockets and scopes.
   std::optional<std::string> control_group;
   std::optional<std::string> result;
   std::optional<std::uint32_t> main_pid;
@@ -51,11 +53,13 @@ struct UnitProperties {
   std::optional<std::string> user;                  ///< `User=`; empty: the manager's.
   std::optional<std::vector<std::string>> command;  ///< The arguments of the first `ExecStart=`.
   std::optional<std::vector<ListenEntry>> listen;
+  /// What could not be read of it, and why.
+  std::map<std::string, std::string, std::less<>> unreadable{};
 
   friend bool operator==(const UnitProperties&, const UnitProperties&) = default;
 };
 
-/// "service", of "web.service".
+/// "service" for "web.service".
 inline std::string_view type_of(std::string_view unit) {
   const std::size_t dot = unit.rfind('.');
   return dot == std::string_view::npos ? std::string_view() : unit.substr(dot + 1);

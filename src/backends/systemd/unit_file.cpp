@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/ascii.hpp"
+#include "core/text/ascii.hpp"
 
 namespace rollcall::systemd {
 namespace {
@@ -39,8 +39,8 @@ constexpr auto names = std::to_array<Name>({
     {"DisplayDescription", "display.description"},
 });
 
-/// "health.path" of "HealthPath", "txt.version" of "Txt-version", "enable" of "Enable". What is
-/// unknown becomes a label that is unknown, too, and is told as one.
+/// "health.path" for "HealthPath", "txt.version" for "Txt-version", "enable" for "Enable". An
+/// unknown name becomes an unknown label, and is reported as such.
 std::string label_name(std::string_view name) {
   constexpr std::string_view txt = "Txt-";
   if (name.starts_with(txt)) return "txt." + std::string(name.substr(txt.size()));
@@ -53,7 +53,7 @@ std::string label_name(std::string_view name) {
   return label;
 }
 
-/// The label of a key in a section; nothing if it is none of ours.
+/// The label for a key in a section; nullopt if it is not ours.
 std::optional<std::string> label_of(std::string_view section, std::string_view key) {
   struct Namespace {
     std::string_view section;
@@ -71,7 +71,7 @@ std::optional<std::string> label_of(std::string_view section, std::string_view k
   return std::nullopt;
 }
 
-/// The parts of a unit's name: "web", "8080" of "web@8080.service".
+/// The parts of a unit's name: "web" and "8080" in "web@8080.service".
 struct UnitName {
   std::string_view full;
   std::string_view prefix;
@@ -106,7 +106,14 @@ std::string expand(std::string_view value, const UnitName& unit) {
   return out;
 }
 
-/// Lines as systemd sees them: a backslash at the end joins the next one, with a space; comments
+/// Whether the line ends with an unescaped backslash.
+bool continues(std::string_view line) {
+  const std::size_t last = line.find_last_not_of('\\');
+  const std::size_t others = last == std::string_view::npos ? 0 : last + 1;
+  return (line.size() - others) % 2 == 1;
+}
+
+/// Splits lines as systemd does: a backslash at the end joins the next line, with a space; comments
 /// between joined lines are skipped.
 class Lines {
  public:
@@ -124,7 +131,7 @@ class Lines {
       const std::string_view trimmed = trim(piece);
       const bool comment = trimmed.starts_with('#') || trimmed.starts_with(';');
       if (comment || (trimmed.empty() && !joining)) continue;
-      joining = piece.ends_with('\\');
+      joining = continues(piece);
       if (joining) piece.remove_suffix(1);
       line += piece;
       if (!joining) return line;

@@ -1,4 +1,4 @@
-// The settings for Rollcall in a unit file: `X-` keys, which systemd itself ignores.
+// Reads Rollcall's settings in a unit file: `X-` keys, which systemd ignores.
 #pragma once
 
 #include <map>
@@ -11,12 +11,12 @@ namespace rollcall::systemd {
 /// Labels by key: "rollcall.health.path" of `X-Rollcall-HealthPath=`.
 using Settings = std::map<std::string, std::string, std::less<>>;
 
-/// Reads a fragment and its drop-ins in the order in which systemd reads them: a later assignment
-/// of a key replaces an earlier one, an empty one takes it back.
+/// Reads a fragment and its drop-ins in the order of systemd: a later assignment of a key replaces
+/// an earlier one, and an empty one removes it.
 ///
-/// `X-Rollcall-*` and `X-Koi-*` count in any section, the bare names in [X-Rollcall] and [X-Koi].
-/// In values %i, %p, %n and %% stand for the instance, the prefix and the name of the unit, and a
-/// percent sign; every other text is taken as it is. Nothing else of the files is looked at.
+/// `X-Rollcall-*` and `X-Koi-*` count in any section, bare names in [X-Rollcall] and [X-Koi]. In
+/// values %i, %p, %n and %% expand to the instance, the prefix and the name of the unit, and a
+/// percent sign; all other text is literal. Nothing else in the files is read.
 Settings read_settings(std::string_view unit, std::span<const std::string> texts);
 
 }  // namespace rollcall::systemd

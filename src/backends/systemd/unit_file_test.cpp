@@ -70,6 +70,9 @@ TEST(UnitFile, LinesAreJoinedAndCommentsSkippedAsSystemdDoes) {
               ElementsAre(Pair("rollcall.name", "first line")));
   EXPECT_THAT(read({"[X-Rollcall]\nName=last line\\"}),
               ElementsAre(Pair("rollcall.name", "last line")));
+  EXPECT_THAT(read({"[X-Rollcall]\nName=a\\\\\nPort=80\nTags=b\\\\\\\nc\n"}),
+              ElementsAre(Pair("rollcall.name", "a\\\\"), Pair("rollcall.port", "80"),
+                          Pair("rollcall.tags", "b\\\\ c")));
 }
 
 TEST(UnitFile, SpecifiersOfTheNameAreExpanded) {

@@ -1,4 +1,4 @@
-// What is known of all units, and what signals change in it.
+// The known properties of all units, and how signals change them.
 #pragma once
 
 #include <cstddef>
@@ -10,52 +10,54 @@
 
 #include "backends/systemd/unit.hpp"
 #include "core/driver.hpp"
-#include "transport/dbus_message.hpp"
+#include "transport/dbus/message.hpp"
 
 namespace rollcall::systemd {
 
-/// The properties of units, from Gets and from signals in the order in which they came.
+/// Stores the properties of units, from Gets and signals in the order in which they came.
 ///
-/// Memory: units of the wanted types that are loaded, and sockets.
+/// Memory: loaded units of the wanted types, and sockets.
 class Units {
  public:
   /// `types`: "service", "socket", …
   explicit Units(std::set<std::string, std::less<>> types) : types_(std::move(types)) {}
 
-  /// Takes a signal; what must be read again because of it.
+  /// Takes a signal; returns the changes that ask for a reading.
   std::vector<Change> take(const DbusMessage& signal, Timestamp now);
 
   [[nodiscard]] bool wanted(std::string_view unit) const;
 
   [[nodiscard]] bool knows(std::string_view unit) const { return known_.contains(unit); }
 
-  /// What is known of a unit; made if nothing is. Lifetime: until forget(), or a signal that it was
-  /// unloaded.
+  /// The known properties of a unit; adds an empty entry if there is none. Valid until forget(), or
+  /// until a signal says that the unit was unloaded.
   UnitProperties& of(std::string_view unit);
 
-  /// Takes the states of a row, unless a signal has told newer ones.
+  /// Stores the states of a row, unless a signal has told newer ones.
   void learn(const UnitRow& row);
 
-  /// Nothing is known any more: all is about to be read anew.
+  /// Forgets everything, before all is read anew.
   void forget() noexcept {
     known_.clear();
+    told_bytes_ = 0;
     ++generation_;
   }
 
-  /// Another one than before: what was read meanwhile may have been forgotten in between.
+  /// Changes with each forget(): a value that differs from before shows that a reading may be
+  /// incomplete.
   [[nodiscard]] std::size_t generation() const noexcept { return generation_; }
 
   /// Whether the manager is between Reloading(true) and Reloading(false).
   [[nodiscard]] bool reloading() const noexcept { return reloading_; }
 
-  /// The units whose processes may be in a control group: several, because the manager of a user is
-  /// a service of the system's.
+  /// The units whose processes may be in a control group. There may be several, because a user's
+  /// manager is a service of the system's.
   [[nodiscard]] std::vector<std::string> of_group(std::string_view group) const;
 
  private:
   struct Known {
     UnitProperties properties;
-    bool changed = false;  // since it was last asked to be read
+    bool changed = false;  // Since it was last returned for a reading.
   };
 
   std::vector<Change> take_changed(const DbusMessage& signal, Timestamp now);
@@ -66,9 +68,13 @@ class Units {
   std::map<std::string, Known, std::less<>> known_;
   bool reloading_ = false;
   std::size_t generation_ = 0;
+  std::size_t told_bytes_ = 0;  // Growth caused by signals.
 };
 
-/// Whether a unit in that state is part of the running set.
+/// The approximate memory of the properties, besides the struct itself.
+std::size_t bytes_of(const UnitProperties& unit) noexcept;
+
+/// Whether the state belongs to the running set.
 bool runs(std::string_view active_state) noexcept;
 
 }  // namespace rollcall::systemd

@@ -1,4 +1,4 @@
-// What asks for a reading, in recordings of real managers.
+// Which signals ask for a reading, in recordings of real managers.
 #include "backends/systemd/units.hpp"
 
 #include <fstream>
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "backends/systemd/messages.hpp"
+#include "core/budgets.hpp"
 #include "support/dbus_values.hpp"
 #include "support/paths.hpp"
 
@@ -30,7 +31,7 @@ using testing::ElementsAre;
 
 const std::string service = "org.freedesktop.systemd1";
 
-/// Makes messages. Nobody is at its other end.
+/// Makes messages. Its other end is not read.
 class Bus {
  public:
   Bus() {
@@ -140,7 +141,7 @@ std::string shown(const Change& change) {
   return (touched.mark == RunMark::began ? "began " : "changed ") + touched.id;
 }
 
-/// What each scenario of a recording asks for; what is said twice in a row, once.
+/// The changes of each scenario of a recording, without consecutive repetitions.
 std::vector<std::string> told(const std::string& version) {
   const std::string path =
       ROLLCALL_SOURCE_DIR "/src/backends/systemd/testdata/" + version + "/signals.jsonl";
@@ -200,6 +201,56 @@ TEST(Units, EachScenarioOf257AsksForWhatItChanges) {
                   "reexec: began web.service began sock.service began gpg-agent-ssh.socket began "
                   "gpg-agent.socket began gpg-agent-extra.socket began keyboxd.socket began "
                   "gpg-agent-browser.socket began dirmngr.socket resync"));
+}
+
+TEST(DbusBudget, OfWhatAMessageHoldsNoMoreIsReadThanItsBudget) {
+  Bus bus;
+  const std::string large(budget::dbus_value_bytes + 1, 'x');
+  const std::vector<std::string> many(budget::dbus_value_bytes / 8, "argument");
+  const DbusMessage message = bus.signal("/x", "x.y", "Z", [&](auto m) {
+    dbus::text(m, 's', large);
+    dbus::texts(m, many);
+    dbus::texts(m, {"first", large, "last"});
+    dbus::text(m, 's', "end");
+  });
+  DbusReader reader(message);
+  EXPECT_EQ(reader.text().size(), budget::dbus_value_bytes);
+  EXPECT_LT(reader.texts().size(), many.size() / 4);
+  EXPECT_THAT(reader.texts(), ElementsAre("first"));
+  EXPECT_EQ(reader.text(), "end") << "what follows is read as ever";
+  EXPECT_TRUE(reader.ok());
+}
+
+DbusMessage fragment_changed(Bus& bus, const std::string& unit, const std::string& path) {
+  const auto write = [&](auto m) {
+    const std::map<std::string, dbus::Value> values = {{"FragmentPath", dbus::text_value(path)}};
+    dbus::write_changes(m, service + ".Unit", values, {"FragmentPath"});
+  };
+  return bus.signal(dbus::object_of(unit), "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                    write);
+}
+
+TEST(Units, WhatSignalsTellIsBoundedByAList) {
+  Bus bus;
+  Units units({"service"});
+  const std::string large(200'000, 'x');
+  bool listed_anew = false;
+  for (int i = 0; i < 400 && !listed_anew; ++i) {
+    const auto signal = fragment_changed(bus, "a" + std::to_string(i) + ".service", large);
+    for (const Change& change : units.take(signal, Timestamp())) {
+      listed_anew = listed_anew || std::holds_alternative<ResyncNeeded>(change);
+    }
+  }
+  EXPECT_TRUE(listed_anew);
+  EXPECT_FALSE(units.knows("a0.service"));
+}
+
+TEST(Units, ANameThatNoUnitCanHaveIsNoUnit) {
+  Bus bus;
+  Units units({"service"});
+  const std::string name = std::string(300, 'a') + ".service";
+  EXPECT_TRUE(units.take(fragment_changed(bus, name, "/x"), Timestamp()).empty());
+  EXPECT_FALSE(units.knows(name));
 }
 
 }  // namespace

@@ -1,21 +1,23 @@
 #include "cli/daemon/check.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <set>
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "cli/daemon/start_check.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
+#include "hostview/secret_files.hpp"
+#include "transport/shown_url.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
 
-constexpr std::size_t longest_token = 4096;
 constexpr std::string_view space = " \t\r\n";
 
 std::string trimmed(const std::string& text) {
@@ -24,50 +26,19 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-std::string message_of(int error) {
-  return std::generic_category().message(error);
-}
-
-/// What speaks against a file as the keeper of a secret; empty: nothing.
-std::string why_not_secret(const std::string& path, const struct ::stat& file) {
-  if (!S_ISREG(file.st_mode)) return "it is no plain file";
-  if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
-    return fmt::format("it belongs to user {}, who could change it; `chown root {}`", file.st_uid,
-                       path);
-  }
-  // A group may be let read it, as systemd and package managers do; nobody may change it.
-  if ((file.st_mode & 027U) != 0) {
-    return fmt::format("others may read or change it (mode {:04o}); `chmod 0600 {}`",
-                       file.st_mode & 07777U, path);
-  }
-  return {};
-}
-
-std::expected<std::string, std::string> read_secret(int fd, const std::string& path) {
-  struct ::stat file{};
-  if (::fstat(fd, &file) != 0) return std::unexpected(message_of(errno));
-  if (const std::string why = why_not_secret(path, file); !why.empty()) return std::unexpected(why);
-  std::string text(longest_token + 1, '\0');
-  const ssize_t size = ::read(fd, text.data(), text.size());
-  if (size < 0) return std::unexpected(message_of(errno));
-  text.resize(static_cast<std::size_t>(size));
-  if (text.size() > longest_token) return std::unexpected("it is too long for a token");
-  text = trimmed(text);
-  if (text.empty()) return std::unexpected("it is empty; `openssl rand -hex 32` makes a token");
-  return text;
-}
-
 void check_engines(const Config& config, ConfigErrors& errors) {
   std::set<std::pair<std::string_view, std::string>> seen;
   for (const EngineConfig& engine : config.engines) {
     const auto kind = parse_kind(engine.runtime);
-    const std::string& name = engine.alias.empty() ? engine.endpoint : engine.alias;
-    if (!kind) continue;  // said before
+    const std::string name =
+        excerpt(engine.alias.empty() ? shown_url(engine.endpoint) : engine.alias);
+    if (!kind) continue;  // already an error
     if (engine.endpoint.empty() && (!engine.alias.empty() || engine.tls != EngineTlsConfig{})) {
       errors.push_back(
           fmt::format("engines: one of {} has an alias or tls, and no endpoint", to_string(*kind)));
     }
-    if (!seen.emplace(to_string(*kind), name).second) {
+    const std::string& whole = engine.alias.empty() ? engine.endpoint : engine.alias;
+    if (!seen.emplace(to_string(*kind), whole).second) {
       errors.push_back(fmt::format("engines: '{}' of {} is there twice; give each an alias", name,
                                    to_string(*kind)));
     }
@@ -102,7 +73,8 @@ std::optional<TlsOptions> tls_of(const EngineTlsConfig& tls) {
 std::expected<server::TcpListener, std::string> parse_listener(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const std::string wrong =
-      fmt::format("'{}' is no address with a port, such as 127.0.0.1:7655 or [::1]:7655", text);
+      fmt::format("'{}' is no address with a port, such as 127.0.0.1:7655 or [::1]:7655",
+                  excerpt(shown_url(text)));
   if (colon == std::string_view::npos) return std::unexpected(wrong);
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);
@@ -120,14 +92,17 @@ std::expected<server::TcpListener, std::string> parse_listener(std::string_view 
 }
 
 std::expected<std::string, std::string> read_token(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    return std::unexpected(
-        fmt::format("{}: {}; `openssl rand -hex 32` makes a token", path, message_of(errno)));
+  const auto text = read_secret_file(path, budget::token_file);
+  if (!text) {
+    const auto* const remedy =
+        text.error().missing() ? "; `openssl rand -hex 32` makes a token" : "";
+    return std::unexpected(fmt::format("{}: {}{}", path, text.error().what, remedy));
   }
-  auto token = read_secret(fd, path);
-  ::close(fd);
-  if (!token) return std::unexpected(fmt::format("{}: {}", path, token.error()));
+  std::string token = trimmed(*text);
+  if (token.empty()) {
+    return std::unexpected(
+        fmt::format("{}: it is empty; `openssl rand -hex 32` makes a token", path));
+  }
   return token;
 }
 
@@ -135,7 +110,7 @@ std::string socket_of(const Config& config, const Getenv& getenv) {
   if (config.socket == "none") return {};
   if (config.socket != "auto") return config.socket;
   constexpr std::string_view name = "rollcall.sock";
-  // Of several folders systemd makes a list.
+  // systemd may give a list of folders.
   if (const auto folder = getenv("RUNTIME_DIRECTORY"); folder && !folder->empty()) {
     return fmt::format("{}/{}", folder->substr(0, folder->find(':')), name);
   }
@@ -156,35 +131,30 @@ server::ServerOptions server_options(const Config& config, const Getenv& getenv)
     options.sockets.push_back({.path = std::move(path), .mode = config.socket_mode});
   }
   options.certificate = config.tls;
+  options.all_local_users = config.local_users == "all";
   options.hosts = config.hosts;
   options.limits = config.limits;
+  options.wait_for_named = config.wait_for_named;
   return options;
 }
 
-ConfigErrors check(const Config& config) {
-  ConfigErrors errors;
+void check(Loaded& loaded, const Sources& sources) {
+  const Config& config = loaded.config;
+  ConfigErrors& errors = loaded.errors;
   for (const std::string& text : config.listen) {
     const auto listener = parse_listener(text);
     if (!listener) errors.push_back(fmt::format("listen: {}", listener.error()));
   }
   check_engines(config, errors);
   check_periods(config, errors);
-  server::ServerOptions options = server_options(config, process_environment());
+  loaded.server = server_options(config, sources.getenv);
   if (!config.token_file.empty()) {
     auto token = read_token(config.token_file);
-    if (!token) {
-      errors.push_back(fmt::format("token_file: {}", token.error()));
-      return errors;
-    }
-    options.token = std::move(*token);
+    if (!token) return errors.push_back(fmt::format("token_file: {}", token.error()));
+    loaded.server.token = std::move(*token);
   }
-  // A service manager may pass what to listen on.
-  const bool nowhere = options.tcp.empty() && options.sockets.empty();
-  if (!nowhere && errors.empty()) {
-    const auto allowed = server::check(options);
-    if (!allowed) errors.push_back(allowed.error().describe());
-  }
-  return errors;
+  if (!errors.empty()) return;
+  check_start(loaded, sources);
 }
 
 Selection selection_of(const Config& config) {

@@ -1,4 +1,4 @@
-// From a configuration to what the server and the engines are made of, or why that cannot be.
+// Turns a configuration into server options and engines, or says why that is impossible.
 #pragma once
 
 #include <expected>
@@ -8,20 +8,23 @@
 #include <rollcall/config.hpp>
 
 #include "cli/daemon/config.hpp"
-#include "cli/daemon/config_file.hpp"
+#include "cli/daemon/load.hpp"
 #include "cli/selection.hpp"
 #include "server/options.hpp"
 
 namespace rollcall::cli::daemon {
 
-/// What is wrong with values that are right each by itself: a certificate without a key, an address
-/// that others reach without TLS and a token, a token file that others may read.
-ConfigErrors check(const Config& config);
+/// Makes the server options, `loaded.server`, from values of which each is valid by itself, or adds
+/// to `loaded.errors` what is wrong in combination: a certificate without a key, an address beyond
+/// this host without TLS and a token, a token file that others may read, and whatever else a start
+/// would refuse.
+void check(Loaded& loaded, const Sources& sources);
 
 /// "127.0.0.1:7655", "[::1]:7655", "localhost:0". Errors: a sentence.
 std::expected<server::TcpListener, std::string> parse_listener(std::string_view text);
 
-/// The token in a file that belongs to us or to root and that nobody else may read or change.
+/// Reads the token from its file, which must belong to us or to root; no other user may read or
+/// change it.
 ///
 /// Errors: a sentence with the remedy.
 std::expected<std::string, std::string> read_token(const std::string& path);
@@ -30,13 +33,13 @@ std::expected<std::string, std::string> read_token(const std::string& path);
 /// $XDG_RUNTIME_DIR. Empty: nowhere.
 std::string socket_of(const Config& config, const Getenv& getenv);
 
-/// Of a configuration that was checked; without the token and what was passed.
+/// The server options of a checked configuration, without the token and the passed sockets.
 server::ServerOptions server_options(const Config& config, const Getenv& getenv);
 
-/// The engines: those that are named, and the runtimes; of nothing all that answer.
+/// The engines to watch: the named engines and runtimes; if none is named, all that answer.
 Selection selection_of(const Config& config);
 
-/// What all backends are made with.
+/// The options that all backends share.
 BackendOptions backend_options(const Config& config);
 
 }  // namespace rollcall::cli::daemon

@@ -1,4 +1,4 @@
-// What the daemon is told: its configuration as plain data. docs/daemon.md is the reference.
+// The daemon's configuration as plain data. docs/daemon.md is the reference.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ using Milliseconds = std::chrono::milliseconds;
 /// A time, or nothing, written "never".
 using MaybeNever = std::optional<Milliseconds>;
 
-/// TLS towards an engine; files, because a configuration names no secrets.
+/// TLS to an engine. Files, because the configuration holds no secrets.
 struct EngineTlsConfig {
   std::string authority{};
   std::string certificate{};
@@ -49,17 +49,19 @@ struct LogConfig {
 };
 
 struct Config {
-  std::vector<std::string> listen = {"127.0.0.1:7655"};
+  std::vector<std::string> listen{};
   std::string socket = "auto";
   unsigned socket_mode = 0660;
   server::CertificateFiles tls{};
   std::string token_file{};
+  std::string local_users = "socket";
   std::vector<std::string> hosts{};
   bool reveal = false;
 
   std::vector<std::string> runtimes{};
   std::vector<EngineConfig> engines{};
   MaybeNever grace{};
+  Milliseconds wait_for_named = std::chrono::minutes(5);
   Milliseconds look_period = std::chrono::seconds(5);
   Milliseconds podman_poll{0};
   bool read_env = false;

@@ -9,14 +9,48 @@
 #include <yaml-cpp/yaml.h>
 
 #include "cli/daemon/settings.hpp"
-#include "core/suggest.hpp"
-#include "core/text.hpp"
+#include "core/budgets.hpp"
+#include "core/text/suggest.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
 
 constexpr std::string_view engines_key = "engines";
 constexpr std::size_t most_nested = 4;
+
+/// The errors of one file, bounded so that a file full of them does not fill the log.
+class FileErrors {
+ public:
+  explicit FileErrors(const std::string& file) : file_(file) {}
+
+  void add(std::size_t line, std::string_view what) {
+    if (++count_ > budget::config_errors) return;
+    kept_.push_back(fmt::format("{}:{}: {}", file_, line, what));
+  }
+  /// Whether the next error would only be counted.
+  [[nodiscard]] bool full() const noexcept { return count_ >= budget::config_errors; }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+  [[nodiscard]] ConfigErrors take() {
+    if (count_ > kept_.size()) {
+      kept_.push_back(fmt::format("{}: … and {} more", file_, count_ - kept_.size()));
+    }
+    return std::move(kept_);
+  }
+
+ private:
+  const std::string& file_;
+  ConfigErrors kept_;
+  std::size_t count_ = 0;
+};
+
+std::size_t line_of(const YAML::Mark& mark) {
+  return static_cast<std::size_t>(mark.line) + 1;
+}
+std::size_t line_of(const YAML::Node& node) {
+  return line_of(node.Mark());
+}
 
 /// The words of a value: one for a scalar, any number for a list of scalars.
 std::expected<std::vector<std::string>, std::string> words_in(const YAML::Node& node) {
@@ -37,10 +71,10 @@ template <class Object>
 class MapReader {
  public:
   MapReader(std::span<const Setting<Object>> known, Object& object, std::string file,
-            ConfigErrors& errors)
+            FileErrors& errors)
       : known_(known), object_(object), file_(std::move(file)), errors_(errors) {}
 
-  /// Keys that somebody else reads.
+  /// Keys that other code reads.
   void leave(std::string_view key) { left_.emplace_back(key); }
 
   void read(const YAML::Node& map, const std::string& prefix = {}, std::size_t depth = 0) {
@@ -49,7 +83,7 @@ class MapReader {
       const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
       const std::string key = prefix + name;
       if (!seen.insert(name).second) {
-        error(entry.first, fmt::format("the key '{}' is written twice", printable(key)));
+        error(entry.first, fmt::format("the key '{}' is written twice", excerpt(key)));
       } else if (std::ranges::find(left_, key) != left_.end()) {
         continue;
       } else if (const auto* setting = find(key)) {
@@ -57,7 +91,9 @@ class MapReader {
       } else if (is_group(key) && depth < most_nested) {
         read_group(entry.second, key, depth, entry.first);
       } else {
-        error(entry.first, fmt::format("there is no key '{}'{}", excerpt(key), nearest(key)));
+        // Finding the nearest key costs more than all the rest.
+        error(entry.first, fmt::format("there is no key '{}'{}", excerpt(key),
+                                       errors_.full() ? "" : nearest(key)));
       }
     }
   }
@@ -86,7 +122,7 @@ class MapReader {
     const auto words = words_in(node);
     if (!words) return error(at, fmt::format("{}: {}", setting.key, words.error()));
     const auto done = assign(setting.at(object_), *words, setting.check);
-    if (!done) return error(node, fmt::format("{}: {}", setting.key, printable(done.error())));
+    if (!done) return error(node, fmt::format("{}: {}", setting.key, done.error()));
     origins[std::string(setting.key)] = place(at);
   }
 
@@ -102,50 +138,45 @@ class MapReader {
   }
 
   [[nodiscard]] std::string place(const YAML::Node& node) const {
-    return fmt::format("{}:{}", file_, node.Mark().line + 1);
+    return fmt::format("{}:{}", file_, line_of(node));
   }
-  void error(const YAML::Node& node, std::string_view what) {
-    errors_.push_back(fmt::format("{}: {}", place(node), what));
-  }
+  void error(const YAML::Node& node, std::string_view what) { errors_.add(line_of(node), what); }
 
   std::span<const Setting<Object>> known_;
   Object& object_;
   std::string file_;
-  ConfigErrors& errors_;
+  FileErrors& errors_;
   std::vector<std::string> left_;
 };
 
 void read_engines(const YAML::Node& node, const std::string& file, Config& config,
-                  ConfigErrors& errors) {
-  const auto place = [&file](const YAML::Node& at) {
-    return fmt::format("{}:{}", file, at.Mark().line + 1);
-  };
+                  FileErrors& errors) {
   if (node.IsNull()) return config.engines.clear();
   if (!node.IsSequence()) {
-    errors.push_back(place(node) + ": engines: is a list, each with a 'runtime'");
+    errors.add(line_of(node), "engines: is a list, each with a 'runtime'");
     return;
   }
   config.engines.clear();
   for (const auto& element : node) {
     EngineConfig engine;
     if (!element.IsMap()) {
-      errors.push_back(place(element) + ": engines: each is a map with a 'runtime'");
+      errors.add(line_of(element), "engines: each is a map with a 'runtime'");
       continue;
     }
     const std::size_t before = errors.size();
     MapReader<EngineConfig>(engine_settings(), engine, file, errors).read(element);
     if (engine.runtime.empty() && errors.size() == before) {
-      errors.push_back(place(element) + ": engines: one has no 'runtime'; say whose engine it is");
+      errors.add(line_of(element), "engines: one has no 'runtime'; say whose engine it is");
     }
     config.engines.push_back(std::move(engine));
   }
 }
 
 void read_document(const YAML::Node& document, const std::string& name, Config& config,
-                   Origins& origins, ConfigErrors& errors) {
+                   Origins& origins, FileErrors& errors) {
   if (document.IsNull()) return;  // an empty file says nothing
   if (!document.IsMap()) {
-    errors.push_back(name + ":1: it holds no keys; see docs/daemon.md");
+    errors.add(1, "it holds no keys; see docs/daemon.md");
     return;
   }
   MapReader<Config> reader(settings(), config, name, errors);
@@ -162,14 +193,13 @@ void read_document(const YAML::Node& document, const std::string& name, Config& 
 
 ConfigErrors apply_file(std::string_view text, const std::string& name, Config& config,
                         Origins& origins) {
-  ConfigErrors errors;
+  FileErrors errors(name);
   try {
     read_document(YAML::Load(std::string(text)), name, config, origins, errors);
   } catch (const YAML::Exception& broken) {
-    errors.push_back(
-        fmt::format("{}:{}: it is no YAML: {}", name, broken.mark.line + 1, broken.msg));
+    errors.add(line_of(broken.mark), fmt::format("it is no YAML: {}", excerpt(broken.msg, 200)));
   }
-  return errors;
+  return errors.take();
 }
 
 }  // namespace rollcall::cli::daemon

@@ -1,4 +1,4 @@
-// The configuration file: YAML, in which nothing that is not understood is passed over.
+// The configuration file: YAML. Anything that is not understood is an error.
 #pragma once
 
 #include <map>
@@ -10,15 +10,16 @@
 
 namespace rollcall::cli::daemon {
 
-/// Where each key was said: "rollcall.yaml:12", "ROLLCALL_GRACE", "--grace".
+/// Where each key was set: "rollcall.yaml:12", "ROLLCALL_GRACE", "--grace".
 using Origins = std::map<std::string, std::string, std::less<>>;
 
-/// What is wrong in a configuration, each with its place: "rollcall.yaml:12: …".
+/// The errors of a configuration, each with its place: "rollcall.yaml:12: …".
 using ConfigErrors = std::vector<std::string>;
 
-/// Puts what a file says over `config`. `name` stands for the file in errors and origins.
+/// Overrides `config` with the values of a file. `name` names the file in errors and origins.
 ///
-/// All errors are found, not only the first. If there are any, `config` is half done.
+/// Finds all errors, not only the first; beyond twenty it only counts them. If there are any,
+/// `config` is incomplete.
 ConfigErrors apply_file(std::string_view text, const std::string& name, Config& config,
                         Origins& origins);
 

@@ -78,6 +78,17 @@ TEST(ConfigFile, AllErrorsAreFound) {
                           HasSubstr("f.yaml:5: engines: is a list")));
 }
 
+TEST(ConfigFile, OfManyErrorsTheRestIsCounted) {
+  std::string text;
+  for (int i = 0; i < 80'000; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  const auto errors = errors_in(text);
+  ASSERT_EQ(errors.size(), 21U);
+  EXPECT_EQ(errors.back(), "f.yaml: … and 79980 more");
+  const auto long_one = errors_in("reveal: \"" + std::string(900'000, 'a') + "\"\n");
+  ASSERT_EQ(long_one.size(), 1U);
+  EXPECT_LT(long_one.front().size(), 300U);
+}
+
 TEST(ConfigFile, ValuesThatCannotBeAreErrors) {
   for (const auto* text :
        {"grace: -1s", "look_period: [1s, 2s]", "socket: relative/path", "socket_mode: '9'",
@@ -89,6 +100,18 @@ TEST(ConfigFile, ValuesThatCannotBeAreErrors) {
     ASSERT_EQ(errors.size(), 1U) << text;
     EXPECT_THAT(errors.front(), StartsWith("f.yaml:")) << text;
   }
+}
+
+TEST(ConfigFile, AModeWithoutItsZeroIsRefusedWithWhatMayBeMeant) {
+  const auto errors = errors_in("socket_mode: 432");
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_THAT(errors.front(), HasSubstr("write 0432, or 0660 if this is its decimal number"));
+  for (const auto* text : {"socket_mode: 660", "socket_mode: 777", "socket_mode: '600'"}) {
+    ASSERT_EQ(errors_in(text).size(), 1U) << text;
+    EXPECT_THAT(errors_in(text).front(), HasSubstr("begins with 0")) << text;
+  }
+  EXPECT_EQ(read("socket_mode: 0660").socket_mode, 0660U);
+  EXPECT_EQ(read("socket_mode: 0o640").socket_mode, 0640U);
 }
 
 TEST(ConfigFile, WhatIsPrintedIsReadAsTheSame) {

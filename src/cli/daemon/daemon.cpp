@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <exception>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -21,16 +18,20 @@
 #include <fmt/ranges.h>
 #include <sys/resource.h>
 
-#include "backends/source.hpp"
+#include "assembly/source.hpp"
 #include "cli/commands.hpp"
 #include "cli/daemon/check.hpp"
+#include "core/async/run.hpp"
+#include "core/secrets/masking.hpp"
+#include "server/socket_file.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
 
 namespace asio = boost::asio;
 
-/// A connection is a descriptor, and the usual limit is for programs that call select().
+/// Each connection takes a descriptor, and the usual soft limit only suits programs that call
+/// select().
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -38,17 +39,17 @@ void raise_descriptor_limit() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-/// Short enough for whoever waits for a change, and in a burst a subscriber is told less often.
+/// Short enough not to be noticed; in a burst it makes fewer, larger batches for subscribers.
 constexpr Milliseconds gather{2};
 
-/// A long first list takes more memory for a moment than what is kept of it.
+/// Returns memory: a long first list takes more of it for a moment than what is kept.
 void give_back_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif
 }
 
-/// All that a source is made of: if one letter of it differs, it is another.
+/// Everything that a source is made from, as text: any difference means another source.
 std::string identity_of(const Target& target, const Config& config) {
   const TlsOptions tls = target.tls.value_or(target.place.tls.value_or(TlsOptions{}));
   const KubernetesOptions& kubernetes = config.kubernetes;
@@ -75,17 +76,18 @@ bool same_engines(const Config& a, const Config& b) {
 Daemon::Daemon(Loaded loaded, Sources sources)
     : sources_(std::move(sources)),
       loaded_(std::move(loaded)),
-      log_(loaded_.config.log, sources_.getenv),
+      log_(loaded_.config.log, sources_.getenv, context_.get_executor()),
       hub_(context_.get_executor(), env_,
            {.log = loaded_.config.change_log,
             .gather = gather,
             .grace = loaded_.config.grace,
-            .reveal = loaded_.config.reveal,
             .logger = [this](LogLevel level, std::string_view message) { say(level, message); }}),
       api_(context_.get_executor(), hub_, env_, server_options_, stats_, ROLLCALL_VERSION),
       server_(context_.get_executor(), server_options_, api_, stats_, log_.logger()),
       stop_signals_(context_, SIGINT, SIGTERM),
-      reload_signals_(context_, SIGHUP) {}
+      reload_signals_(context_, SIGHUP) {
+  reveal_secrets(loaded_.config.reveal);
+}
 
 int Daemon::run() {
   raise_descriptor_limit();
@@ -101,15 +103,13 @@ int Daemon::run() {
   ready_ = true;
   manager_.ready(status());
   context_.run();
-  // What hangs still uses what is here: the system lets go of all of it at once.
+  // Code that hangs still uses these objects, so they are left to the end of the process.
   if (overdue_) std::_Exit(success);
   return success;
 }
 
 void Daemon::spawn(asio::awaitable<void> work) {
-  asio::co_spawn(context_, std::move(work), [](const std::exception_ptr& thrown) {
-    if (thrown) std::rethrow_exception(thrown);
-  });
+  asio::co_spawn(context_, std::move(work), rethrow);
 }
 
 bool Daemon::take_passed_sockets() {
@@ -119,15 +119,13 @@ bool Daemon::take_passed_sockets() {
     return false;
   }
   passed_ = std::move(*passed);
+  sources_.sockets_passed = !passed_.empty();
   return true;
 }
 
-/// What a service manager has passed stands in the place of what is built in, not of what is said.
+/// Sockets from a service manager replace the defaults, but not what the configuration says.
 server::ServerOptions Daemon::wanted_server(const Loaded& loaded) const {
-  server::ServerOptions options = server_options(loaded.config, sources_.getenv);
-  if (!loaded.config.token_file.empty()) {
-    options.token = read_token(loaded.config.token_file).value_or(std::string());
-  }
+  server::ServerOptions options = loaded.server;
   if (passed_.empty()) return options;
   if (!loaded.origins.contains("listen")) options.tcp.clear();
   if (!loaded.origins.contains("socket")) options.sockets.clear();
@@ -139,8 +137,7 @@ bool Daemon::start() {
   if (!take_passed_sockets()) return false;
   server_options_ = wanted_server(loaded_);
   for (const server::UnixListener& socket : server_options_.sockets) {
-    std::error_code ignored;  // listening tells what is wrong
-    std::filesystem::create_directories(std::filesystem::path(socket.path).parent_path(), ignored);
+    server::make_folder_of(socket.path);
   }
   say(LogLevel::info, fmt::format("rollcall {} starts with {}", ROLLCALL_VERSION,
                                   loaded_.file.empty() ? "no configuration file" : loaded_.file));
@@ -151,32 +148,42 @@ bool Daemon::start() {
   return watch_engines(loaded_.config);
 }
 
-bool Daemon::add(const std::string& name, const Target& target) {
+bool Daemon::add(const std::string& name, const Target& target, bool one_of_several) {
   BackendOptions options = options_for(target, backend_options(loaded_.config));
   options.getenv = sources_.getenv;
-  // What a backend tells of a connection the hub tells as a change of its state.
+  // The hub logs connections as changes of state, so the backends' own lines are not needed.
   options.log = [this](LogLevel level, std::string_view message) {
     log_.write(level == LogLevel::info ? LogLevel::debug : level, message);
   };
-  auto added =
-      hub_.add(source_of(target.kind, std::move(options), context_.get_executor(), target.named));
+  SourceSpec spec =
+      source_of(target.kind, std::move(options), context_.get_executor(), target.named);
+  spec.one_of_several = one_of_several;
+  const SourceSpec refused{.kind = spec.kind,
+                           .endpoint = spec.endpoint,
+                           .named = spec.named,
+                           .one_of_several = one_of_several};
+  auto added = hub_.add(std::move(spec));
   if (added) {
     engines_[name] = *added;
     return true;
   }
   log_.write(target.named ? LogLevel::error : LogLevel::warning, added.error().describe());
+  refused_.push_back(hub_.add_failed(refused, added.error()));
   return !target.named;
 }
 
-/// Leaves alone what is watched already, in the same way.
+/// Leaves alone engines that are watched already and configured as before.
 bool Daemon::watch_engines(const Config& config) {
   BackendOptions common = backend_options(config);
   common.getenv = sources_.getenv;
   std::set<std::string> wanted;
   bool all_added = true;
-  for (const Target& target : targets_to_watch(selection_of(config), common)) {
+  for (const SourceId source : std::exchange(refused_, {})) hub_.remove(source);
+  const std::vector<Target> targets = targets_to_watch(selection_of(config), common);
+  for (const Target& target : targets) {
     std::string name = identity_of(target, config);
-    if (!engines_.contains(name) && !add(name, target)) all_added = false;
+    const bool one_of_several = std::ranges::count(targets, target.request, &Target::request) > 1;
+    if (!engines_.contains(name) && !add(name, target, one_of_several)) all_added = false;
     wanted.insert(std::move(name));
   }
   std::erase_if(engines_, [&](const auto& engine) {
@@ -198,7 +205,7 @@ asio::awaitable<void> Daemon::heed_stop() {
   auto waiting = stop_signals_.async_wait(asio::as_tuple(asio::use_awaitable));
   const auto [error, signal] = co_await std::move(waiting);
   if (error) co_return;
-  stop_signals_.clear();  // a second one ends the process, whatever it waits for
+  stop_signals_.clear();  // a second signal then ends the process at once
   manager_.stopping();
   log_.write(LogLevel::info, signal == SIGINT ? "stopping: SIGINT" : "stopping: SIGTERM");
   asio::steady_timer limit(context_, longest_stop);
@@ -255,12 +262,12 @@ bool Daemon::apply(Loaded next) {
   say_what_stays(next.config);
   const bool other_engines = !same_engines(next.config, loaded_.config);
   loaded_ = std::move(next);
-  // One that cannot be added is told, and the others are watched all the same.
+  // An engine that cannot be added is reported; the others are watched all the same.
   if (other_engines) static_cast<void>(watch_engines(loaded_.config));
   return true;
 }
 
-/// What was decided at the start.
+/// Names the settings that only a start can change.
 void Daemon::say_what_stays(const Config& next) {
   const Config& now = loaded_.config;
   const auto tell = [this](bool differs, std::string_view key) {
@@ -289,7 +296,11 @@ std::string Daemon::status() const {
   const auto ready = std::ranges::count(all, SourceState::ready, &SourceStatus::state);
   std::size_t instances = 0;
   for (const SourceStatus& source : all) instances += source.instances;
-  return fmt::format("{} instances, {} of {} engines ready", instances, ready, all.size());
+  std::string text =
+      fmt::format("{} instances, {} of {} engines ready", instances, ready, all.size());
+  const auto missing = awaited(all, env_->monotonic(), Duration::max());
+  for (const SourceStatus& source : missing) text += fmt::format("; awaits {}", name_of(source));
+  return text;
 }
 
 }  // namespace rollcall::cli::daemon

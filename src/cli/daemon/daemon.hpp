@@ -16,22 +16,22 @@
 #include "cli/daemon/load.hpp"
 #include "cli/daemon/service.hpp"
 #include "cli/selection.hpp"
-#include "core/env.hpp"
+#include "core/async/env.hpp"
+#include "documents/stats.hpp"
 #include "engine/hub.hpp"
 #include "server/api.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
-#include "server/stats.hpp"
 
 namespace rollcall::cli::daemon {
 
-/// From the first signal to the end at most this long, and what is left is then let go.
+/// The longest time from the first signal to the end; work that is left by then is abandoned.
 inline constexpr std::chrono::milliseconds longest_stop{1500};
 
 /// One run of `rollcall serve`, on one thread.
 class Daemon {
  public:
-  /// `loaded` has no errors. `sources`: what it is read from again.
+  /// `loaded` has no errors. `sources`: where a reload reads the configuration from.
   Daemon(Loaded loaded, Sources sources);
 
   /// Serves until SIGTERM or SIGINT; SIGHUP reads the configuration anew. Returns the exit code.
@@ -41,7 +41,7 @@ class Daemon {
   [[nodiscard]] bool start();
   [[nodiscard]] bool take_passed_sockets();
   [[nodiscard]] server::ServerOptions wanted_server(const Loaded& loaded) const;
-  [[nodiscard]] bool add(const std::string& name, const Target& target);
+  [[nodiscard]] bool add(const std::string& name, const Target& target, bool one_of_several);
   [[nodiscard]] bool watch_engines(const Config& config);
 
   boost::asio::awaitable<void> heed_stop();
@@ -69,7 +69,8 @@ class Daemon {
   Hub hub_;
   server::Api api_;
   server::Server server_;
-  std::map<std::string, SourceId> engines_;  // by all that they are made of
+  std::map<std::string, SourceId> engines_;  // by everything that they are made from
+  std::vector<SourceId> refused_;            // engines that can never be watched
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set reload_signals_;
   bool ready_ = false;

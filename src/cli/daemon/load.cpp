@@ -1,21 +1,19 @@
 #include "cli/daemon/load.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "cli/daemon/check.hpp"
 #include "cli/daemon/settings.hpp"
-#include "transport/small_files.hpp"
+#include "core/budgets.hpp"
+#include "core/text/text.hpp"
+#include "hostview/small_files.hpp"
+#include "transport/shown_url.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
-
-constexpr std::size_t largest_file = std::size_t{1} << 20U;
 
 /// "a, b" as words, without the space around them.
 std::vector<std::string> words_between_commas(const std::string& text) {
@@ -43,8 +41,8 @@ void set_engines(const std::vector<std::string>& words, const std::string& origi
     EngineConfig engine{.runtime = bare ? "docker" : word.substr(0, equals),
                         .endpoint = bare ? word : word.substr(equals + 1)};
     if (!parse_kind(engine.runtime)) {
-      loaded.errors.push_back(
-          fmt::format("{}: '{}' is no runtime; write KIND=URL", origin, engine.runtime));
+      loaded.errors.push_back(fmt::format("{}: '{}' is no runtime; write KIND=URL", origin,
+                                          excerpt(shown_url(engine.runtime))));
     }
     loaded.config.engines.push_back(std::move(engine));
   }
@@ -54,7 +52,11 @@ void set_engines(const std::vector<std::string>& words, const std::string& origi
 void set(const Setting<Config>& setting, const std::vector<std::string>& words,
          const std::string& origin, Loaded& loaded) {
   const auto done = assign(setting.at(loaded.config), words, setting.check);
-  if (!done) {
+  const bool names_secret = setting.key == "token_file" || setting.key == "tls.key";
+  if (names_secret && words == std::vector<std::string>{""}) {
+    // Most likely an unset variable in a script, which must not open the daemon to others.
+    loaded.errors.push_back(fmt::format("{}: is empty; name the file, or leave it out", origin));
+  } else if (!done) {
     loaded.errors.push_back(fmt::format("{}: {}", origin, done.error()));
   } else {
     loaded.origins[std::string(setting.key)] = origin;
@@ -75,7 +77,7 @@ void apply_environment(const Getenv& getenv, Loaded& loaded) {
   }
 }
 
-/// Whoever names an engine on the command line means it alone, and so does who names a runtime.
+/// --endpoint and --runtime replace the file's engines and runtimes.
 void apply_flags(const std::vector<GivenFlag>& flags, Loaded& loaded) {
   const auto given = [&flags](std::string_view name) {
     return std::ranges::find(flags, name, &GivenFlag::name) != flags.end();
@@ -95,30 +97,34 @@ void apply_flags(const std::vector<GivenFlag>& flags, Loaded& loaded) {
   }
 }
 
-void apply_named_file(const std::string& path, Loaded& loaded) {
-  const auto text = read_small_file(path, largest_file + 1);
+/// The named file, or else the usual one. Only a usual file that does not exist is ignored: a file
+/// that cannot be read may be the one that closes the daemon to others.
+void apply_config_file(const Sources& sources, Loaded& loaded) {
+  std::string path = sources.file;
+  if (path.empty()) path = sources.getenv("ROLLCALL_CONFIG").value_or("");
+  const bool usual = path.empty();
+  if (usual) path = usual_file;
+  const auto text = read_file(path, budget::config_file);
+  if (usual && !text && text.error().missing()) return;
+  loaded.file = path;
   if (!text) {
+    const auto remedy = usual ? "; let this user read it, or name another by --config" : "";
     loaded.errors.push_back(
-        fmt::format("{}: it cannot be read: {}", path, std::generic_category().message(errno)));
-  } else if (text->size() > largest_file) {
-    loaded.errors.push_back(fmt::format("{}: it is larger than {} bytes", path, largest_file));
-  } else {
-    auto errors = apply_file(*text, path, loaded.config, loaded.origins);
-    loaded.errors.insert(loaded.errors.end(), errors.begin(), errors.end());
+        fmt::format("{}: it cannot be read: {}{}", path, text.error().what, remedy));
+    return;
   }
+  auto errors = apply_file(*text, path, loaded.config, loaded.origins);
+  loaded.errors.insert(loaded.errors.end(), errors.begin(), errors.end());
 }
 
 }  // namespace
 
 Loaded load(const Sources& sources) {
   Loaded loaded;
-  loaded.file = sources.file;
-  if (loaded.file.empty()) loaded.file = sources.getenv("ROLLCALL_CONFIG").value_or("");
-  if (loaded.file.empty() && std::ifstream(usual_file)) loaded.file = usual_file;
-  if (!loaded.file.empty()) apply_named_file(loaded.file, loaded);
+  apply_config_file(sources, loaded);
   apply_environment(sources.getenv, loaded);
   apply_flags(sources.flags, loaded);
-  if (loaded.errors.empty()) loaded.errors = check(loaded.config);
+  if (loaded.errors.empty()) check(loaded, sources);
   return loaded;
 }
 

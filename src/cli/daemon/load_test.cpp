@@ -5,8 +5,11 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/daemon/check.hpp"
 #include "cli/daemon/settings.hpp"
@@ -19,9 +22,11 @@ namespace {
 using namespace std::chrono_literals;
 using support::TempFolder;
 using support::variables;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class LoadConfig : public ::testing::Test {
@@ -49,6 +54,7 @@ TEST_F(LoadConfig, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
                                                    {"ROLLCALL_LIMITS_SUBSCRIBERS", "3"}})});
   EXPECT_THAT(loaded.errors, IsEmpty());
   EXPECT_EQ(loaded.config.grace, 3min);
+  EXPECT_EQ(loaded.config.wait_for_named, 5min) << "what is built in";
   EXPECT_EQ(loaded.config.log.level, "warning");
   EXPECT_EQ(loaded.config.limits.subscribers, 3U);
   EXPECT_THAT(loaded.config.hosts, ElementsAre("a"));
@@ -110,7 +116,70 @@ TEST_F(LoadConfig, WhatDoesNotGoTogetherIsASentence) {
   EXPECT_THAT(error_of({{"--token-file", {token(0600, "short")}}}), HasSubstr("can be guessed"));
   EXPECT_THAT(error_of({{"--token-file", {"/nonexistent"}}}), HasSubstr("openssl rand"));
   EXPECT_THAT(error_of({{"--token-file", {folder_.path()}}}), HasSubstr("no plain file"));
-  EXPECT_EQ(error_of({{"--token-file", {token(0640)}}}), "0 errors");
+  EXPECT_THAT(error_of({{"--token-file", {""}}}), HasSubstr("--token-file: is empty"));
+  // A file of root's may be readable by a group.
+  EXPECT_EQ(error_of({{"--token-file", {token(0640)}}}) == "0 errors", ::geteuid() == 0);
+}
+
+TEST_F(LoadConfig, TheTokenIsReadWithTheRestAndCarried) {
+  const std::string path = token(0600);
+  const Loaded loaded = load({.flags = {{"--token-file", {path}}},
+                              .getenv = variables({{"ROLLCALL_CONFIG", "/dev/null"},
+                                                   {"XDG_RUNTIME_DIR", folder_.path()}})});
+  ASSERT_THAT(loaded.errors, IsEmpty());
+  token(0600, "");
+  EXPECT_EQ(loaded.server.token, "0123456789abcdef0123");
+  EXPECT_THAT(loaded.server.tcp, IsEmpty()) << "no address unless one is named";
+}
+
+TEST_F(LoadConfig, AFileThatIsNoFileIsRefused) {
+  const std::string fifo = folder_.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_THAT(load({.file = fifo, .getenv = variables({})}).errors,
+              ElementsAre(HasSubstr("it is a FIFO, and no plain file")));
+  EXPECT_THAT(load({.file = "/dev/zero", .getenv = variables({})}).errors,
+              ElementsAre(HasSubstr("it is a device")));
+  EXPECT_THAT(
+      load({.file = file(std::string((128U << 10U) + 1, ' ')), .getenv = variables({})}).errors,
+      ElementsAre(HasSubstr("larger than 131072 bytes")));
+}
+
+TEST_F(LoadConfig, NoErrorRepeatsWhatMayBeASecret) {
+  const std::string text =
+      "token_file: hunter2\ntls: {key: hunter2}\nlisten: ['tcp://u:hunter2@h:1']\n"
+      "hosts: ['http://u:hunter2@h']\nruntimes: ['u:hunter2@h']\nlog: {level: 'u:hunter2@h'}\n";
+  for (const std::string& error : load({.file = file(text), .getenv = variables({})}).errors) {
+    EXPECT_THAT(error, Not(HasSubstr("hunter2")));
+  }
+  const Loaded engines = load(
+      {.file = "/dev/null",
+       .getenv = variables({{"ROLLCALL_ENGINES", "docker=tcp://u:hunter2@h:1,u:hunter2@h=x"}})});
+  ASSERT_THAT(engines.errors, Not(IsEmpty()));
+  for (const std::string& error : engines.errors) EXPECT_THAT(error, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(print(engines.config, engines.origins), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(LoadConfig, ACheckFindsWhatAStartWouldFailAt) {
+  const auto error_of = [this](const std::string& text) {
+    const Loaded loaded = load({.file = file(text),
+                                .getenv = variables({{"XDG_RUNTIME_DIR", folder_.path()}}),
+                                .check_only = true});
+    return fmt::format("{}", fmt::join(loaded.errors, "\n"));
+  };
+  folder_.write("plain", "");
+  const std::string folder = folder_.path();
+  EXPECT_EQ(error_of(fmt::format("socket: {}/r.sock\nlisten: ['127.0.0.1:0']\n", folder)), "");
+  EXPECT_EQ(error_of(fmt::format("socket: {}/new/r.sock\n", folder)), "") << "it will be made";
+  EXPECT_THAT(error_of(fmt::format("socket: {}/plain\n", folder)), HasSubstr("no socket"));
+  EXPECT_THAT(error_of(fmt::format("socket: {}/plain/r.sock\n", folder)), HasSubstr("plain"));
+  EXPECT_THAT(error_of(fmt::format("socket: /{}\n", std::string(200, 'x'))), HasSubstr("bytes"));
+  EXPECT_THAT(error_of("listen: ['127.0.0.1:7', 'localhost:7']\n"), HasSubstr("are one place"));
+  EXPECT_THAT(error_of("socket: none\n"), HasSubstr("listens nowhere"));
+  EXPECT_THAT(error_of("tls: {certificate: /nowhere/c.pem, key: /nowhere/k.pem}\n"),
+              HasSubstr("/nowhere/c.pem"));
+  EXPECT_THAT(error_of("limits: {connections: 100000000}\n"), HasSubstr("limits.connections"));
+  EXPECT_THAT(error_of("engines: [{runtime: docker, endpoint: 'tcp://u:p@h:1'}]\n"),
+              AllOf(HasSubstr("tcp://h:1"), Not(HasSubstr("u:p"))));
 }
 
 TEST(DaemonListener, AddressesAreWrittenWithTheirPort) {

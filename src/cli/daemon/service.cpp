@@ -1,6 +1,7 @@
 #include "cli/daemon/service.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
@@ -12,8 +13,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+
+#include "transport/child_process.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
@@ -47,8 +51,21 @@ ServiceManager::ServiceManager() : passed_(take_passed()) {
   if (const char* address = std::getenv("NOTIFY_SOCKET")) address_ = address;
 }
 
-void ServiceManager::notify(const std::string& text) const {
-  if (!address_.empty()) static_cast<void>(::sd_notify(0, text.c_str()));
+/// Like sd_notify(), but never waits for a manager that does not read.
+void ServiceManager::notify(std::string text) const {
+  if (address_.empty()) return;
+  constexpr std::string_view ready_word = "READY=1\n";
+  if (owes_ready_ && !text.starts_with(ready_word)) text.insert(0, ready_word);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t length = std::min(address_.size(), sizeof(address.sun_path) - 1);
+  address_.copy(address.sun_path, length);
+  if (address_.starts_with('@')) address.sun_path[0] = '\0';
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const ssize_t sent = ::sendto(socket.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                                reinterpret_cast<const sockaddr*>(&address), size);
+  if (text.starts_with(ready_word)) owes_ready_ = sent < 0;
 }
 
 void ServiceManager::ready(std::string_view status) const {

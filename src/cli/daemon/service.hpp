@@ -14,10 +14,10 @@ namespace rollcall::cli::daemon {
 
 /// Tells the service manager of this process; without one it does nothing.
 ///
-/// Threads: any. It never waits: a manager that does not read loses a word.
+/// Threads: any. Never waits: a manager that does not read loses the message.
 class ServiceManager {
  public:
-  /// Takes what the manager has passed, and forgets its variables, so that no child inherits them.
+  /// Takes the passed sockets and unsets the manager's variables, so that no child inherits them.
   ServiceManager();
 
   void ready(std::string_view status) const;
@@ -25,12 +25,12 @@ class ServiceManager {
   void reloading() const;
   void stopping() const;
 
-  /// How often it must hear that we are alive; nothing: it does not watch.
+  /// How often the watchdog must hear from us; nothing: there is no watchdog.
   [[nodiscard]] std::optional<std::chrono::microseconds> watchdog() const noexcept {
     return watchdog_;
   }
 
-  /// Says so at half that interval, for ever: as long as the executor turns.
+  /// Feeds the watchdog at half that interval, as long as the executor runs.
   [[nodiscard]] boost::asio::awaitable<void> keep_alive() const;
 
   struct Passed {
@@ -42,9 +42,10 @@ class ServiceManager {
   [[nodiscard]] Result<std::vector<Passed>> passed() const;
 
  private:
-  void notify(const std::string& text) const;
+  void notify(std::string text) const;
 
   std::string address_;
+  mutable bool owes_ready_ = false;  // READY=1 could not be sent yet
   std::optional<std::chrono::microseconds> watchdog_;
   std::vector<Passed> passed_;
 };

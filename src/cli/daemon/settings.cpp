@@ -3,52 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <rollcall/config.hpp>
 #include <yaml-cpp/emitter.h>
 
+#include "cli/daemon/setting_words.hpp"
 #include "cli/times.hpp"
-#include "core/suggest.hpp"
+#include "transport/shown_url.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
 
 using Words = std::span<const std::string>;
-
-std::string none_of(const std::string& word, const std::vector<std::string>& words) {
-  if (std::ranges::find(words, word) != words.end()) return {};
-  return fmt::format("'{}' is none of {}{}", word, fmt::join(words, ", "), suggestion(word, words));
-}
-
-std::string check_format(const std::string& word) {
-  return none_of(word, {"auto", "logfmt", "journald"});
-}
-std::string check_level(const std::string& word) {
-  return none_of(word, {"debug", "info", "warning", "error"});
-}
-std::string check_unit_type(const std::string& word) {
-  return none_of(word, {"service", "socket", "timer", "scope"});
-}
-std::string check_kind(const std::string& word) {
-  if (parse_kind(word)) return {};
-  return none_of(word, {"auto", "docker", "podman", "systemd", "incus", "kubernetes", "host"});
-}
-std::string check_runtime(const std::string& word) {
-  return word == "all" ? "" : check_kind(word);
-}
-std::string check_path(const std::string& word) {
-  if (word.empty() || std::filesystem::path(word).is_absolute()) return {};
-  return fmt::format("'{}' is no absolute path", word);
-}
-std::string check_socket(const std::string& word) {
-  return word == "auto" || word == "none" ? "" : check_path(word);
-}
 
 constexpr auto all_settings = std::to_array<Setting<Config>>({
     {"listen", "--listen", [](Config& c) -> Field { return &c.listen; }},
@@ -56,12 +26,15 @@ constexpr auto all_settings = std::to_array<Setting<Config>>({
     {"socket_mode", "", [](Config& c) -> Field { return FileMode{&c.socket_mode}; }},
     {"tls.certificate", "--tls-certificate", [](Config& c) -> Field { return &c.tls.certificate; },
      check_path},
-    {"tls.key", "--tls-key", [](Config& c) -> Field { return &c.tls.key; }, check_path},
-    {"token_file", "--token-file", [](Config& c) -> Field { return &c.token_file; }, check_path},
-    {"hosts", "", [](Config& c) -> Field { return &c.hosts; }},
+    {"tls.key", "--tls-key", [](Config& c) -> Field { return &c.tls.key; }, check_secret_path},
+    {"token_file", "--token-file", [](Config& c) -> Field { return &c.token_file; },
+     check_secret_path},
+    {"local_users", "", [](Config& c) -> Field { return &c.local_users; }, check_local_users},
+    {"hosts", "", [](Config& c) -> Field { return &c.hosts; }, check_host},
     {"reveal", "--reveal", [](Config& c) -> Field { return &c.reveal; }},
     {"runtimes", "--runtime", [](Config& c) -> Field { return &c.runtimes; }, check_runtime},
     {"grace", "--grace", [](Config& c) -> Field { return &c.grace; }},
+    {"wait_for_named", "--wait-for-named", [](Config& c) -> Field { return &c.wait_for_named; }},
     {"look_period", "--look-period", [](Config& c) -> Field { return &c.look_period; }},
     {"podman_poll", "--podman-poll", [](Config& c) -> Field { return &c.podman_poll; }},
     {"read_env", "--read-env", [](Config& c) -> Field { return &c.read_env; }},
@@ -92,6 +65,7 @@ constexpr auto all_settings = std::to_array<Setting<Config>>({
     {"limits.request", "", [](Config& c) -> Field { return &c.limits.request; }},
     {"limits.idle", "", [](Config& c) -> Field { return &c.limits.idle; }},
     {"limits.write", "", [](Config& c) -> Field { return &c.limits.write; }},
+    {"limits.answer", "", [](Config& c) -> Field { return &c.limits.answer; }},
     {"limits.heartbeat", "", [](Config& c) -> Field { return &c.limits.heartbeat; }},
     {"limits.retry", "", [](Config& c) -> Field { return &c.limits.retry; }},
     {"limits.drain", "", [](Config& c) -> Field { return &c.limits.drain; }},
@@ -106,7 +80,7 @@ constexpr auto all_engine_settings = std::to_array<Setting<EngineConfig>>({
     {"tls.authority", "", [](EngineConfig& e) -> Field { return &e.tls.authority; }, check_path},
     {"tls.certificate", "", [](EngineConfig& e) -> Field { return &e.tls.certificate; },
      check_path},
-    {"tls.key", "", [](EngineConfig& e) -> Field { return &e.tls.key; }, check_path},
+    {"tls.key", "", [](EngineConfig& e) -> Field { return &e.tls.key; }, check_secret_path},
     {"tls.server_name", "", [](EngineConfig& e) -> Field { return &e.tls.server_name; }},
     {"tls.pinned", "", [](EngineConfig& e) -> Field { return &e.tls.pinned; }, check_path},
     {"tls.fingerprint", "", [](EngineConfig& e) -> Field { return &e.tls.fingerprint; }},
@@ -122,13 +96,13 @@ Said read_into(std::string& out, const std::string& word) {
 
 Said read_into(bool& out, const std::string& word) {
   if (word != "true" && word != "false") {
-    return std::unexpected(fmt::format("'{}' is neither true nor false", word));
+    return std::unexpected(fmt::format("'{}' is neither true nor false", quoted(word)));
   }
   out = word == "true";
   return {};
 }
 
-/// A number of these digits, in all of the word; at least `least`.
+/// The number that the whole word writes in this base; at least `least`.
 std::optional<std::size_t> number_in(std::string_view word, int base = 10) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number, base);
@@ -141,7 +115,8 @@ constexpr std::size_t most_counted = 100'000'000;
 Said read_into(std::size_t& out, const std::string& word) {
   const auto number = number_in(word);
   if (!number || *number == 0 || *number > most_counted) {
-    return std::unexpected(fmt::format("'{}' is no whole number from 1 to {}", word, most_counted));
+    return std::unexpected(
+        fmt::format("'{}' is no whole number from 1 to {}", quoted(word), most_counted));
   }
   out = *number;
   return {};
@@ -164,16 +139,23 @@ Said read_into(ByteCount out, const std::string& word) {
   const auto number = number_in(digits);
   if (!number || *number == 0 || *number > (std::size_t{1} << 40U) / unit) {
     return std::unexpected(
-        fmt::format("'{}' is no size such as 65536, 64KiB, 16MiB or 1GiB", word));
+        fmt::format("'{}' is no size such as 65536, 64KiB, 16MiB or 1GiB", quoted(word)));
   }
   *out.at = *number * unit;
   return {};
 }
 
 Said read_into(FileMode out, const std::string& word) {
-  const auto bits = number_in(word, 8);
+  const auto bits = number_in(word.starts_with("0o") ? word.substr(2) : word, 8);
+  const bool octal = word.starts_with('0');
+  if (bits && *bits <= 0777 && word.size() >= 3 && !octal) {
+    // YAML writers turn 0660 into 432, which would be another mode in octal.
+    return std::unexpected(fmt::format(
+        "'{}' is no mode: it begins with 0, so write 0{}{}", word, word,
+        fmt::format(", or 0{:o} if this is its decimal number", number_in(word).value_or(0))));
+  }
   if (!bits || *bits > 0777 || word.size() < 3) {
-    return std::unexpected(fmt::format("'{}' is no mode such as 0660 or 0600", word));
+    return std::unexpected(fmt::format("'{}' is no mode such as 0660 or 0600", quoted(word)));
   }
   *out.at = static_cast<unsigned>(*bits);
   return {};
@@ -189,7 +171,7 @@ Said read_into(Milliseconds& out, const std::string& word) {
   const auto time = word == "0" ? std::optional(Milliseconds(0)) : time_in(word);
   if (!time) {
     return std::unexpected(
-        fmt::format("'{}' is no time such as 5s, 500ms or 1m (at most a day)", word));
+        fmt::format("'{}' is no time such as 5s, 500ms or 1m (at most a day)", quoted(word)));
   }
   out = *time;
   return {};
@@ -203,7 +185,7 @@ Said read_into(MaybeNever& out, const std::string& word) {
   const auto time = time_in(word);
   if (!time) {
     return std::unexpected(
-        fmt::format("'{}' is neither 'never' nor a time such as 30s or 10m", word));
+        fmt::format("'{}' is neither 'never' nor a time such as 30s or 10m", quoted(word)));
   }
   out = time;
   return {};
@@ -298,7 +280,7 @@ std::vector<std::string> words_of(const Field& field) {
 
 namespace {
 
-/// Puts the keys of one object, those of "a.b" as a map within.
+/// Writes the keys of one object; "a.b" becomes a nested map.
 template <class Object>
 class Printer {
  public:
@@ -318,7 +300,7 @@ class Printer {
   }
 
  private:
-  /// Opens and closes the map that the key is in.
+  /// Opens and closes the nested map of a key.
   void enter(std::string_view key) {
     const std::size_t dot = key.find('.');
     const std::string_view group = dot == std::string_view::npos ? "" : key.substr(0, dot);
@@ -339,7 +321,7 @@ class Printer {
     } else if (text && words.front().empty()) {
       out_ << YAML::DoubleQuoted << "";
     } else if (std::holds_alternative<FileMode>(field)) {
-      out_ << YAML::DoubleQuoted << words.front();  // else a reader might take it for a number
+      out_ << YAML::DoubleQuoted << words.front();  // or a reader might take it for a number
     } else {
       out_ << words.front();
     }
@@ -364,6 +346,8 @@ std::string print(Config config, const std::map<std::string, std::string, std::l
   out << YAML::Key << "engines" << YAML::Comment(origin("engines")) << YAML::Value;
   out << YAML::BeginSeq;
   for (EngineConfig& engine : config.engines) {
+    engine.endpoint = shown_url(engine.endpoint);
+    engine.runtime = shown_url(engine.runtime);  // it may be an endpoint in the wrong key
     out << YAML::BeginMap;
     Printer<EngineConfig>(out, engine, [](std::string_view) {
       return std::string();

@@ -1,5 +1,5 @@
-// Every key of the configuration, as data: the file, the environment, the flags, the printed form
-// and the reference are all held against this one table.
+// Every key of the configuration, as data: file, environment, flags, the printed form and the
+// reference all follow this one table.
 #pragma once
 
 #include <expected>
@@ -25,11 +25,11 @@ struct FileMode {
   unsigned* at;
 };
 
-/// Where a value is kept; its type decides how it is written.
+/// Points to the field of a value; its type decides the syntax.
 using Field = std::variant<std::string*, std::vector<std::string>*, bool*, std::size_t*, ByteCount,
                            FileMode, Milliseconds*, MaybeNever*>;
 
-/// Says what is wrong with a word, and what would be right; empty: nothing is.
+/// Says what is wrong with a word, and what would be right; empty: nothing.
 using CheckWord = std::string (*)(const std::string& word);
 
 template <class Object>
@@ -49,7 +49,7 @@ std::span<const Setting<EngineConfig>> engine_settings();
 /// "ROLLCALL_LIMITS_CONNECTIONS".
 std::string variable_of(std::string_view key);
 
-/// Gives the field what the words say: one word, or for a list any number.
+/// Assigns the words to the field: one word, or any number for a list.
 ///
 /// Errors: a sentence about the value, without its place.
 std::expected<void, std::string> assign(const Field& field, std::span<const std::string> words,
@@ -61,7 +61,7 @@ std::vector<std::string> words_of(const Field& field);
 /// Whether the field takes any number of words.
 bool is_list(const Field& field);
 
-/// The configuration as a file would say it, complete, with each key's origin behind it.
+/// The complete configuration in the form of a file, with each key's origin as a comment.
 /// `origins`: by key, "the default" for those that are absent.
 std::string print(Config config, const std::map<std::string, std::string, std::less<>>& origins);
 

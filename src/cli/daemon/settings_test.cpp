@@ -1,4 +1,4 @@
-// docs/daemon.md tells every key of the configuration, and no other.
+// docs/daemon.md documents every key of the configuration, and no other.
 #include "cli/daemon/settings.hpp"
 
 #include <fstream>

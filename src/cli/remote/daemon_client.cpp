@@ -9,9 +9,10 @@
 #include <fmt/format.h>
 
 #include "cli/daemon/check.hpp"
-#include "core/json_fields.hpp"
-#include "core/json_read.hpp"
-#include "core/text.hpp"
+#include "core/budgets.hpp"
+#include "core/json/json_fields.hpp"
+#include "core/json/json_read.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
@@ -20,9 +21,9 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t default_port = 7655;
-constexpr std::size_t largest_answer = std::size_t{512} << 20U;
-constexpr std::size_t largest_problem = std::size_t{64} << 10U;
-/// Three heartbeats of a daemon as it is configured by itself, and a half.
+constexpr std::size_t largest_answer = budget::daemon_answer_bytes;
+constexpr std::size_t largest_problem = budget::daemon_problem_bytes;
+/// Three and a half heartbeats of a daemon with its default configuration.
 constexpr std::chrono::milliseconds silence{50'000};
 
 RuntimeError not_ours(const std::string& url, std::string what) {
@@ -31,6 +32,15 @@ RuntimeError not_ours(const std::string& url, std::string what) {
           .endpoint = url,
           .what = std::move(what),
           .remedy = "check that `rollcall serve` answers there"};
+}
+
+RuntimeError would_tell_the_token(std::string url) {
+  return {.kind = ErrorKind::invalid_config,
+          .endpoint = std::move(url),
+          .what = "the token would be sent without TLS, readable on the way",
+          .remedy =
+              "write https://host:port, ask on the daemon's host by its socket or by "
+              "127.0.0.1, or leave out --token-file"};
 }
 
 /// The sentence of a problem (RFC 9457), or the status.
@@ -52,7 +62,8 @@ RuntimeError refusal(const std::string& url, unsigned status, const std::string&
   if (status == 401 || status == 403) {
     error.kind = ErrorKind::denied;
     error.fault = ConnectFault::auth;
-    error.remedy = "name the daemon's token by --token-file";
+    error.remedy = status == 401 ? "name the daemon's token by --token-file"
+                                 : "ask by its socket, or name its token by --token-file";
   } else if (status == 410) {
     error.kind = ErrorKind::desynced;
   } else if (status == 503 || status == 429) {
@@ -64,6 +75,10 @@ RuntimeError refusal(const std::string& url, unsigned status, const std::string&
   return error;
 }
 
+bool speaks_docker(std::string_view backend) {
+  return backend == "docker" || backend == "podman";
+}
+
 Result<DaemonList> read_list(const json::value& document, const std::string& url) {
   const auto* object = document.if_object();
   const auto* instances = object == nullptr ? nullptr : object->if_contains("instances");
@@ -71,13 +86,8 @@ Result<DaemonList> read_list(const json::value& document, const std::string& url
   if (instances == nullptr || !instances->is_array() || cursor == nullptr || !cursor->is_string()) {
     return fail(not_ours(url, "the answer is no list of instances"));
   }
-  DaemonList list{.instances = {}, .stale = {}, .cursor = std::string(cursor->get_string())};
-  std::vector<Problem> unread;
-  JsonFields(*object, unread).objects("stale", [&list](const JsonFields& fields) {
-    StaleEngine& stale = list.stale.emplace_back();
-    fields.text("backend", stale.backend);
-    fields.text("reason", stale.reason);
-  });
+  DaemonList list{
+      .instances = {}, .stale = stale_in(*object), .cursor = std::string(cursor->get_string())};
   list.instances.reserve(instances->get_array().size());
   for (const json::value& value : instances->get_array()) {
     auto instance = read_instance(value);
@@ -92,6 +102,37 @@ Result<DaemonList> read_list(const json::value& document, const std::string& url
 }
 
 }  // namespace
+
+bool StaleEngine::may_run(const InstanceKey& key) const {
+  if (!never) return false;
+  // An engine that has not answered yet may turn out to have another name.
+  if (!endpoint.empty()) return endpoint == key.endpoint;
+  return backend == key.backend || backend == "auto" ||
+         (speaks_docker(backend) && speaks_docker(key.backend));
+}
+
+std::string StaleEngine::describe() const {
+  const std::string place = endpoint.empty() ? "" : " at " + endpoint;
+  std::string_view what = "is away, and what it runs may be old";
+  if (never) what = "was never listed since the daemon was started, so what it runs is not known";
+  if (dropped) what = "is away for longer than the grace, so what it runs is not known";
+  return fmt::format("{}{} {}{}{}", backend, place, what, reason.empty() ? "" : ": ", reason);
+}
+
+std::vector<StaleEngine> stale_in(const json::object& document) {
+  std::vector<StaleEngine> all;
+  std::vector<Problem> unread;
+  JsonFields(document, unread).objects("stale", [&all](const JsonFields& fields) {
+    StaleEngine& stale = all.emplace_back();
+    fields.text("backend", stale.backend);
+    fields.text("endpoint", stale.endpoint);
+    fields.text("reason", stale.reason);
+    fields.flag("never", stale.never);
+    fields.flag("dropped", stale.dropped);
+    fields.flag("named", stale.named);
+  });
+  return all;
+}
 
 Task<std::vector<StreamEvent>> DaemonEvents::next() {
   std::vector<StreamEvent> events;
@@ -115,7 +156,7 @@ Result<DaemonClient> DaemonClient::make(const DaemonAddress& options) {
   if (!endpoint) return fail(std::move(endpoint.error()));
   if (endpoint->scheme == Endpoint::Scheme::ssh) {
     return fail({.kind = ErrorKind::invalid_config,
-                 .endpoint = options.url,
+                 .endpoint = endpoint->url(),
                  .what = "a daemon is not asked through ssh",
                  .remedy = "forward its socket by `ssh -L`, and name that"});
   }
@@ -127,6 +168,9 @@ Result<DaemonClient> DaemonClient::make(const DaemonAddress& options) {
       return fail({.kind = ErrorKind::invalid_config, .what = "--token-file: " + read.error()});
     }
     token = std::move(*read);
+    const bool readable =
+        endpoint->scheme == Endpoint::Scheme::tcp && !server::is_loopback(endpoint->host);
+    if (readable) return fail(would_tell_the_token(endpoint->url()));
   }
   return DaemonClient(*endpoint, std::move(token));
 }

@@ -13,29 +13,42 @@
 
 #include "cli/options.hpp"
 #include "cli/remote/event_stream.hpp"
-#include "transport/http_client.hpp"
+#include "transport/http/client.hpp"
 
 namespace rollcall::cli {
 
 /// An engine that the daemon cannot watch for now.
 struct StaleEngine {
   std::string backend;
+  std::string endpoint;
   std::string reason;
+  bool never = false;    ///< It was never listed since the daemon was started.
+  bool dropped = false;  ///< It is away for longer than the daemon's grace.
+  bool named = false;    ///< For `never` and `dropped`: the engine was named to the daemon.
+
+  /// Whether it may run an instance that the daemon does not list.
+  [[nodiscard]] bool may_run(const InstanceKey& key) const;
+
+  /// "docker at unix:///run/docker.sock is away, and what it runs may be old: …"
+  [[nodiscard]] std::string describe() const;
 };
 
-/// What the daemon lists, and from where its changes go on.
+/// The stale engines of a list or a bookmark.
+std::vector<StaleEngine> stale_in(const boost::json::object& document);
+
+/// The daemon's list, and the cursor from which its changes go on.
 struct DaemonList {
   std::vector<InstancePtr> instances;  ///< By key.
   std::vector<StaleEngine> stale;
   std::string cursor;
 };
 
-/// The changes of a daemon, as they come.
+/// The stream of a daemon's changes.
 class DaemonEvents {
  public:
   explicit DaemonEvents(HttpResponsePtr response) : response_(std::move(response)) {}
 
-  /// The next events, at least one; none at the end of the stream. Comments are waited over.
+  /// The next events, at least one; none at the end of the stream. Skips comments.
   ///
   /// Errors: unavailable, mute when not even a heartbeat comes; protocol.
   [[nodiscard]] Task<std::vector<StreamEvent>> next();
@@ -53,7 +66,7 @@ class DaemonClient {
 
   [[nodiscard]] Task<DaemonList> list();
 
-  /// What the daemon says of itself and of its engines.
+  /// The daemon's status and that of its engines.
   [[nodiscard]] Task<boost::json::value> status();
 
   /// Changes after the cursor. Errors: desynced, if the daemon cannot go on from there.

@@ -1,4 +1,4 @@
-// What a list of a daemon means for who has listed or watched it before. Pure.
+// Turns two lists of a daemon into events. Pure.
 #pragma once
 
 #include <vector>

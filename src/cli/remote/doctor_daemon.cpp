@@ -12,13 +12,13 @@
 #include "cli/document.hpp"
 #include "cli/remote/daemon_client.hpp"
 #include "cli/remote/remote.hpp"
-#include "core/json_fields.hpp"
-#include "core/text.hpp"
+#include "core/json/json_fields.hpp"
+#include "core/text/text.hpp"
 
 namespace rollcall::cli {
 namespace {
 
-/// One engine, as the daemon tells of it.
+/// One engine, as the daemon reports it.
 struct EngineRow {
   std::string name;
   std::string endpoint;
@@ -64,10 +64,10 @@ std::size_t unseen_in(const std::vector<InstancePtr>& instances) {
   return static_cast<std::size_t>(std::ranges::count_if(instances, unseen));
 }
 
-/// What the daemon lacks the privilege for.
+/// Reports what the daemon cannot see for lack of privilege.
 std::string blind_spot(const Options& options, Console& console) {
-  const auto instances = list_of_daemon(options, console);
-  const std::size_t unseen = instances ? unseen_in(*instances) : 0;
+  const auto list = list_of_daemon(options);
+  const std::size_t unseen = list ? unseen_in(list->instances) : 0;
   if (unseen == 0) return {};
   return fmt::format(
       "\n{}\n  host: who holds {} of the listening sockets; host-sockets.conf in "

@@ -12,7 +12,7 @@ namespace rollcall::cli {
 
 /// One event of the stream.
 struct StreamEvent {
-  std::string id{};    ///< The last id that was said; empty before the first.
+  std::string id{};    ///< The last id that was sent; empty before the first.
   std::string type{};  ///< Empty: a plain message.
   std::string data{};  ///< Its lines, without the last line's end.
 };
@@ -25,7 +25,7 @@ class EventStreamReader {
       : largest_(largest_event) {}
 
   /// Takes the next bytes, cut anywhere, and calls `sink` for each event that they complete.
-  /// Comments and fields that are not known are passed over.
+  /// Ignores comments and unknown fields.
   ///
   /// Errors: protocol, for an event larger than the bound.
   [[nodiscard]] Result<void> feed(std::string_view bytes, const Sink& sink);
@@ -34,10 +34,10 @@ class EventStreamReader {
   void take_line(std::string_view line, const Sink& sink);
 
   std::size_t largest_;
-  std::string line_;  // what has come of a line that is not complete
+  std::string line_;  // the beginning of an incomplete line
   StreamEvent event_;
   bool has_data_ = false;
-  bool after_return_ = false;  // a line feed that comes now belongs to a line that has ended
+  bool after_return_ = false;  // a line feed now belongs to the CR before it
 };
 
 }  // namespace rollcall::cli

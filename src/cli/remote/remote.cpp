@@ -1,17 +1,16 @@
 #include "cli/remote/remote.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 #include <variant>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include "cli/remote/daemon_client.hpp"
-#include "core/deadline.hpp"
+#include "core/async/deadline.hpp"
+#include "core/async/run.hpp"
 
 namespace rollcall::cli {
 
@@ -43,14 +42,9 @@ Result<T> ask_daemon(const Options& options, Task<T> (DaemonClient::*question)()
   auto client = DaemonClient::make(options.server);
   if (!client) return fail(std::move(client.error()));
   Result<T> answer;
-  asio::co_spawn(
-      context,
-      ask((*client.*question)(), options.timeout, no_answer(*client, options.timeout), answer),
-      [&context](const std::exception_ptr& thrown) {
-        if (thrown) std::rethrow_exception(thrown);
-        context.stop();  // what the client left behind is not waited for
-      });
-  context.run();
+  SideBySide one(context);
+  one.add(ask((*client.*question)(), options.timeout, no_answer(*client, options.timeout), answer));
+  one.run();
   return answer;
 }
 
@@ -75,6 +69,10 @@ bool RuntimeFilter::wants(const RuntimeEvent& event) const {
   return wants(std::get<BackendReconnected>(event).backend);
 }
 
+bool RuntimeFilter::wants(const StaleEngine& engine) const {
+  return engine.backend == "auto" || wants(engine.backend);
+}
+
 std::optional<Cursor> cursor_in(const boost::json::value& status) {
   const auto* object = status.if_object();
   const auto* cursor = object == nullptr ? nullptr : object->if_contains("cursor");
@@ -86,19 +84,16 @@ Result<json::value> status_of_daemon(const Options& options) {
   return ask_daemon(options, &DaemonClient::status);
 }
 
-Result<std::vector<InstancePtr>> list_of_daemon(const Options& options, Console& console) {
+Result<DaemonList> list_of_daemon(const Options& options) {
   auto list = ask_daemon(options, &DaemonClient::list);
   if (!list) return fail(std::move(list.error()));
   const RuntimeFilter runtimes(options.selection);
-  for (const StaleEngine& stale : list->stale) {
-    if (!runtimes.wants(stale.backend)) continue;
-    console.note(fmt::format("warning: {} is away, and what it runs may be old: {}", stale.backend,
-                             stale.reason));
-  }
+  std::erase_if(list->stale,
+                [&runtimes](const StaleEngine& engine) { return !runtimes.wants(engine); });
   std::erase_if(list->instances, [&runtimes](const InstancePtr& instance) {
     return !runtimes.wants(instance->key.backend);
   });
-  return std::move(list->instances);
+  return std::move(*list);
 }
 
 }  // namespace rollcall::cli

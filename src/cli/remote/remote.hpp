@@ -1,4 +1,4 @@
-// What the commands make of a daemon's answers.
+// Turns a daemon's answers into what the commands need.
 #pragma once
 
 #include <optional>
@@ -10,30 +10,33 @@
 
 #include "cli/console.hpp"
 #include "cli/options.hpp"
+#include "cli/remote/daemon_client.hpp"
 #include "engine/change_log.hpp"
 
 namespace rollcall::cli {
 
-/// Which runtimes of a daemon were named; of none, all are meant.
+/// The runtimes of a daemon that the user named; all, if none was named.
 class RuntimeFilter {
  public:
   explicit RuntimeFilter(const Selection& selection);
 
   [[nodiscard]] bool wants(std::string_view backend) const;
   [[nodiscard]] bool wants(const RuntimeEvent& event) const;
+  /// An engine that has not told its name may be of any runtime.
+  [[nodiscard]] bool wants(const StaleEngine& engine) const;
 
  private:
   std::vector<RuntimeBackendKind> kinds_;  // empty: all
 };
 
-/// Where the log of the daemon is, of its /v1/status.
+/// The cursor in the daemon's /v1/status.
 std::optional<Cursor> cursor_in(const boost::json::value& status);
 
-/// What runs by the daemon's word, of the runtimes that were named; waits for it. Of engines that
-/// are away the console is told.
-Result<std::vector<InstancePtr>> list_of_daemon(const Options& options, Console& console);
+/// Lists the daemon's instances, and the engines that it cannot watch, of the named runtimes.
+/// Blocks until the answer.
+Result<DaemonList> list_of_daemon(const Options& options);
 
-/// Its /v1/status; waits for it.
+/// The daemon's /v1/status. Blocks until the answer.
 Result<boost::json::value> status_of_daemon(const Options& options);
 
 int watch_daemon(const Options& options, Console& console);
