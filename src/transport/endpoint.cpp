@@ -7,13 +7,13 @@
 #include <system_error>
 
 #include <boost/url/encode.hpp>
-#include <boost/url/parse.hpp>
 #include <boost/url/rfc/pchars.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 #include <sys/un.h>
 
 #include "transport/shown_url.hpp"
+#include "transport/url.hpp"
 
 namespace rollcall {
 namespace {
@@ -33,11 +33,7 @@ std::unexpected<RuntimeError> invalid(std::string_view url, std::string what,
 
 /// Whether the host is an IPv6 address, or an attempt at one, without brackets.
 bool lacks_brackets(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return false;
-  std::string_view host = url.substr(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  host.remove_prefix(host.rfind('@') + 1);  // npos + 1 is 0
+  const std::string_view host = written_host(url);
   return !host.contains('[') && std::ranges::count(host, ':') > 1;
 }
 
@@ -138,9 +134,9 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
     return invalid(text, "an IPv6 address in a URL stands in brackets",
                    "write tcp://[fe80::1]:2375 or ssh://user@[fe80::1]");
   }
-  const auto parsed = boost::urls::parse_uri(text);
+  const auto parsed = parse_url(text);
   if (!parsed) return invalid(text, "this is not a URL");
-  const boost::urls::url_view& url = *parsed;
+  const boost::urls::url_view url = *parsed;
   const std::string scheme(url.scheme());
   const bool ssh = scheme == "ssh";
   if (scheme != "tcp" && scheme != "http" && scheme != "https" && !ssh) {
@@ -153,7 +149,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
     return invalid(text, "a user or a password in a URL is not supported: nobody would be told it");
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
-  const bool escaped = !url.encoded_host().starts_with('[') && url.encoded_host().contains('%');
+  const bool escaped = !written_host(text).starts_with('[') && written_host(text).contains('%');
   if (escaped || !is_plain_name(url.host_address())) {
     return invalid(text, "the host has characters that no host name has");
   }

@@ -52,6 +52,16 @@ TEST(Endpoint, NothingButSlashesMayFollowTheHost) {
   }
 }
 
+TEST(Endpoint, AHostThatBeginsLikeAnAddressIsAName) {
+  EXPECT_EQ(canonical("tcp://10.0.0.7.nip.io"), "tcp://10.0.0.7.nip.io:2375");
+  EXPECT_EQ(canonical("https://10.0.0.7.nip.io:99/"), "https://10.0.0.7.nip.io:99");
+  EXPECT_EQ(canonical("tcp://127.0.0.1x"), "tcp://127.0.0.1x:2375");
+  EXPECT_EQ(canonical("ssh://me@10.0.0.7.nip.io:22/x.sock"), "ssh://me@10.0.0.7.nip.io:22/x.sock");
+  EXPECT_EQ(parse_endpoint("tcp://10.0.0.7.nip.io:99", 1)->host, "10.0.0.7.nip.io");
+  EXPECT_THAT(canonical("tcp://10.0.0.7.n%69p.io"), HasSubstr("no host name has"));
+  EXPECT_THAT(canonical("tcp://10.0.0.7 8"), HasSubstr("not a URL"));
+}
+
 TEST(Endpoint, AnIPv6AddressWantsItsBrackets) {
   for (const char* url : {"ssh://fe80::1", "ssh://me@fe80::1", "ssh://::1/run/x.sock", "tcp://::1",
                           "tcp://fe80::1:2375", "https://a:b:c"}) {

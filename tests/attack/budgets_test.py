@@ -11,7 +11,6 @@ import json
 import resource
 import socket
 import threading
-import time
 import urllib.parse
 
 import harness

@@ -234,9 +234,8 @@ class Crowds(ConnectionCase):
         self.assertLess(len(daemon.log()), 10_000)
 
     def test_of_a_network_of_ipv6_are_one_peer(self):
-        if os.geteuid() != 0:
-            self.skipTest("a network namespace takes root")
-        with network_namespace() as addresses:
+        addresses = [f"fd00:1::{number:x}" for number in range(1, 12)]
+        with harness.network_namespace(f"{address}/64" for address in addresses):
             here = addresses[0]
             options = ["--listen", f"[{here}]:7799", *self.certificate(), "--token-file", self.token_file()]
             daemon = self.daemon(*options, config="limits: {connections_of_peer: 30, request: 60s}\n", tcp=False)
@@ -247,24 +246,6 @@ class Crowds(ConnectionCase):
             self.assertEqual(200, len(self._strangers))
             self.assertTrue(self.eventually(lambda: daemon.descriptors() <= before + 35), daemon.descriptors() - before)
             self.assertEqual(200, status_of(daemon))
-
-
-@contextlib.contextmanager
-def network_namespace():
-    """Eleven addresses of one /64 in a network of this thread's own; what it starts is in there, too."""
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    libc = __import__("ctypes").CDLL(None, use_errno=True)
-    addresses = [f"fd00:1::{number:x}" for number in range(1, 12)]
-    try:
-        if libc.unshare(0x40000000) != 0:  # CLONE_NEWNET
-            raise OSError("no network namespace can be made")
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        for address in addresses:
-            subprocess.run(["ip", "addr", "add", f"{address}/64", "dev", "lo", "nodad"], check=True)
-        yield addresses
-    finally:
-        libc.setns(home, 0)
-        os.close(home)
 
 
 class Smuggling(ConnectionCase):
@@ -343,8 +324,6 @@ class Neighbours(ConnectionCase):
 
     def setUp(self):
         super().setUp()
-        if os.geteuid() != 0:
-            self.skipTest("being another user takes root")
         self.folder.chmod(0o755)
 
     def test_their_lock_keeps_no_daemon_from_starting(self):

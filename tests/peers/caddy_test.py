@@ -15,7 +15,7 @@ import unittest
 
 import peer
 
-CADDY = shutil.which("caddy")
+CADDY = peer.required("caddy")
 ADDRESS = "10.0.0.1"
 HOSTS = ["a.example", "b.example", "A.Example", "*.c.example", "localhost", "10.0.0.7", "[::1]", "::1", "[fd00::7]", "x", "", "*", "a_b.example"]
 PORTS = ["", "", "", ":", ":80", ":443", ":8443", ":080", ":0", ":65536", ":http", ":-1", ":80:81"]
@@ -71,11 +71,6 @@ def filled_in(text):
 
 
 class CaddyTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        if CADDY is None:
-            raise AssertionError("caddy is missing: ./scripts/setup --test installs it")
-
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)

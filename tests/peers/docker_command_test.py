@@ -17,7 +17,7 @@ import urllib.parse
 
 import peer
 
-DOCKER = shutil.which("docker")
+DOCKER = peer.required("docker")
 HOSTS = ["", "localhost", "127.0.0.1", "[::1]", "::1", "[::1", "a_b", "-x", "u@127.0.0.1", "u:p@localhost", "127.0.0.1 ", ".", "%41"]
 PORTS = ["", ":", ":1", ":0", ":99999", ":65535", ":x", ":1:2", ":-1", ":01"]
 PATHS = ["", "/", "//", "/p", "/p/q/", "/p/../q", "?x=1", "#f", "/a b", "/%20", "x"]
@@ -50,7 +50,9 @@ def canonical(url):
 def judged(host, theirs, ours):
     """The name of a difference that is right; None for any other. `theirs` and `ours` are URLs, or None where it is refused."""
     text = host.strip()
-    scheme, _, rest = text.rpartition("://")
+    # The scheme may be written twice, and "://" may also be an empty port and a path.
+    scheme, rest = re.fullmatch(r"((?:[a-zA-Z]+://)*)(.*)", text, re.DOTALL).groups()
+    scheme = scheme.removesuffix("://")
     if text.startswith("/") or text.startswith("unix:/") and not text.startswith("unix://"):
         return "a path is a socket"
     if ours and not theirs and text.startswith(("http://", "https://")):
@@ -74,7 +76,6 @@ def judged(host, theirs, ours):
     return None
 
 
-@unittest.skipUnless(DOCKER, "there is no docker command")
 class DockerCommand(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-peer-"))

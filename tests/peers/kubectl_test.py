@@ -15,7 +15,7 @@ import unittest
 
 import peer
 
-KUBECTL = shutil.which("kubectl")
+KUBECTL = peer.required("kubectl")
 TRUTHS = ["true", "True", "TRUE", "yes", "on", "y", "false", "No", "off", "n", "~", "", "maybe", '"true"', "1", "0", "tRUE", "!!str true", "[]"]
 TEXTS = ["t0", '"t1"', "'123'", "123", "1e3", "0x1f", "1_0", "2026-11-30", "12:30", "yes", "No", "~", "''", "!!str 7", "[a]", "{a: b}", "1.2.3", "null", ".5"]
 
@@ -117,7 +117,6 @@ def judged(case, theirs, ours):
     return None
 
 
-@unittest.skipUnless(KUBECTL, "there is no kubectl")
 class Kubectl(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-peer-"))

@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import random
+import shutil
 import socket
 import socketserver
 import subprocess
@@ -30,6 +31,12 @@ def main():
     SEED = int(os.environ.get("PEER_SEED") or random.randrange(1 << 32))
     print(f"PEER_SEED={SEED}", flush=True)
     unittest.main(module="__main__", verbosity=2)
+
+
+def required(name):
+    """The path of a program that Rollcall is compared with."""
+    path = shutil.which(name)
+    return path or sys.exit(f"{name} is missing: ./scripts/setup --test installs it")
 
 
 def chance(name):

@@ -16,7 +16,7 @@ import urllib.parse
 
 import peer
 
-KUBECTL = shutil.which("kubectl")
+KUBECTL = peer.required("kubectl")
 LABELS = {
     "a": {"app": "web", "size": "10", "tier": "front"},
     "b": {"app": "api", "size": "9", "example.com/app": "web"},
@@ -90,7 +90,6 @@ def meant(canonical):
     return sorted(name for name, labels in LABELS.items() if all(holds(one, labels) for one in requirements))
 
 
-@unittest.skipUnless(KUBECTL, "there is no kubectl")
 class Selectors(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-peer-"))

@@ -5,7 +5,6 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "core/text/text.hpp"
 #include "transport/base64.hpp"
 #include "transport/tls/secure_stream.hpp"
+#include "transport/url.hpp"
 
 namespace rollcall {
 namespace {
@@ -101,9 +101,9 @@ Result<ProxyEndpoint> parse_proxy(std::string_view text) {
                  .what = std::move(what),
                  .remedy = "write http://host:port or https://host:port"});
   };
-  const auto parsed = boost::urls::parse_uri(text);
+  const auto parsed = parse_url(text);
   if (!parsed) return invalid("the proxy is named by what is not a URL");
-  const boost::urls::url_view& url = *parsed;
+  const boost::urls::url_view url = *parsed;
   const std::string scheme(url.scheme());
   if (scheme != "http" && scheme != "https") {
     return invalid(fmt::format("a proxy of the kind {}:// is not supported", excerpt(scheme)));
@@ -112,7 +112,7 @@ Result<ProxyEndpoint> parse_proxy(std::string_view text) {
   if (url.has_userinfo()) {
     proxy.authorization = "Basic " + to_base64(url.user() + ":" + url.password());
   }
-  const std::string bare = fmt::format("{}://{}", scheme, std::string(url.encoded_host_and_port()));
+  const std::string bare = fmt::format("{}://{}", scheme, written_host(text));
   auto endpoint = parse_endpoint(bare, proxy_ports);
   if (!endpoint) return fail(std::move(endpoint.error()));
   proxy.endpoint = std::move(*endpoint);

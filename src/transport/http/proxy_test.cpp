@@ -132,6 +132,7 @@ TEST(ParseProxy, UnderstandsHttpAndHttpsAlone) {
   EXPECT_EQ(parse_proxy("http://proxy")->endpoint.url(), "tcp://proxy:80");
   EXPECT_EQ(parse_proxy("https://proxy:3129")->endpoint.url(), "https://proxy:3129");
   EXPECT_EQ(parse_proxy("http://proxy:3128/")->endpoint.port, 3128);
+  EXPECT_EQ(parse_proxy("http://10.0.0.7.nip.io:3128")->endpoint.host, "10.0.0.7.nip.io");
   for (const char* url : {"socks5://me:secret@proxy:1080", "proxy:3128", "secret", "",
                           "http://:3128", "http://me:secret@proxy:0"}) {
     const auto proxy = parse_proxy(url);
