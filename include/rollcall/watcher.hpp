@@ -11,6 +11,7 @@
 #include <rollcall/config.hpp>
 #include <rollcall/error.hpp>
 #include <rollcall/event.hpp>
+#include <rollcall/runtime_options.hpp>
 
 namespace rollcall {
 
@@ -59,9 +60,9 @@ struct WatcherOptions {
   Logger log{};
   /// list() includes instances that are not running; events never do.
   bool include_stopped = false;
-  /// How often the host is polled, if it is among the engines. Its watch begins once all others
-  /// were tried, and leaves out instances that another engine lists.
-  std::chrono::milliseconds look_period{5000};
+  /// The options of each runtime, rollcall/options/. If the host is among the engines, its watch
+  /// begins once all others were tried, and leaves out instances that another engine lists.
+  RuntimeOptions runtime_options{};
   /// Called on the threads that call start() and list(), and on the watcher's own.
   Getenv getenv = process_environment();
 };

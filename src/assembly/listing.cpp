@@ -31,7 +31,7 @@ RuntimeError no_answer(const EngineList& engine, Duration limit, std::string_vie
 
 asio::awaitable<void> list(EngineList& engine, Duration limit, RuntimeError late) {
   auto executor = co_await asio::this_coro::executor;
-  auto backend = make_backend(engine.kind, std::move(engine.options), executor);
+  auto backend = make_backend(std::move(engine.choice), executor);
   if (!backend) {
     engine.instances = fail(std::move(backend.error()));
     co_return;
@@ -57,8 +57,8 @@ void list_engines(std::span<EngineList> engines, Duration limit, std::string_vie
     asio::io_context context(1);
     SideBySide round(context);
     for (EngineList& engine : engines) {
-      if ((engine.kind == RuntimeBackendKind::host) != hosts) continue;
-      engine.options.listed_elsewhere = [engines](RuntimeBackendKind runtime) {
+      if ((engine.choice.kind == RuntimeBackendKind::host) != hosts) continue;
+      engine.choice.options.listed_elsewhere = [engines](RuntimeBackendKind runtime) {
         return std::ranges::find(engines, runtime, &EngineList::runtime) != engines.end();
       };
       round.add(ask(engine, limit, no_answer(engine, limit, remedy)));

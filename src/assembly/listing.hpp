@@ -11,14 +11,14 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 
+#include "assembly/engine_choice.hpp"
 #include "core/async/env.hpp"
 
 namespace rollcall {
 
 /// One engine, and what it answered.
 struct EngineList {
-  RuntimeBackendKind kind{};
-  BackendOptions options;
+  EngineChoice choice;
   std::string where;  ///< The engine in messages.
   Result<std::vector<InstancePtr>> instances{};
   std::optional<RuntimeBackendKind> runtime{};  ///< The one that answered.

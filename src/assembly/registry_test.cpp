@@ -12,11 +12,11 @@ namespace {
 
 TEST(Registry, HasTheRuntimesOfTheTableInItsOrder) {
   std::vector<RuntimeBackendKind> registered;
-  for (const BackendDescriptor& each : backend_descriptors()) registered.push_back(each.kind);
+  for (const Runtime* each : registered_runtimes()) registered.push_back(each->traits.kind);
   std::vector<RuntimeBackendKind> named;
-  for (const RuntimeTraits& each : runtimes()) named.push_back(each.kind);
+  for (const RuntimeTraits* each : runtimes()) named.push_back(each->kind);
   EXPECT_EQ(registered, named);
-  EXPECT_EQ(descriptor_of(RuntimeBackendKind::automatic), nullptr);
+  EXPECT_EQ(runtime_of(RuntimeBackendKind::automatic), nullptr);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@
 #include <rollcall/backend.hpp>
 #include <rollcall/watcher.hpp>
 
+#include "assembly/engine_choice.hpp"
 #include "assembly/listing.hpp"
-#include "assembly/source.hpp"
 #include "core/async/run.hpp"
 #include "core/failure.hpp"
 #include "engine/merged_watch.hpp"
@@ -31,7 +31,7 @@ BackendOptions backend_options(const Engine& engine, const WatcherOptions& optio
   return {.endpoint = engine.endpoint,
           .alias = engine.alias,
           .include_stopped = options.include_stopped,
-          .look_period = options.look_period,
+          .runtime_options = options.runtime_options,
           .getenv = options.getenv,
           .log = {}};
 }
@@ -103,8 +103,8 @@ std::optional<RuntimeError> Run::add(const Engine& engine) {
       call(options_->log, level, message);
     };
   }
-  auto source =
-      watch_.add(source_of(engine.kind, std::move(options), context_.get_executor(), true));
+  auto source = watch_.add(source_of({.kind = engine.kind, .options = std::move(options)},
+                                     context_.get_executor(), true));
   if (!source) return std::move(source.error());
   engines_.emplace(*source, engine);
   return {};
@@ -207,8 +207,7 @@ Listing Watcher::list(std::chrono::milliseconds timeout) const {
   std::vector<EngineList> answers;
   for (const Engine& engine : engines) {
     answers.push_back(
-        {.kind = engine.kind,
-         .options = backend_options(engine, *impl_->options),
+        {.choice = {.kind = engine.kind, .options = backend_options(engine, *impl_->options)},
          .where = engine.endpoint.empty() ? std::string(to_string(engine.kind)) : engine.endpoint});
   }
   list_engines(answers, timeout, "see whether the engine hangs, or give it longer");

@@ -9,6 +9,8 @@
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
 
+#include "assembly/engine_choice.hpp"
+#include "assembly/registry.hpp"
 #include "cli/cells.hpp"
 #include "cli/commands.hpp"
 #include "cli/document.hpp"
@@ -38,9 +40,9 @@ struct Finding {
 std::vector<Finding> places_of(RuntimeBackendKind kind, const BackendOptions& options) {
   Finding finding;
   finding.kind = kind;
-  const BackendDescriptor* const descriptor = descriptor_of(kind);
-  if (descriptor == nullptr) return {};
-  const auto places = descriptor->places(options);
+  const Runtime* const runtime = runtime_of(kind);
+  if (runtime == nullptr) return {};
+  const auto places = runtime->places(options);
   if (!places) {
     finding.engine = fail(places.error());
     return {finding};
@@ -63,11 +65,12 @@ std::vector<Finding> all_places(const Selection& selection, const BackendOptions
   const auto& kinds = selection.kinds;
   const bool every =
       selection.all || std::ranges::find(kinds, RuntimeBackendKind::automatic) != kinds.end();
-  for (const BackendDescriptor& descriptor : backend_descriptors()) {
-    if (!every && std::ranges::find(kinds, descriptor.kind) == kinds.end()) continue;
-    const bool named = std::ranges::find(kinds, descriptor.kind) != kinds.end();
-    const bool asked = named || descriptor.meant_by_default(options);
-    for (Finding& finding : places_of(descriptor.kind, options)) {
+  for (const Runtime* runtime : registered_runtimes()) {
+    const RuntimeBackendKind kind = runtime->traits.kind;
+    const bool named = std::ranges::find(kinds, kind) != kinds.end();
+    if (!every && !named) continue;
+    const bool asked = named || runtime->meant_by_default(options);
+    for (Finding& finding : places_of(kind, options)) {
       finding.asked = asked;
       all.push_back(std::move(finding));
     }
@@ -102,11 +105,11 @@ Task<EngineInfo> reach(Driver& driver, std::vector<std::string>& closer) {
   co_return info;
 }
 
-asio::awaitable<void> probe(Finding& finding, const Options& options, BackendOptions common) {
-  common.endpoint = finding.place.url;
+asio::awaitable<void> probe(Finding& finding, const Options& options,
+                            const BackendOptions& common) {
   auto executor = co_await asio::this_coro::executor;
   const EnvPtr env = system_env();
-  const auto driver = driver_at(*descriptor_of(finding.kind), finding.place, common, executor, env);
+  const auto driver = driver_at(finding.kind, finding.place, common, executor, env);
   const Monotonic begun = env->monotonic();
   auto reaching = with_deadline(reach(*driver, finding.closer), options.timeout,
                                 no_answer(finding.place, options.timeout));

@@ -23,7 +23,7 @@ bool is_absent(const RuntimeError& error) {
 /// The daemon's answer, and one for each engine that the daemon could not ask.
 std::vector<Inquiry> ask_daemon(const Options& options) {
   std::vector<Inquiry> inquiries(1);
-  inquiries.front().target.named = true;
+  inquiries.front().engine.named = true;
   auto list = list_of_daemon(options);
   if (!list) {
     inquiries.front().answer = fail(std::move(list.error()));
@@ -31,9 +31,9 @@ std::vector<Inquiry> ask_daemon(const Options& options) {
   }
   inquiries.front().answer = std::move(list->instances);
   for (const StaleEngine& stale : list->stale) {
-    Inquiry inquiry{.target = {}, .answer = fail({.what = stale.describe()})};
-    inquiry.target.named = stale.named && (stale.never || stale.dropped);
-    inquiry.target.request = inquiries.size();
+    Inquiry inquiry{.engine = {}, .answer = fail({.what = stale.describe()})};
+    inquiry.engine.named = stale.named && (stale.never || stale.dropped);
+    inquiry.engine.request = inquiries.size();
     inquiries.push_back(std::move(inquiry));
   }
   return inquiries;
@@ -54,16 +54,14 @@ std::vector<Inquiry> ask_all(const Options& options, Console& console) {
   common.log = console_logger(console, options.verbose);
 
   std::vector<Inquiry> inquiries;
-  for (Target& target : targets_to_list(options.selection, common)) {
-    inquiries.push_back({std::move(target), {}});
+  for (SelectedEngine& engine : engines_to_list(options.selection, common)) {
+    inquiries.push_back({std::move(engine), {}});
   }
   std::vector<EngineList> engines;
-  for (const Inquiry& inquiry : inquiries) {
-    const Target& target = inquiry.target;
-    engines.push_back({.kind = target.kind,
-                       .options = options_for(target, common),
-                       .where = target.place.url.empty() ? std::string(to_string(target.kind))
-                                                         : target.place.url});
+  for (const auto& [engine, answer] : inquiries) {
+    const std::string_view kind = to_string(engine.choice.kind);
+    engines.push_back({.choice = engine.choice,
+                       .where = engine.url().empty() ? std::string(kind) : engine.url()});
   }
   list_engines(engines, options.timeout,
                "see whether the engine hangs, or give it longer with --timeout");
@@ -76,19 +74,16 @@ std::vector<Inquiry> ask_all(const Options& options, Console& console) {
 int report_failures(const std::vector<Inquiry>& inquiries, Console& console) {
   std::set<std::size_t> answered;
   for (const Inquiry& inquiry : inquiries) {
-    if (inquiry.answer) answered.insert(inquiry.target.request);
+    if (inquiry.answer) answered.insert(inquiry.engine.request);
   }
   int code = success;
   for (const Inquiry& inquiry : inquiries) {
     if (inquiry.answer) continue;
     const RuntimeError& error = inquiry.answer.error();
-    const bool fatal = inquiry.target.named && !answered.contains(inquiry.target.request);
-    if (fatal) {
-      code = failure;
-      console.note(error.describe());
-    } else if (!is_absent(error)) {
-      console.note("warning: " + error.describe());
-    }
+    const bool fatal = inquiry.engine.named && !answered.contains(inquiry.engine.request);
+    if (!fatal && is_absent(error)) continue;
+    console.note(fatal ? error.describe() : "warning: " + error.describe());
+    if (fatal) code = failure;
   }
   if (answered.empty() && code == success) {
     console.note("no runtime answered; `rollcall doctor` tells why");

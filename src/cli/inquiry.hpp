@@ -14,7 +14,7 @@ namespace rollcall::cli {
 
 /// One engine and its answer.
 struct Inquiry {
-  Target target;
+  SelectedEngine engine;
   Result<std::vector<InstancePtr>> answer;
 };
 

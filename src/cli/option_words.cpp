@@ -30,6 +30,32 @@ void add_key(CLI::App& command, Words& words, const std::string& name, const std
   command.add_option(name, words.keys[name], text)->allow_extra_args(false)->type_name(value);
 }
 
+void add_runtime_option(CLI::App& app, Words& words, const RuntimeOption& it) {
+  const std::string name(it.flag);
+  const std::string summary(it.summary);
+  if (it.value.empty()) {
+    app.add_flag(name, words.runtime_flags[it.flag], summary);
+    return;
+  }
+  CLI::Option* added = app.add_option(name, words.runtime_values[it.flag], summary);
+  added->type_name(std::string(it.value));
+  RuntimeOptions defaults;
+  if (option::is_list(it.at(defaults))) {
+    added->allow_extra_args(false);
+  } else {
+    added->expected(1)->take_last();
+  }
+}
+
+/// The options of runtimes that concern only commands that keep watching.
+void add_options_of_watches(CLI::App& command, Words& words) {
+  for (const RuntimeTraits* runtime : runtimes()) {
+    for (const RuntimeOption& it : runtime->options) {
+      if (it.of_watches) add_runtime_option(command, words, it);
+    }
+  }
+}
+
 }  // namespace
 
 std::string runtime_choices() {
@@ -42,18 +68,12 @@ void add_shared_options(CLI::App& app, Words& words) {
                "This one; repeatable (default: all that answer)");
   add_repeated(app, "-e,--endpoint", words.endpoints, "[KIND=]URL",
                "This engine, such as docker=tcp://10.0.0.7:2375");
-  app.add_flag("--read-env", words.read_env,
-               "Also the variables of containers that tools take for labels");
-  app.option_defaults()->group("Units of systemd");
-  app.add_flag("--user", words.user, "Of your own manager instead of the system's");
-  app.add_flag("--all-units", words.all_units, "Also those that neither listen nor opted in");
-  add_repeated(app, "--unit-type", words.unit_types, "socket|timer|scope",
-               "Besides services; repeatable");
-  app.get_option("--unit-type")
-      ->check(CLI::IsMember({"service", "socket", "timer", "scope"}).description(""));
-  app.option_defaults()->group("Of Incus and LXD");
-  add_repeated(app, "--project", words.projects, "NAME", "This project; repeatable");
-  add_kubernetes_options(app, words.kubernetes);
+  for (const RuntimeTraits* runtime : runtimes()) {
+    app.option_defaults()->group(std::string(runtime->options_title));
+    for (const RuntimeOption& it : runtime->options) {
+      if (!it.of_watches) add_runtime_option(app, words, it);
+    }
+  }
   app.option_defaults()->group("General");
   app.add_flag("-v,--verbose", words.verbose, "Tell on standard error what is being done");
   app.set_version_flag("-V,--version", "rollcall " ROLLCALL_VERSION, "Show the version");
@@ -93,10 +113,7 @@ CLI::App* add_watch(CLI::App& app, Words& words) {
   add_choice(*watch, "-o,--output", words.output, {"text", "jsonl"},
              "The form of the output (default: text)");
   watch->option_defaults()->group("Where to look");
-  add_text(*watch, "--look-period", words.look_period, "TIME",
-           "How often to look at the host, such as 1s (default: 5s)");
-  add_text(*watch, "--podman-poll", words.podman_poll, "TIME",
-           "List Podman this often and hold no stream, so that an idle service may end");
+  add_options_of_watches(*watch, words);
   add_daemon(*watch, words);
   return watch;
 }
@@ -154,10 +171,7 @@ CLI::App* add_serve(CLI::App& app, Words& words) {
           "Drop what a lost engine ran after this time (default: never)");
   add_key(*serve, words, "--wait-for-named", "TIME",
           "Answer 503 to Prometheus this long until named engines are listed (default: 5m)");
-  add_key(*serve, words, "--look-period", "TIME",
-          "How often to look at the host, such as 1s (default: 5s)");
-  add_key(*serve, words, "--podman-poll", "TIME",
-          "List Podman this often and hold no stream, so that an idle service may end");
+  add_options_of_watches(*serve, words);
   serve->option_defaults()->group("Log");
   add_key(*serve, words, "--log-format", "auto|logfmt|journald", "The form (default: auto)");
   add_key(*serve, words, "--log-level", "debug|info|warning|error", "The least (default: info)");

@@ -8,8 +8,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/kubernetes_options.hpp"
-
 namespace rollcall::cli {
 
 inline constexpr std::string_view runtimes_name = "runtimes";
@@ -26,20 +24,16 @@ struct Words {
   std::string sort = "name";
   std::string format;
   std::string timeout = "5s";
-  std::string look_period = "5s";
-  std::string podman_poll;
   std::string shell;
   std::string subject;
   bool all = false;
   bool quiet = false;
   bool no_trunc = false;
   bool verbose = false;
-  bool read_env = false;
-  bool user = false;
-  bool all_units = false;
-  std::vector<std::string> unit_types;
-  std::vector<std::string> projects;
-  KubernetesOptions kubernetes;
+  /// The options of runtimes, by flag: the values of those that take some, and whether the others
+  /// were given.
+  std::map<std::string_view, std::vector<std::string>> runtime_values;
+  std::map<std::string_view, bool> runtime_flags;
 
   // Of `--server`.
   std::string server;
@@ -50,7 +44,7 @@ struct Words {
   std::string config;
   bool check_config = false;
   bool reveal = false;
-  /// The options that set a key of the configuration; CLI11 holds their values.
+  /// The options of the daemon that set a key of the configuration; CLI11 holds their values.
   std::map<std::string, std::vector<std::string>> keys;
 };
 

@@ -12,7 +12,8 @@
 #include "cli/daemon/settings.hpp"
 #include "cli/manual.hpp"
 #include "cli/option_words.hpp"
-#include "cli/times.hpp"
+#include "core/option/times.hpp"
+#include "core/runtimes.hpp"
 #include "core/text/suggest.hpp"
 
 namespace rollcall::cli {
@@ -46,12 +47,7 @@ auto value_of(const Table& table, std::string_view word) {
 BackendOptions Options::backend_options() const {
   BackendOptions options;
   options.include_stopped = all;
-  options.read_env = read_env;
-  options.user_manager = user_manager;
-  options.all_units = all_units;
-  options.unit_types = unit_types;
-  options.projects = projects;
-  kubernetes.apply(options);
+  options.runtime_options = runtime_options;
   return options;
 }
 
@@ -66,7 +62,10 @@ class Parser {
 
  private:
   [[nodiscard]] std::expected<Options, std::string> options() const;
-  [[nodiscard]] std::string read_times(Options& options) const;
+  [[nodiscard]] std::string read_timeout(Options& options) const;
+  [[nodiscard]] std::string read_runtime_options(RuntimeOptions& options) const;
+  [[nodiscard]] std::string read_runtime_option(const RuntimeOption& it,
+                                                RuntimeOptions& options) const;
   void take_plain_words(Options& options) const;
   [[nodiscard]] std::string why_not_of_a_daemon() const;
   [[nodiscard]] ServeOptions serve_options(const Selection& selection) const;
@@ -153,7 +152,10 @@ std::expected<Options, std::string> Parser::options() const {
   auto selection = Selection::parse(runtimes, words_.endpoints);
   if (!selection) return std::unexpected(std::move(selection.error()));
   if (command() == serve_) options.serve = serve_options(*selection);
-  if (words_.kubernetes.any()) selection->name(RuntimeBackendKind::kubernetes);
+  if (std::string wrong = read_runtime_options(options.runtime_options); !wrong.empty()) {
+    return std::unexpected(std::move(wrong));
+  }
+  selection->name_by_options(options.runtime_options);
   options.selection = std::move(*selection);
   auto filters = Filters::parse(words_.filters);
   if (!filters) return std::unexpected(std::move(filters.error()));
@@ -163,22 +165,39 @@ std::expected<Options, std::string> Parser::options() const {
     if (!format) return std::unexpected(std::move(format.error()));
     options.format = std::move(*format);
   }
-  if (auto wrong = read_times(options); !wrong.empty()) return std::unexpected(std::move(wrong));
+  if (auto wrong = read_timeout(options); !wrong.empty()) return std::unexpected(std::move(wrong));
   take_plain_words(options);
   return options;
 }
 
 /// What is wrong with one of them; empty if nothing is.
-std::string Parser::read_times(Options& options) const {
-  const auto look_period = parse_look_period("--look-period", words_.look_period);
-  if (!look_period) return look_period.error();
-  options.look_period = *look_period;
-  if (!words_.podman_poll.empty()) {
-    const auto poll = parse_look_period("--podman-poll", words_.podman_poll);
-    if (!poll) return poll.error();
-    options.podman_poll = *poll;
+std::string Parser::read_runtime_options(RuntimeOptions& options) const {
+  for (const RuntimeTraits* runtime : runtimes()) {
+    for (const RuntimeOption& it : runtime->options) {
+      if (std::string wrong = read_runtime_option(it, options); !wrong.empty()) return wrong;
+    }
   }
-  const auto timeout = parse_time(words_.timeout);
+  return {};
+}
+
+std::string Parser::read_runtime_option(const RuntimeOption& it, RuntimeOptions& options) const {
+  std::vector<std::string> words;
+  if (const auto values = words_.runtime_values.find(it.flag);
+      values != words_.runtime_values.end()) {
+    words = values->second;
+  }
+  const auto flag = words_.runtime_flags.find(it.flag);
+  const bool set = flag != words_.runtime_flags.end() && flag->second;
+  // An instance may be asked about because it is not shown.
+  if (set || (it.widens && command() == explain_)) words = {"true"};
+  if (words.empty()) return {};
+  const auto done = option::assign(it.at(options), words, it.check);
+  return done ? std::string() : fmt::format("{}: {}", it.flag, done.error());
+}
+
+/// What is wrong with it; empty if nothing is.
+std::string Parser::read_timeout(Options& options) const {
+  const auto timeout = option::parse_time(words_.timeout);
   if (!timeout) {
     return fmt::format("--timeout: '{}' is no time such as 5s, 500ms or 1m (at most a day)",
                        words_.timeout);
@@ -192,27 +211,17 @@ void Parser::take_plain_words(Options& options) const {
   options.output = value_of(outputs, words_.output);
   options.sort = value_of(sort_keys, words_.sort);
   options.verbose = words_.verbose;
-  options.read_env = words_.read_env;
   options.all = words_.all;
   options.quiet = words_.quiet;
   options.no_trunc = words_.no_trunc;
-  options.user_manager = words_.user;
-  options.all_units = words_.all_units;
-  options.unit_types = words_.unit_types;
-  options.projects = words_.projects;
-  options.kubernetes = words_.kubernetes;
   options.subject = words_.subject;
-  if (options.command == Command::explain) {
-    // A user may ask why an instance is not shown.
-    options.all = true;
-    options.all_units = true;
-  }
+  if (options.command == Command::explain) options.all = true;  // as with options that widen
 }
 
 /// Refuses options that only the daemon decides.
 std::string Parser::why_not_of_a_daemon() const {
   const CLI::App* asked = command();
-  const auto given = [asked, this](const char* name) {
+  const auto given = [asked, this](const std::string& name) {
     const CLI::Option* own = asked->get_option_no_throw(name);
     const CLI::Option* shared = app_.get_option_no_throw(name);
     return (own != nullptr && own->count() > 0) || (shared != nullptr && shared->count() > 0);
@@ -224,14 +233,13 @@ std::string Parser::why_not_of_a_daemon() const {
     }
     return {};
   }
-  for (const char* name : {"--endpoint", "--all", "--read-env", "--user", "--all-units",
-                           "--unit-type", "--project", "--look-period", "--podman-poll",
-                           "--kubeconfig", "--context", "--namespace", "--node", "--selector"}) {
-    if (given(name)) {
-      return fmt::format("{} is for the daemon to decide, so it does not go with --server", name);
-    }
+  std::vector<std::string> daemons = {"--endpoint", "--all"};
+  for (const RuntimeTraits* runtime : runtimes()) {
+    for (const RuntimeOption& it : runtime->options) daemons.emplace_back(it.flag);
   }
-  return {};
+  const auto name = std::ranges::find_if(daemons, given);
+  if (name == daemons.end()) return {};
+  return fmt::format("{} is for the daemon to decide, so it does not go with --server", *name);
 }
 
 ServeOptions Parser::serve_options(const Selection& selection) const {
@@ -296,14 +304,13 @@ CommandHelp Parser::describe(const CLI::App& command) const {
                    .options = {},
                    .notes = command.get_footer()};
   append_options(command, help.options);
+  if (&command != completion_) append_options(app_, help.options);
   if (&command == completion_) {
     help.argument = command.get_option("shell")->get_type_name();
     help.choices = choices_in(help.argument);
   } else if (&command == explain_) {
-    append_options(app_, help.options);
     help.argument = command.get_option("instance")->get_type_name();
   } else {
-    append_options(app_, help.options);
     help.argument = "[RUNTIME...]";
     help.choices = choices_in(runtime_choices());
   }

@@ -12,7 +12,6 @@
 
 #include "cli/daemon/load.hpp"
 #include "cli/format.hpp"
-#include "cli/kubernetes_options.hpp"
 #include "cli/selection.hpp"
 #include "core/filter.hpp"
 
@@ -40,11 +39,8 @@ struct Options {
   Command command = Command::list;
   Selection selection;
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
-  std::chrono::milliseconds look_period{5000};
-  std::chrono::milliseconds podman_poll{0};
+  RuntimeOptions runtime_options;
   bool verbose = false;
-
-  bool read_env = false;
 
   /// Of explain: the name or id.
   std::string subject;
@@ -59,16 +55,6 @@ struct Options {
 
   DaemonAddress server;
   ServeOptions serve;
-
-  // Of systemd.
-  bool user_manager = false;
-  bool all_units = false;
-  std::vector<std::string> unit_types;
-
-  // Of Incus and LXD.
-  std::vector<std::string> projects;
-
-  KubernetesOptions kubernetes;
 
   /// The options for backends that do not depend on the command.
   [[nodiscard]] BackendOptions backend_options() const;

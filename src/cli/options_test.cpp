@@ -6,6 +6,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/docker.hpp>
+#include <rollcall/options/host.hpp>
+#include <rollcall/options/incus.hpp>
+#include <rollcall/options/kubernetes.hpp>
+#include <rollcall/options/podman.hpp>
+#include <rollcall/options/systemd.hpp>
 
 namespace rollcall::cli {
 namespace {
@@ -52,8 +58,8 @@ TEST(Options, RuntimesMayBeNamedAlone) {
 }
 
 TEST(Options, TheEnvironmentIsReadOnlyIfThatIsSaid) {
-  EXPECT_FALSE(parsed({"ls"}).backend_options().read_env);
-  EXPECT_TRUE(parsed({"watch", "--read-env"}).backend_options().read_env);
+  EXPECT_FALSE(parsed({"ls"}).backend_options().of<DockerOptions>().read_env);
+  EXPECT_TRUE(parsed({"watch", "--read-env"}).backend_options().of<DockerOptions>().read_env);
 }
 
 TEST(Options, ExplainLooksAtAllThereIs) {
@@ -62,7 +68,7 @@ TEST(Options, ExplainLooksAtAllThereIs) {
   EXPECT_EQ(options.subject, "web");
   EXPECT_EQ(options.output, Output::json);
   EXPECT_TRUE(options.backend_options().include_stopped);
-  EXPECT_TRUE(options.backend_options().all_units);
+  EXPECT_TRUE(options.backend_options().of<SystemdOptions>().all_units);
   EXPECT_FALSE(parsed({"ls"}).backend_options().include_stopped);
   EXPECT_TRUE(parsed({"ls", "-a"}).backend_options().include_stopped);
   EXPECT_THAT(misuse({"explain"}), HasSubstr("which instance?"));
@@ -71,18 +77,22 @@ TEST(Options, ExplainLooksAtAllThereIs) {
 }
 
 TEST(Options, TheHostIsLookedAtAsOftenAsIsSaid) {
-  EXPECT_EQ(parsed({"watch"}).look_period, std::chrono::seconds(5));
-  EXPECT_EQ(parsed({"watch", "--look-period", "250ms"}).look_period,
-            std::chrono::milliseconds(250));
+  EXPECT_EQ(parsed({"watch"}).runtime_options.of<HostOptions>().look_period,
+            std::chrono::seconds(5));
+  EXPECT_EQ(
+      parsed({"watch", "--look-period", "250ms"}).runtime_options.of<HostOptions>().look_period,
+      std::chrono::milliseconds(250));
   for (const char* wrong : {"0", "99ms", "-1s", "often", "2d"}) {
     EXPECT_THAT(misuse({"watch", "--look-period", wrong}), HasSubstr("--look-period"));
   }
 }
 
 TEST(Options, PodmanIsPolledOnlyIfThatIsSaid) {
-  EXPECT_EQ(parsed({"watch"}).podman_poll, std::chrono::milliseconds(0));
-  EXPECT_EQ(parsed({"watch", "--podman-poll", "1m"}).podman_poll, std::chrono::minutes(1));
-  EXPECT_THAT(misuse({"watch", "--podman-poll", "0"}), HasSubstr("--podman-poll"));
+  EXPECT_EQ(parsed({"watch"}).runtime_options.of<PodmanOptions>().poll,
+            std::chrono::milliseconds(0));
+  EXPECT_EQ(parsed({"watch", "--podman-poll", "1m"}).runtime_options.of<PodmanOptions>().poll,
+            std::chrono::minutes(1));
+  EXPECT_THAT(misuse({"watch", "--podman-poll", "50ms"}), HasSubstr("--podman-poll"));
 }
 
 TEST(Options, RuntimesAndEndpoints) {
@@ -106,21 +116,24 @@ TEST(Options, RuntimesAndEndpoints) {
 
 TEST(Options, UnitsOfSystemd) {
   const BackendOptions none = parsed({"ls"}).backend_options();
-  EXPECT_FALSE(none.user_manager || none.all_units);
-  EXPECT_TRUE(none.unit_types.empty());
+  EXPECT_FALSE(none.of<SystemdOptions>().user_manager || none.of<SystemdOptions>().all_units);
+  EXPECT_TRUE(none.of<SystemdOptions>().unit_types.empty());
 
   const BackendOptions all =
       parsed({"watch", "--user", "--all-units", "--unit-type", "socket", "--unit-type", "timer"})
           .backend_options();
-  EXPECT_TRUE(all.user_manager && all.all_units);
-  EXPECT_EQ(all.unit_types, (std::vector<std::string>{"socket", "timer"}));
+  EXPECT_TRUE(all.of<SystemdOptions>().user_manager && all.of<SystemdOptions>().all_units);
+  EXPECT_EQ(all.of<SystemdOptions>().unit_types, (std::vector<std::string>{"socket", "timer"}));
 
   EXPECT_THAT(misuse({"ls", "--unit-type", "mount"}), HasSubstr("mount"));
 }
 
 TEST(Options, ProjectsOfIncus) {
-  EXPECT_TRUE(parsed({"ls"}).backend_options().projects.empty());
-  EXPECT_EQ(parsed({"ls", "--project", "a", "--project", "b"}).backend_options().projects,
+  EXPECT_TRUE(parsed({"ls"}).backend_options().of<IncusOptions>().projects.empty());
+  EXPECT_EQ(parsed({"ls", "--project", "a", "--project", "b"})
+                .backend_options()
+                .of<IncusOptions>()
+                .projects,
             (std::vector<std::string>{"a", "b"}));
 }
 
@@ -132,11 +145,11 @@ TEST(Options, ThoseOfKubernetesNameIt) {
   EXPECT_TRUE(options.selection.all) << "the others are shown besides";
   EXPECT_EQ(options.selection.kinds, std::vector{RuntimeBackendKind::kubernetes});
   const BackendOptions backend = options.backend_options();
-  EXPECT_EQ(backend.kubeconfig, "/k");
-  EXPECT_EQ(backend.kube_context, "prod");
-  EXPECT_EQ(backend.namespaces, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(backend.node, "n");
-  EXPECT_EQ(backend.label_selector, "app=web,tier!=cache");
+  EXPECT_EQ(backend.of<KubernetesOptions>().kubeconfig, "/k");
+  EXPECT_EQ(backend.of<KubernetesOptions>().context, "prod");
+  EXPECT_EQ(backend.of<KubernetesOptions>().namespaces, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(backend.of<KubernetesOptions>().node, "n");
+  EXPECT_EQ(backend.of<KubernetesOptions>().selector, "app=web,tier!=cache");
   for (const char* option : {"--kubeconfig", "--context", "--namespace", "--node", "--selector"}) {
     EXPECT_FALSE(parsed({"watch", option, "x"}).selection.kinds.empty()) << option;
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "assembly/registry.hpp"
 #include "core/runtimes.hpp"
 #include "core/text/suggest.hpp"
 
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::string_view unix_scheme = "unix://";
 constexpr std::string_view ssh_scheme = "ssh://";
-constexpr std::string_view tcp_scheme = "tcp://";
 
 std::string unknown_runtime(const std::string& word) {
   std::vector<std::string> words = runtime_words();
@@ -27,13 +27,14 @@ std::string unknown_runtime(const std::string& word) {
 }
 
 /// Identifies an engine: one name for all paths to one socket.
-std::string identity_of(const Target& target) {
-  const std::string& url = target.place.url;
-  const std::string_view kind = to_string(target.kind);
+std::string identity_of(const SelectedEngine& engine) {
+  const std::string& url = engine.url();
+  const std::string_view kind = to_string(engine.choice.kind);
   if (url.empty()) return std::string(kind);
   // On the far side the runtime's own command connects, as the user whom the key belongs to.
   if (url.starts_with(ssh_scheme)) {
-    return fmt::format("{} {} {}", kind, url, target.place.ssh_identity);
+    const auto& place = engine.choice.place;
+    return fmt::format("{} {} {}", kind, url, place ? place->ssh_identity : "");
   }
   if (!url.starts_with(unix_scheme)) return url;
   std::error_code error;
@@ -41,70 +42,72 @@ std::string identity_of(const Target& target) {
   return error ? url : std::string(unix_scheme) + path.string();
 }
 
-bool may_exist(const Target& target) {
-  const std::string& url = target.place.url;
+bool may_exist(const SelectedEngine& engine) {
+  const std::string& url = engine.url();
   if (!url.starts_with(unix_scheme)) return true;
   std::error_code error;
   // A folder without read permission counts: the backend will report it.
   return std::filesystem::exists(url.substr(unix_scheme.size()), error) || error;
 }
 
-/// The places of one runtime. If that fails, the backend will report why.
-std::vector<Target> targets_of(RuntimeBackendKind kind, bool named, const BackendOptions& options) {
-  const Target any{.kind = kind, .place = {}, .named = named};
-  const BackendDescriptor* const descriptor = descriptor_of(kind);
-  if (descriptor == nullptr) return {any};
-  auto places = descriptor->places(options);
-  if (!places || places->empty()) return {any};
-  std::vector<Target> targets;
-  for (Place& place : *places) targets.push_back({kind, std::move(place), named});
-  return targets;
+/// The engine of a runtime at a place that its backend has to find.
+SelectedEngine anywhere(RuntimeBackendKind kind, bool named, const BackendOptions& options) {
+  return {.choice = {.kind = kind, .options = options}, .named = named};
 }
 
-/// The place that the runtime makes of it. If that fails, the backend will report why.
-Target target_of(const NamedEndpoint& endpoint, BackendOptions options) {
-  Target target{.kind = endpoint.kind,
-                .place = {endpoint.url, "--endpoint"},
-                .named = true,
-                .alias = endpoint.alias,
-                .tls = endpoint.tls};
-  const BackendDescriptor* const descriptor = descriptor_of(endpoint.kind);
-  if (descriptor == nullptr) return target;
+/// The engines of one runtime. If finding their places fails, the backend will report why.
+std::vector<SelectedEngine> engines_of(RuntimeBackendKind kind, bool named,
+                                       const BackendOptions& options) {
+  const Runtime* const runtime = runtime_of(kind);
+  auto places = runtime == nullptr ? std::vector<Place>() : runtime->places(options);
+  if (!places || places->empty()) return {anywhere(kind, named, options)};
+  std::vector<SelectedEngine> engines;
+  for (Place& place : *places) {
+    engines.push_back(anywhere(kind, named, options));
+    engines.back().choice.place = std::move(place);
+  }
+  return engines;
+}
+
+/// The engine at an endpoint, at the place that the runtime makes of it. If that fails, the backend
+/// will report why.
+std::vector<SelectedEngine> engine_at(const NamedEndpoint& endpoint, BackendOptions options) {
   options.endpoint = endpoint.url;
   options.tls = endpoint.tls;
-  auto places = descriptor->places(options);
-  if (places && places->size() == 1) target.place = std::move(places->front());
-  return target;
+  options.alias = endpoint.alias;
+  auto engines = engines_of(endpoint.kind, true, options);
+  if (engines.size() == 1) return engines;
+  return {anywhere(endpoint.kind, true, options)};
 }
 
-/// The targets of each request: an endpoint, a runtime that was named, a runtime of "all".
-std::vector<std::vector<Target>> requests(const Selection& selection,
-                                          const BackendOptions& options) {
-  std::vector<std::vector<Target>> all;
+/// The engines of each request: an endpoint, a runtime that was named, a runtime of "all".
+std::vector<std::vector<SelectedEngine>> requests(const Selection& selection,
+                                                  const BackendOptions& options) {
+  std::vector<std::vector<SelectedEngine>> all;
   for (const NamedEndpoint& endpoint : selection.endpoints) {
-    all.push_back({target_of(endpoint, options)});
+    all.push_back(engine_at(endpoint, options));
   }
   for (const RuntimeBackendKind kind : selection.kinds) {
-    all.push_back(targets_of(kind, true, options));
+    all.push_back(engines_of(kind, true, options));
   }
   if (selection.all) {
-    for (const BackendDescriptor& descriptor : backend_descriptors()) {
-      if (!descriptor.meant_by_default(options)) continue;
-      all.push_back(targets_of(descriptor.kind, false, options));
+    for (const Runtime* runtime : registered_runtimes()) {
+      if (!runtime->meant_by_default(options)) continue;
+      all.push_back(engines_of(runtime->traits.kind, false, options));
     }
   }
   return all;
 }
 
 /// Joins the requests into one list, each engine once.
-std::vector<Target> merged(std::vector<std::vector<Target>> requests) {
-  std::vector<Target> all;
+std::vector<SelectedEngine> merged(std::vector<std::vector<SelectedEngine>> requests) {
+  std::vector<SelectedEngine> all;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    for (Target& target : requests[i]) {
-      if (!seen.insert(identity_of(target)).second) continue;
-      target.request = i;
-      all.push_back(std::move(target));
+    for (SelectedEngine& engine : requests[i]) {
+      if (!seen.insert(identity_of(engine)).second) continue;
+      engine.request = i;
+      all.push_back(std::move(engine));
     }
   }
   return all;
@@ -169,48 +172,29 @@ std::expected<Selection, std::string> Selection::parse(std::span<const std::stri
   return selection;
 }
 
-void Selection::name(RuntimeBackendKind kind) {
-  if (all && std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+void Selection::name_by_options(const RuntimeOptions& options) {
+  if (!all) return;
+  for (const RuntimeTraits* runtime : runtimes()) {
+    if (!runtime->named_by_options || !any_option_set(*runtime, options)) continue;
+    if (std::ranges::find(kinds, runtime->kind) == kinds.end()) kinds.push_back(runtime->kind);
+  }
 }
 
-std::vector<Target> targets_to_list(const Selection& selection, const BackendOptions& options) {
+std::vector<SelectedEngine> engines_to_list(const Selection& selection,
+                                            const BackendOptions& options) {
   return merged(requests(selection, options));
 }
 
-std::vector<Target> targets_to_watch(const Selection& selection, const BackendOptions& options) {
+std::vector<SelectedEngine> engines_to_watch(const Selection& selection,
+                                             const BackendOptions& options) {
   auto all = requests(selection, options);
-  for (std::vector<Target>& request : all) {
-    if (request.size() == 1 && !request.front().place.usual) continue;
-    const Target any{.kind = request.front().kind, .place = {}, .named = request.front().named};
-    std::erase_if(request, [](const Target& target) { return !may_exist(target); });
-    if (request.empty()) request.push_back(any);
+  for (std::vector<SelectedEngine>& request : all) {
+    const SelectedEngine first = request.front();
+    if (request.size() == 1 && !(first.choice.place && first.choice.place->usual)) continue;
+    std::erase_if(request, [](const SelectedEngine& engine) { return !may_exist(engine); });
+    if (request.empty()) request = {anywhere(first.choice.kind, first.named, options)};
   }
   return merged(std::move(all));
-}
-
-BackendOptions options_for(const Target& target, BackendOptions options) {
-  const Place& place = target.place;
-  options.endpoint = place.url;
-  options.tls = place.tls ? place.tls : target.tls;
-  options.alias = target.alias;
-  // The place was decided to be without TLS; environment variables must not turn TLS on again.
-  const RuntimeTraits* const runtime = traits_of(target.kind);
-  const bool speaks_http = runtime == nullptr || runtime->speaks_http;
-  if (speaks_http && place.url.starts_with(tcp_scheme)) {
-    options.endpoint = "http://" + place.url.substr(tcp_scheme.size());
-  }
-  if (!place.ssh_identity.empty()) {
-    options.getenv = [key = place.ssh_identity, rest = std::move(options.getenv)](
-                         std::string_view name) -> std::optional<std::string> {
-      return name == "CONTAINER_SSHKEY" ? key : rest(name);
-    };
-  }
-  return options;
-}
-
-std::string describe(const Target& target) {
-  const std::string kind(to_string(target.kind));
-  return target.place.url.empty() ? kind : kind + " at " + target.place.url;
 }
 
 }  // namespace rollcall::cli

@@ -11,7 +11,7 @@
 
 #include <rollcall/config.hpp>
 
-#include "assembly/registry.hpp"
+#include "assembly/engine_choice.hpp"
 
 namespace rollcall::cli {
 
@@ -34,32 +34,29 @@ struct Selection {
   static std::expected<Selection, std::string> parse(std::span<const std::string> runtimes,
                                                      std::span<const std::string> endpoints);
 
-  /// Names a runtime that another option implies; if all are selected, it counts as named.
-  void name(RuntimeBackendKind kind);
+  /// Names the runtimes that their own options imply; if all are selected, they count as named.
+  void name_by_options(const RuntimeOptions& options);
 };
 
 /// One engine to ask, and thereby one backend to make.
-struct Target {
-  RuntimeBackendKind kind{};
-  Place place;         ///< An empty URL leaves the choice of the place to the backend.
-  bool named = false;  ///< By the user: failing to reach it is an error.
-  std::size_t request =
-      0;                ///< Targets of one request are alternatives: one that answers is enough.
-  std::string alias{};  ///< The alias of the named endpoint.
-  std::optional<TlsOptions> tls{};  ///< TLS of the named endpoint.
+struct SelectedEngine {
+  EngineChoice choice;
+  bool named = false;       ///< By the user: failing to reach it is an error.
+  std::size_t request = 0;  ///< Engines of one request are alternatives: one answer is enough.
+
+  /// Where it is; empty if the backend looks for it.
+  [[nodiscard]] const std::string& url() const noexcept {
+    return choice.place ? choice.place->url : choice.options.endpoint;
+  }
 };
 
 /// All engines that may be there, each once: two paths to one socket are one engine.
-std::vector<Target> targets_to_list(const Selection& selection, const BackendOptions& options);
+std::vector<SelectedEngine> engines_to_list(const Selection& selection,
+                                            const BackendOptions& options);
 
-/// The engines to wait for: those that exist now, and one target of its own for each runtime
-/// without any.
-std::vector<Target> targets_to_watch(const Selection& selection, const BackendOptions& options);
-
-/// The options for the backend of a target.
-BackendOptions options_for(const Target& target, BackendOptions options);
-
-/// "docker", or "docker at unix:///run/docker.sock".
-std::string describe(const Target& target);
+/// The engines to wait for: those that exist now, and for each runtime without any one that its
+/// backend looks for.
+std::vector<SelectedEngine> engines_to_watch(const Selection& selection,
+                                             const BackendOptions& options);
 
 }  // namespace rollcall::cli

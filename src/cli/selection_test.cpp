@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Targets : public testing::Test {
+class SelectedEngines : public testing::Test {
  protected:
-  Targets() {
+  SelectedEngines() {
     std::string pattern = (fs::temp_directory_path() / "rollcall-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     options_.getenv = [this](std::string_view name) -> std::optional<std::string> {
@@ -25,7 +25,7 @@ class Targets : public testing::Test {
       return at == variables_.end() ? std::nullopt : std::optional(at->second);
     };
   }
-  ~Targets() override { fs::remove_all(folder_); }
+  ~SelectedEngines() override { fs::remove_all(folder_); }
 
   std::string touch(const std::string& name) const {
     std::ofstream(folder_ / name).flush();
@@ -40,8 +40,10 @@ class Targets : public testing::Test {
   }
 
   /// Ignores other runtimes that this host may have.
-  static std::vector<Target> of_docker(std::vector<Target> targets) {
-    std::erase_if(targets, [](const Target& it) { return it.kind != RuntimeBackendKind::docker; });
+  static std::vector<SelectedEngine> of_docker(std::vector<SelectedEngine> targets) {
+    std::erase_if(targets, [](const SelectedEngine& it) {
+      return it.choice.kind != RuntimeBackendKind::docker;
+    });
     return targets;
   }
 
@@ -50,73 +52,74 @@ class Targets : public testing::Test {
   BackendOptions options_;
 };
 
-TEST_F(Targets, AVariableDecides) {
+TEST_F(SelectedEngines, AVariableDecides) {
   variables_["DOCKER_HOST"] = "unix:///somewhere/else.sock";
-  const auto targets = of_docker(targets_to_list(select({}, {}), options_));
+  const auto targets = of_docker(engines_to_list(select({}, {}), options_));
   ASSERT_EQ(targets.size(), 1U);
-  EXPECT_EQ(targets[0].place.url, "unix:///somewhere/else.sock");
+  EXPECT_EQ(targets[0].url(), "unix:///somewhere/else.sock");
   EXPECT_FALSE(targets[0].named);
 }
 
-TEST_F(Targets, OfAllTheHostIsTheLastAndOfAutoItIsNone) {
-  EXPECT_EQ(targets_to_list(select({}, {}), options_).back().kind, RuntimeBackendKind::host);
-  EXPECT_EQ(targets_to_watch(select({"all"}, {}), options_).back().kind, RuntimeBackendKind::host);
-  for (const Target& target : targets_to_list(select({"auto"}, {}), options_)) {
-    EXPECT_NE(target.kind, RuntimeBackendKind::host);
+TEST_F(SelectedEngines, OfAllTheHostIsTheLastAndOfAutoItIsNone) {
+  EXPECT_EQ(engines_to_list(select({}, {}), options_).back().choice.kind, RuntimeBackendKind::host);
+  EXPECT_EQ(engines_to_watch(select({"all"}, {}), options_).back().choice.kind,
+            RuntimeBackendKind::host);
+  for (const SelectedEngine& target : engines_to_list(select({"auto"}, {}), options_)) {
+    EXPECT_NE(target.choice.kind, RuntimeBackendKind::host);
   }
 }
 
-TEST_F(Targets, OneSocketUnderTwoNamesIsOneEngine) {
+TEST_F(SelectedEngines, OneSocketUnderTwoNamesIsOneEngine) {
   const std::string socket = touch("engine.sock");
   fs::create_symlink(socket, folder_ / "link.sock");
   const auto link = (folder_ / "link.sock").string();
-  const auto targets = targets_to_list(select({}, {socket, link}), options_);
+  const auto targets = engines_to_list(select({}, {socket, link}), options_);
   ASSERT_EQ(targets.size(), 1U);
-  EXPECT_EQ(targets[0].place.url, "unix://" + socket);
+  EXPECT_EQ(targets[0].url(), "unix://" + socket);
   EXPECT_TRUE(targets[0].named);
 }
 
-TEST_F(Targets, WhatCannotBeToldIsLeftToTheBackend) {
+TEST_F(SelectedEngines, WhatCannotBeToldIsLeftToTheBackend) {
   variables_["DOCKER_HOST"] = "nonsense://";
   for (const auto* runtime : {"docker", "auto", "kubernetes"}) {
-    const auto targets = targets_to_list(select({runtime}, {}), options_);
+    const auto targets = engines_to_list(select({runtime}, {}), options_);
     ASSERT_EQ(targets.size(), 1U) << runtime;
-    EXPECT_TRUE(targets[0].place.url.empty()) << runtime;
+    EXPECT_TRUE(targets[0].url().empty()) << runtime;
     EXPECT_TRUE(targets[0].named) << runtime;
   }
 }
 
-TEST_F(Targets, ARuntimeThatIsNowhereIsWaitedForAsAWhole) {
+TEST_F(SelectedEngines, ARuntimeThatIsNowhereIsWaitedForAsAWhole) {
   variables_["HOME"] = folder_.string();
-  const auto listed = targets_to_list(select({"docker"}, {}), options_);
-  const auto watched = targets_to_watch(select({"docker"}, {}), options_);
+  const auto listed = engines_to_list(select({"docker"}, {}), options_);
+  const auto watched = engines_to_watch(select({"docker"}, {}), options_);
   EXPECT_GT(listed.size(), 1U);
   ASSERT_EQ(watched.size(), 1U);
   // No variable moves this place: on a host with an engine of its own, that one is watched.
   const bool engine_here = fs::exists("/var/run/docker.sock");
-  EXPECT_EQ(watched[0].place.url, engine_here ? "unix:///var/run/docker.sock" : "");
+  EXPECT_EQ(watched[0].url(), engine_here ? "unix:///var/run/docker.sock" : "");
 }
 
-TEST_F(Targets, AUsualPlaceThatIsNotThereIsWaitedForAndOneThatAVariableNamesIsMissed) {
+TEST_F(SelectedEngines, AUsualPlaceThatIsNotThereIsWaitedForAndOneThatAVariableNamesIsMissed) {
   constexpr auto usual = "unix:///run/dbus/system_bus_socket";
-  const auto waited = targets_to_watch(select({"systemd"}, {}), options_);
+  const auto waited = engines_to_watch(select({"systemd"}, {}), options_);
   ASSERT_EQ(waited.size(), 1U);
-  EXPECT_EQ(waited[0].place.url, fs::exists("/run/dbus/system_bus_socket") ? usual : "");
+  EXPECT_EQ(waited[0].url(), fs::exists("/run/dbus/system_bus_socket") ? usual : "");
   variables_["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent/bus";
-  const auto missed = targets_to_watch(select({"systemd"}, {}), options_);
+  const auto missed = engines_to_watch(select({"systemd"}, {}), options_);
   ASSERT_EQ(missed.size(), 1U);
-  EXPECT_EQ(missed[0].place.url, "unix:///nonexistent/bus");
+  EXPECT_EQ(missed[0].url(), "unix:///nonexistent/bus");
 }
 
-TEST_F(Targets, AlternativesShareTheirRequest) {
+TEST_F(SelectedEngines, AlternativesShareTheirRequest) {
   variables_["HOME"] = folder_.string();
-  const auto targets = targets_to_list(select({"docker"}, {"docker=tcp://h:1"}), options_);
+  const auto targets = engines_to_list(select({"docker"}, {"docker=tcp://h:1"}), options_);
   ASSERT_FALSE(targets.empty());
-  EXPECT_EQ(targets.front().place.source, "--endpoint");
-  for (const Target& target : targets) EXPECT_EQ(target.request, targets.front().request);
+  EXPECT_EQ(targets.front().choice.place->source, "--endpoint");
+  for (const SelectedEngine& target : targets) EXPECT_EQ(target.request, targets.front().request);
 }
 
-TEST_F(Targets, AKindWithAnEndpointHasNoOtherPlacesHoweverManyKindsAreNamed) {
+TEST_F(SelectedEngines, AKindWithAnEndpointHasNoOtherPlacesHoweverManyKindsAreNamed) {
   variables_["HOME"] = folder_.string();
   for (const auto& [runtimes, endpoints] :
        std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
@@ -127,70 +130,64 @@ TEST_F(Targets, AKindWithAnEndpointHasNoOtherPlacesHoweverManyKindsAreNamed) {
            {{"auto", "docker", "host"}, {"docker=tcp://h:1"}}}) {
     const auto selection = select(runtimes, endpoints);
     for (const auto& targets :
-         {targets_to_list(selection, options_), targets_to_watch(selection, options_)}) {
+         {engines_to_list(selection, options_), engines_to_watch(selection, options_)}) {
       const std::size_t hosts = runtimes.size() > 1 ? 1 : 0;
       EXPECT_EQ(targets.size(), endpoints.size() + hosts);
-      for (const Target& target : targets) {
-        const bool host = target.kind == RuntimeBackendKind::host;
-        EXPECT_EQ(target.place.source == "--endpoint", !host) << describe(target);
+      for (const SelectedEngine& target : targets) {
+        const bool host = target.choice.kind == RuntimeBackendKind::host;
+        EXPECT_EQ(target.choice.place->source == "--endpoint", !host) << target.url();
       }
     }
   }
 }
 
-TEST_F(Targets, AKindWithoutAnEndpointKeepsItsPlaces) {
+TEST_F(SelectedEngines, AKindWithoutAnEndpointKeepsItsPlaces) {
   variables_["HOME"] = folder_.string();
-  const auto alone = targets_to_list(select({"podman"}, {}), options_);
-  const auto beside = targets_to_list(select({"docker", "podman"}, {"docker=tcp://h:1"}), options_);
+  const auto alone = engines_to_list(select({"podman"}, {}), options_);
+  const auto beside = engines_to_list(select({"docker", "podman"}, {"docker=tcp://h:1"}), options_);
   EXPECT_EQ(beside.size(), alone.size() + 1);
 }
 
-TEST_F(Targets, AnEndpointComesBesidesAll) {
+TEST_F(SelectedEngines, AnEndpointComesBesidesAll) {
   variables_["DOCKER_HOST"] = "unix:///somewhere/else.sock";
-  const auto targets = of_docker(targets_to_list(select({"all"}, {"tcp://h:1"}), options_));
+  const auto targets = of_docker(engines_to_list(select({"all"}, {"tcp://h:1"}), options_));
   ASSERT_EQ(targets.size(), 2U);
   EXPECT_NE(targets[0].request, targets[1].request);
 }
 
-TEST_F(Targets, AnEndpointIsWhatTheRuntimeMakesOfIt) {
+TEST_F(SelectedEngines, AnEndpointIsWhatTheRuntimeMakesOfIt) {
   variables_["DOCKER_TLS_VERIFY"] = "1";
   variables_["DOCKER_CERT_PATH"] = folder_.string();
   const auto targets =
-      targets_to_list(select({}, {"tcp://a:2376", "https://a", "ssh://b"}), options_);
+      engines_to_list(select({}, {"tcp://a:2376", "https://a", "ssh://b"}), options_);
   ASSERT_EQ(targets.size(), 2U);
-  EXPECT_EQ(targets[0].place.url, "https://a:2376");
-  const auto options = options_for(targets[0], options_);
-  EXPECT_EQ(options.endpoint, "https://a:2376");
-  ASSERT_TRUE(options.tls);
-  EXPECT_EQ(options.tls->authority.file, (folder_ / "ca.pem").string());
-  EXPECT_EQ(targets[1].place.url, "ssh://b");
+  EXPECT_EQ(targets[0].url(), "https://a:2376");
+  ASSERT_TRUE(targets[0].choice.place->tls);
+  EXPECT_EQ(targets[0].choice.place->tls->authority.file, (folder_ / "ca.pem").string());
+  EXPECT_EQ(targets[1].url(), "ssh://b");
 }
 
-TEST_F(Targets, BySshEachRuntimeIsAnEngineOfItsOwn) {
+TEST_F(SelectedEngines, BySshEachRuntimeIsAnEngineOfItsOwn) {
   const auto targets =
-      targets_to_list(select({}, {"docker=ssh://h", "podman=ssh://h", "docker=ssh://h"}), options_);
+      engines_to_list(select({}, {"docker=ssh://h", "podman=ssh://h", "docker=ssh://h"}), options_);
   ASSERT_EQ(targets.size(), 2U);
-  EXPECT_EQ(targets[0].kind, RuntimeBackendKind::docker);
-  EXPECT_EQ(targets[1].kind, RuntimeBackendKind::podman);
+  EXPECT_EQ(targets[0].choice.kind, RuntimeBackendKind::docker);
+  EXPECT_EQ(targets[1].choice.kind, RuntimeBackendKind::podman);
 }
 
-TEST_F(Targets, WhatWasDecidedIsNotDecidedAnew) {
-  const auto decided_again = [this](const Target& target) {
-    const auto places = descriptor_of(target.kind)->places(options_for(target, options_));
-    return places ? places->front() : Place{.url = places.error().describe(), .source = {}};
-  };
+TEST_F(SelectedEngines, APlaceKeepsItsKeyAndHasTlsOnlyIfItsUrlSays) {
   std::ofstream(folder_ / "c.json") << R"({"Connection":{"Connections":{
       "a":{"URI":"ssh://h","Identity":"/key-a"},"b":{"URI":"ssh://h","Identity":"/key-b"}}}})";
   variables_["PODMAN_CONNECTIONS_CONF"] = (folder_ / "c.json").string();
   variables_["CONTAINER_CONNECTION"] = "b";
-  const auto by_key = targets_to_list(select({"podman"}, {}), options_);
+  const auto by_key = engines_to_list(select({"podman"}, {}), options_);
   ASSERT_EQ(by_key.size(), 1U);
-  EXPECT_EQ(decided_again(by_key[0]).ssh_identity, "/key-b");
+  EXPECT_EQ(by_key[0].choice.place->ssh_identity, "/key-b");
   variables_["DOCKER_TLS_VERIFY"] = "1";
-  const auto open = targets_to_list(select({}, {"docker=http://h:1"}), options_);
+  const auto open = engines_to_list(select({}, {"docker=http://h:1"}), options_);
   ASSERT_EQ(open.size(), 1U);
-  EXPECT_EQ(open[0].place.url, "tcp://h:1");
-  EXPECT_EQ(decided_again(open[0]).url, "tcp://h:1");
+  EXPECT_EQ(open[0].url(), "tcp://h:1");
+  EXPECT_FALSE(open[0].choice.place->tls);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include "assembly/source.hpp"
+#include "assembly/engine_choice.hpp"
 #include "cli/commands.hpp"
 #include "cli/event_output.hpp"
 #include "cli/remote/remote.hpp"
@@ -47,7 +47,7 @@ class WatchRun final : private MergedConsumer {
  private:
   /// One engine that is watched.
   struct Source {
-    Target target;
+    SelectedEngine engine;
     bool synced = false;  ///< Its first list was shown.
     bool failed = false;  ///< It is watched no more.
   };
@@ -56,7 +56,7 @@ class WatchRun final : private MergedConsumer {
   void synced(SourceId source) override;
   void failed(SourceId source, const RuntimeError& error) override;
 
-  bool add(const Target& target, const BackendOptions& common);
+  bool add(const SelectedEngine& engine);
   void stop();
   asio::awaitable<void> show_until_the_end();
 
@@ -77,10 +77,8 @@ int WatchRun::run() {
   BackendOptions common = options_.backend_options();
   common.getenv = console_.environment();
   common.log = console_logger(console_, options_.verbose);
-  common.look_period = options_.look_period;
-  common.podman_poll = options_.podman_poll;
-  for (const Target& target : targets_to_watch(options_.selection, common)) {
-    if (!add(target, common) && target.named) return failure;
+  for (const SelectedEngine& engine : engines_to_watch(options_.selection, common)) {
+    if (!add(engine) && engine.named) return failure;
   }
   if (sources_.empty()) {
     console_.note("there is nothing to watch; `rollcall doctor` tells why");
@@ -96,14 +94,13 @@ int WatchRun::run() {
   return code_;
 }
 
-bool WatchRun::add(const Target& target, const BackendOptions& common) {
-  auto source = watch_.add(
-      source_of(target.kind, options_for(target, common), context_.get_executor(), target.named));
+bool WatchRun::add(const SelectedEngine& engine) {
+  auto source = watch_.add(source_of(engine.choice, context_.get_executor(), engine.named));
   if (!source) {
     console_.note(source.error().describe());
     return false;
   }
-  sources_.emplace(*source, Source{target});
+  sources_.emplace(*source, Source{engine});
   return true;
 }
 
@@ -145,16 +142,15 @@ void WatchRun::failed(SourceId id, const RuntimeError& error) {
   Source& source = sources_.at(id);
   source.failed = true;
   const bool all = std::ranges::all_of(sources_, [](const auto& it) { return it.second.failed; });
-  if (!source.target.named && !all) return;
+  if (!source.engine.named && !all) return;
   code_ = failure;
   stop();
 }
 
 /// Text output does not report a runtime that was not named and has no socket anywhere.
 bool WatchRun::is_nowhere(const Source& source) const {
-  const Target& target = source.target;
-  return !source.synced && options_.output != Output::jsonl && !target.named &&
-         target.place.url.empty();
+  return !source.synced && options_.output != Output::jsonl && !source.engine.named &&
+         source.engine.url().empty();
 }
 
 void WatchRun::note_if_nothing_runs() {

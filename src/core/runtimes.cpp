@@ -12,15 +12,6 @@ using Kind = RuntimeBackendKind;
 
 constexpr std::string_view automatic_word = "auto";
 
-constexpr auto all = std::to_array<RuntimeTraits>({
-    {.kind = Kind::docker, .word = "docker", .in_auto = true},
-    {.kind = Kind::podman, .word = "podman", .in_auto = true},
-    {.kind = Kind::systemd, .word = "systemd", .in_auto = true, .speaks_http = false},
-    {.kind = Kind::incus, .word = "incus", .other_words = {"lxc", "lxd"}, .in_auto = true},
-    {.kind = Kind::kubernetes, .word = "kubernetes", .other_words = {"k8s"}},
-    {.kind = Kind::host, .word = "host", .has_instances = false, .speaks_http = false},
-});
-
 bool equals_case_blind(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
@@ -34,37 +25,42 @@ bool is_called(const RuntimeTraits& runtime, std::string_view text) {
 
 }  // namespace
 
-std::span<const RuntimeTraits> runtimes() noexcept {
-  return all;
-}
-
 const RuntimeTraits* traits_of(RuntimeBackendKind kind) noexcept {
-  const auto* const at = std::ranges::find(all, kind, &RuntimeTraits::kind);
-  return at == all.end() ? nullptr : at;
+  const auto all = runtimes();
+  const auto at = std::ranges::find(all, kind, &RuntimeTraits::kind);
+  return at == all.end() ? nullptr : *at;
 }
 
 std::vector<std::string> runtime_words() {
   std::vector<std::string> words;
-  for (const RuntimeTraits& runtime : all) words.emplace_back(runtime.word);
+  for (const RuntimeTraits* runtime : runtimes()) words.emplace_back(runtime->word);
   return words;
 }
 
 std::vector<std::string> all_runtime_words() {
   std::vector<std::string> words;
-  for (const RuntimeTraits& runtime : all) {
-    words.emplace_back(runtime.word);
-    for (const std::string_view other : runtime.other_words) {
+  for (const RuntimeTraits* runtime : runtimes()) {
+    words.emplace_back(runtime->word);
+    for (const std::string_view other : runtime->other_words) {
       if (!other.empty()) words.emplace_back(other);
     }
   }
   return words;
 }
 
+bool any_option_set(const RuntimeTraits& runtime, RuntimeOptions options) {
+  RuntimeOptions defaults;
+  return std::ranges::any_of(runtime.options, [&](const RuntimeOption& it) {
+    return option::words_of(it.at(options)) != option::words_of(it.at(defaults));
+  });
+}
+
 std::optional<RuntimeBackendKind> parse_kind(std::string_view text) noexcept {
   if (equals_case_blind(automatic_word, text)) return Kind::automatic;
-  const auto* const at = std::ranges::find_if(
-      all, [text](const RuntimeTraits& runtime) { return is_called(runtime, text); });
-  return at == all.end() ? std::nullopt : std::optional(at->kind);
+  const auto all = runtimes();
+  const auto at = std::ranges::find_if(
+      all, [text](const RuntimeTraits* runtime) { return is_called(*runtime, text); });
+  return at == all.end() ? std::nullopt : std::optional((*at)->kind);
 }
 
 std::string_view to_string(RuntimeBackendKind kind) noexcept {

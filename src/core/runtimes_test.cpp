@@ -16,11 +16,11 @@ using testing::Contains;
 using testing::Not;
 
 TEST(Runtimes, AreReadByEachOfTheirWords) {
-  for (const RuntimeTraits& runtime : runtimes()) {
-    EXPECT_EQ(parse_kind(runtime.word), runtime.kind);
-    EXPECT_EQ(to_string(runtime.kind), runtime.word);
-    for (const std::string_view other : runtime.other_words) {
-      if (!other.empty()) EXPECT_EQ(parse_kind(other), runtime.kind) << other;
+  for (const RuntimeTraits* runtime : runtimes()) {
+    EXPECT_EQ(parse_kind(runtime->word), runtime->kind);
+    EXPECT_EQ(to_string(runtime->kind), runtime->word);
+    for (const std::string_view other : runtime->other_words) {
+      if (!other.empty()) EXPECT_EQ(parse_kind(other), runtime->kind) << other;
     }
   }
   EXPECT_EQ(parse_kind("AUTO"), RuntimeBackendKind::automatic);

@@ -161,7 +161,7 @@ Result<Progress> parse(std::span<const std::byte> datagram, const Query& query,
     const auto payload = datagram.subspan(sizeof header, header.nlmsg_len - sizeof header);
     datagram = datagram.subspan(std::min(aligned(header.nlmsg_len), datagram.size()));
     if (header.nlmsg_seq != query.sequence) continue;
-    interrupted = interrupted || (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+    interrupted |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
     if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
       if (auto good = check_status(payload); !good) return fail(std::move(good.error()));
       return interrupted ? Progress::interrupted : Progress::done;

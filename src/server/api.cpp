@@ -85,8 +85,7 @@ void Api::add(Route route, Member member) {
 
 Verdict Api::judge(const Request& request, const Client& client) {
   const auto target = parse_target(request.target);
-  std::optional<Match> match;
-  if (target) match = find_route(routes_, *target);
+  auto match = target ? find_route(routes_, *target) : std::nullopt;
   const bool trusted = is_trusted(request, client, options_);
   return {.refusal = refuse(request, client, asked_by(match), options_),
           .trusted = trusted,

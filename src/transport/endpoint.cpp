@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <sys/un.h>
 
-#include "transport/shown_url.hpp"
+#include "core/text/shown_url.hpp"
 #include "transport/url.hpp"
 
 namespace rollcall {

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <rollcall/options/host.hpp>
 #include <sched.h>
 #include <unistd.h>
 
@@ -108,7 +109,7 @@ class HostReal final : public BackendUnderTest {
   [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
     BackendOptions backend;
     backend.endpoint = options.endpoint;
-    backend.look_period = look_period;
+    backend.of<HostOptions>().look_period = look_period;
     backend.log = options.log;
     auto made = make_backend(RuntimeBackendKind::host, std::move(backend), io_.get_executor());
     if (!made) throw std::runtime_error(made.error().describe());

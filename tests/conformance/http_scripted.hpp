@@ -10,8 +10,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <rollcall/options/incus.hpp>
 
-#include "assembly/first_driver.hpp"
+#include "assembly/candidates_driver.hpp"
 #include "assembly/registry.hpp"
 #include "conformance/backend_under_test.hpp"
 #include "engine/reflector.hpp"
@@ -39,13 +40,13 @@ class HttpScripted : public ScriptedBackend {
     BackendOptions backend;
     backend.include_stopped = options.include_stopped;
     backend.log = options.log;
-    backend.projects = projects;
+    backend.of<IncusOptions>().projects = projects;
     std::unique_ptr<Driver> driver = make_driver(url, backend);
     if (options.automatic) {
       std::vector<std::unique_ptr<Driver>> drivers;
       drivers.push_back(make_driver("unix:///nonexistent/rollcall.sock", backend));
       drivers.push_back(std::move(driver));
-      driver = std::make_unique<FirstDriver>("auto", std::move(drivers));
+      driver = CandidatesDriver::places("auto", std::move(drivers));
     }
     return std::make_unique<Reflector>(
         std::move(driver), io_.get_executor(), env_,

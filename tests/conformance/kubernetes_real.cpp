@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <rollcall/options/kubernetes.hpp>
 #include <sched.h>
 
 #include "conformance/backend_under_test.hpp"
@@ -58,7 +59,7 @@ class KubernetesReal final : public BackendUnderTest {
   [[nodiscard]] std::unique_ptr<RuntimeBackend> make(MakeOptions options) override {
     BackendOptions backend;
     backend.endpoint = options.endpoint;
-    backend.kubeconfig = cluster().kubeconfig_of("viewer");
+    backend.of<KubernetesOptions>().kubeconfig = cluster().kubeconfig_of("viewer");
     backend.include_stopped = options.include_stopped;
     backend.log = options.log;
     auto made =

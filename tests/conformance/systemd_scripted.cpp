@@ -3,8 +3,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <rollcall/options/systemd.hpp>
 
-#include "assembly/first_driver.hpp"
+#include "assembly/candidates_driver.hpp"
 #include "backends/systemd/driver.hpp"
 #include "conformance/backend_under_test.hpp"
 #include "engine/reflector.hpp"
@@ -29,14 +30,14 @@ class SystemdScripted final : public BackendUnderTest {
     const std::string url = options.endpoint.empty() ? endpoint() : options.endpoint;
     BackendOptions backend;
     backend.include_stopped = options.include_stopped;
-    backend.all_units = true;
+    backend.of<SystemdOptions>().all_units = true;
     backend.log = options.log;
     std::unique_ptr<Driver> driver = make_driver(url, backend);
     if (options.automatic) {
       std::vector<std::unique_ptr<Driver>> drivers;
       drivers.push_back(make_driver("unix:///nonexistent/rollcall.sock", backend));
       drivers.push_back(std::move(driver));
-      driver = std::make_unique<FirstDriver>("auto", std::move(drivers));
+      driver = CandidatesDriver::places("auto", std::move(drivers));
     }
     return std::make_unique<Reflector>(
         std::move(driver), io_.get_executor(), env_,

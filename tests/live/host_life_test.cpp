@@ -15,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rollcall/backend.hpp>
+#include <rollcall/options/host.hpp>
 #include <unistd.h>
 
 #include "support/listening.hpp"
@@ -75,7 +76,7 @@ class HostLife : public ::testing::Test {
 
   static BackendOptions options() {
     BackendOptions options;
-    options.look_period = look_period;
+    options.of<HostOptions>().look_period = look_period;
     return options;
   }
 
@@ -176,7 +177,8 @@ TEST_F(HostLife, forked_workers_are_one_instance) {
 
 TEST_F(HostLife, a_restart_on_the_same_port_between_two_looks_is_stopped_and_started) {
   BackendOptions seldom = options();
-  seldom.look_period = 3s;  // the server is told right after a look, and is back before the next
+  seldom.of<HostOptions>().look_period =
+      3s;  // the server is told right after a look, and is back before the next
   WatchFold watched(RuntimeBackendKind::host, std::move(seldom));
   watched.watch();
   ASSERT_TRUE(watched.wait_synced());

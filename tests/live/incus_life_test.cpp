@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
+#include <rollcall/options/incus.hpp>
 
 #include "live/incus_live.hpp"
 
@@ -121,7 +122,7 @@ TEST_F(IncusLife, in_projects) {
   server().create_project("p2");
   const auto first = server().run({.name = "web", .project = "p1"});
   BackendOptions chosen;
-  chosen.projects = {"p1", "p2"};
+  chosen.of<IncusOptions>().projects = {"p1", "p2"};
   start_watch(chosen);
   ASSERT_TRUE(starts(first));
   const auto unseen = server().run({.name = "web"});

@@ -3,6 +3,8 @@
 #include <iostream>
 #include <utility>
 
+#include <rollcall/options/incus.hpp>
+
 namespace rollcall::support {
 
 using namespace std::chrono_literals;
@@ -15,7 +17,7 @@ void IncusLive::start(IncusServer::Options server, BackendOptions options) {
 
 void IncusLive::start_watch(BackendOptions options) {
   watched_.reset();
-  judged_by_project_ = !options.projects.empty();
+  judged_by_project_ = !options.of<IncusOptions>().projects.empty();
   if (options.endpoint.empty()) options.endpoint = server_->endpoint();
   const bool remote = options.endpoint.starts_with("https://");
   watched_.emplace(RuntimeBackendKind::incus, std::move(options), [this, remote] {

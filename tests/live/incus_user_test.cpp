@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <rollcall/options/incus.hpp>
+
 #include "backends/incus/places.hpp"
 #include "live/incus_live.hpp"
 #include "support/incus_users.hpp"
@@ -75,7 +77,7 @@ TEST_F(NewerIncusUser, sees_the_own_project_alone_as_it_changes) {
 TEST_F(NewerIncusUser, is_told_that_other_projects_may_not_be_read) {
   users().as_user([this] {
     BackendOptions chosen = options();
-    chosen.projects = {"default"};
+    chosen.of<IncusOptions>().projects = {"default"};
     WatchFold backend(RuntimeBackendKind::incus, std::move(chosen));
     const auto connected = backend.connect();
     ASSERT_FALSE(connected);

@@ -5,6 +5,7 @@
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
+#include <rollcall/options/kubernetes.hpp>
 
 #include "live/kubernetes_live.hpp"
 
@@ -161,8 +162,8 @@ TEST_F(KubernetesLife, of_services_is_told_of_the_pods_behind_them_alone) {
 
 TEST_F(KubernetesLife, of_those_that_a_selector_and_a_node_choose) {
   BackendOptions options = as("viewer");
-  options.node = "node-7";
-  options.label_selector = "app in (web),tier!=hidden";
+  options.of<KubernetesOptions>().node = "node-7";
+  options.of<KubernetesOptions>().selector = "app in (web),tier!=hidden";
   begin_watch(std::move(options));
   ASSERT_TRUE(watched().wait_synced());
   const auto make = [&](const std::string& name, const std::string& app, const std::string& node) {

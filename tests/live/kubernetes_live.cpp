@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <rollcall/options/kubernetes.hpp>
 
 namespace rollcall::support {
 
@@ -29,7 +30,7 @@ void KubernetesLive::SetUp() {
 
 BackendOptions KubernetesLive::as(const std::string& user) const {
   BackendOptions options;
-  options.kubeconfig = cluster().kubeconfig_of(user, group_);
+  options.of<KubernetesOptions>().kubeconfig = cluster().kubeconfig_of(user, group_);
   return options;
 }
 

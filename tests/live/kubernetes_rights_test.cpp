@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <rollcall/options/kubernetes.hpp>
 
 #include "live/kubernetes_live.hpp"
 #include "support/paths.hpp"
@@ -87,7 +88,7 @@ TEST_F(KubernetesRights, in_chosen_namespaces_show_theirs) {
   const std::string other = group() + "-other";
   api().create_group(other);
   BackendOptions options = as("viewer");
-  options.namespaces = {group(), other};
+  options.of<KubernetesOptions>().namespaces = {group(), other};
   start_watch(std::move(options));
   const Pod hidden = api().run({.name = "hidden", .group = "default"});
   const Pod one = run("web");
@@ -132,7 +133,8 @@ class KubernetesManifests : public KubernetesRights {
   [[nodiscard]] static BackendOptions as_account() {
     cluster().write("account", cluster().account_token("rollcall", "rollcall"));
     BackendOptions options;
-    options.kubeconfig = cluster().kubeconfig("account", "tokenFile: account");
+    options.of<KubernetesOptions>().kubeconfig =
+        cluster().kubeconfig("account", "tokenFile: account");
     return options;
   }
 };
@@ -158,7 +160,7 @@ TEST_F(KubernetesManifests, for_one_namespace_give_no_more) {
   cluster().wait_until_allowed("rollcall:rollcall", {.resources = "pods", .verbs = "list"},
                                group());
   BackendOptions options = as_account();
-  options.namespaces = {group()};
+  options.of<KubernetesOptions>().namespaces = {group()};
   start_watch(std::move(options));
   judge_by(group());
   ASSERT_TRUE(starts(run("web")));
@@ -185,11 +187,13 @@ class KubernetesToken : public KubernetesRights, public ::testing::WithParamInte
   [[nodiscard]] BackendOptions holder() const {
     BackendOptions options;
     if (GetParam() == Holder::kubeconfig) {
-      options.kubeconfig = fmt::format("{}/rotated.yaml", cluster().room().folder());
+      options.of<KubernetesOptions>().kubeconfig =
+          fmt::format("{}/rotated.yaml", cluster().room().folder());
       return options;
     }
     if (GetParam() == Holder::file) {
-      options.kubeconfig = cluster().kubeconfig("rotated", "tokenFile: token", group());
+      options.of<KubernetesOptions>().kubeconfig =
+          cluster().kubeconfig("rotated", "tokenFile: token", group());
       return options;
     }
     const std::string plugin = cluster().write("plugin", fmt::format(R"sh(#!/bin/sh
@@ -198,7 +202,7 @@ printf '"status":{{"token":"%s"}}}}' "$(cat {}/token)"
 )sh",
                                                                      cluster().room().folder()));
     std::filesystem::permissions(plugin, std::filesystem::perms(0755));
-    options.kubeconfig = cluster().kubeconfig(
+    options.of<KubernetesOptions>().kubeconfig = cluster().kubeconfig(
         "rotated",
         "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./plugin, "
         "interactiveMode: Never}",
@@ -236,7 +240,7 @@ class KubernetesUsers : public KubernetesLive {
   /// The list for a user with this line of YAML.
   [[nodiscard]] Result<std::vector<InstancePtr>> listed_by(const std::string& user) const {
     BackendOptions options;
-    options.kubeconfig = cluster().kubeconfig("some", user, group());
+    options.of<KubernetesOptions>().kubeconfig = cluster().kubeconfig("some", user, group());
     WatchFold backend(RuntimeBackendKind::kubernetes, options,
                       [] { cluster().room().join_network(); });
     return backend.list();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <rollcall/options/podman.hpp>
 
 #include "live/podman_live.hpp"
 
@@ -79,7 +80,7 @@ TEST_F(PodmanEngine, that_is_idle_may_end_when_it_is_polled_and_is_found_again) 
   start({.idle_limit = 2s});
   const auto id = api().run({.name = "steady"});
   BackendOptions options;
-  options.podman_poll = 5s;  // Longer than the service stays awake.
+  options.of<PodmanOptions>().poll = 5s;  // Longer than the service stays awake.
   start_watch(options);
   ASSERT_TRUE(starts(id));
   EXPECT_TRUE(engine().ends(20s)) << engine().log();

@@ -4,6 +4,8 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <rollcall/options/host.hpp>
+#include <rollcall/options/systemd.hpp>
 
 namespace rollcall::support {
 
@@ -24,8 +26,8 @@ void SystemdLive::watch(bool all_units) {
   sees_all_ = all_units;
   BackendOptions options;
   options.endpoint = manager_->endpoint();
-  options.all_units = all_units;
-  options.look_period = 200ms;
+  options.of<SystemdOptions>().all_units = all_units;
+  options.of<HostOptions>().look_period = 200ms;
   // The thread must see the sockets of the services' network.
   watched_.emplace(RuntimeBackendKind::systemd, std::move(options),
                    [this] { manager_->join_network(); });

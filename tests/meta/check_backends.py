@@ -1,7 +1,7 @@
-"""A runtime can be taken out: its folder, its lines in the two lists, and the rest builds: check_backends.py ROOT
+"""A runtime can be taken out: its folder, its lines in the registry, and the rest builds: check_backends.py ROOT
 
-No other file includes anything of the folder, but for the runtime's own tests (tests/**/NAME_*), so only the lists
-need to be compiled again: a copy of the project is configured without it, and the registry is read by the compiler.
+No other file includes anything of the folder, but for the runtime's own tests (tests/**/NAME_*), so only the registry
+needs to be compiled again: a copy of the project is configured without it, and the compiler reads the registry.
 """
 
 import json
@@ -16,7 +16,6 @@ from check_includes import SPEAKERS
 from sources import report, root_from_arguments, sources
 
 REGISTRY = "src/assembly/registry.cpp"
-LISTS = (REGISTRY, "src/CMakeLists.txt")
 NOT_COPIED = shutil.ignore_patterns(".*", "build", "testdata", "node_modules")
 
 
@@ -35,9 +34,9 @@ def outsiders(root, name):
 def take_out(copy, name):
     shutil.rmtree(copy / "src" / "backends" / name)
     mentions = re.compile(rf"\bbackends/{name}/|&{name}::")
-    for file in LISTS:
-        lines = (copy / file).read_text(encoding="utf-8").splitlines(keepends=True)
-        (copy / file).write_text("".join(line for line in lines if not mentions.search(line)), encoding="utf-8")
+    registry = copy / REGISTRY
+    lines = registry.read_text(encoding="utf-8").splitlines(keepends=True)
+    registry.write_text("".join(line for line in lines if not mentions.search(line)), encoding="utf-8")
 
 
 def first_error(text):
@@ -80,7 +79,7 @@ def main():
     folders = [path for path in (root / "src" / "backends").iterdir() if path.is_dir()]
     names = sorted(path.name for path in folders if f"backends/{path.name}" not in SPEAKERS.values())
     problems = [problem for name in names for problem in check_without(root, name)]
-    report(problems, "a runtime is one folder and its lines in registry.cpp and src/CMakeLists.txt.")
+    report(problems, "a runtime is one folder and its lines in registry.cpp.")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import re
 from sources import report, root_from_arguments, sources
 
 MAX_LINES = 40
-USUAL_LINES = 23
+USUAL_LINES = 22
 USUAL_SHARE = 0.95
 
 # What is no code: comments, strings, raw strings, characters.

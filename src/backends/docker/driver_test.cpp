@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/docker.hpp>
 
 #include "support/http_server.hpp"
 #include "support/run.hpp"
@@ -68,7 +69,7 @@ class DockerDriverTest : public testing::Test {
   Result<std::shared_ptr<Session>> connect(Purpose purpose = Purpose::watch) {
     if (!driver_) {
       BackendOptions options;
-      options.read_env = read_env_;
+      options.of<DockerOptions>().read_env = read_env_;
       options.log = [this](LogLevel, std::string_view text) { logged_.emplace_back(text); };
       driver_ = make_driver({server_.url(), "test"}, options, io_.get_executor(), env_);
     }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <rollcall/options/docker.hpp>
 
 #include "backends/docker_api/session.hpp"
 #include "core/async/run.hpp"
@@ -87,7 +88,7 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
                                                 .wire = std::move(wire),
                                                 .host_ports = HostPorts(std::move(view)),
                                                 .rules = rules_of(place),
-                                                .read_env = options.read_env});
+                                                .read_env = options.of<DockerOptions>().read_env});
   if (!options.alias.empty()) engine->shown_endpoint = options.alias;
   return std::make_unique<DockerDriver>(std::move(engine));
 }

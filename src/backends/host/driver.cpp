@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <rollcall/options/host.hpp>
+#include <rollcall/options/systemd.hpp>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -130,10 +132,10 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
             .env = std::move(env),
             .limits = limits,
             .endpoint = options.alias.empty() ? place.url : options.alias,
-            .user_manager = options.user_manager,
+            .user_manager = options.of<SystemdOptions>().user_manager,
             .as_root = ::geteuid() == 0,
             .listed_elsewhere = options.listed_elsewhere};
-  return std::make_unique<HostDriver>(std::move(eyes), options.look_period);
+  return std::make_unique<HostDriver>(std::move(eyes), options.of<HostOptions>().look_period);
 }
 
 }  // namespace rollcall::host

@@ -115,9 +115,9 @@ bool Looker::shown_elsewhere(const Owner& owner) const {
 
 std::vector<bool> Looker::runtimes_elsewhere() const {
   std::vector<bool> all;
-  for (const RuntimeTraits& runtime : runtimes()) {
-    if (!runtime.has_instances) continue;
-    all.push_back(eyes_.listed_elsewhere && eyes_.listed_elsewhere(runtime.kind));
+  for (const RuntimeTraits* runtime : runtimes()) {
+    if (!runtime->has_instances) continue;
+    all.push_back(eyes_.listed_elsewhere && eyes_.listed_elsewhere(runtime->kind));
   }
   return all;
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <rollcall/options/incus.hpp>
+
 #include "backends/incus/places.hpp"
 #include "backends/incus/session.hpp"
 #include "core/async/run.hpp"
@@ -64,7 +66,8 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
   auto setup = std::make_shared<Setup>();
   setup->endpoint = *parse_endpoint(place.url, default_port);
   setup->shown_endpoint = options.alias.empty() ? place.url : options.alias;
-  setup->projects = {options.projects.begin(), options.projects.end()};
+  const auto& projects = options.of<IncusOptions>().projects;
+  setup->projects = {projects.begin(), projects.end()};
   setup->env = std::move(env);
   setup->log = options.log;
   setup->wire = std::move(wire);

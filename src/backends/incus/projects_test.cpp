@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/incus.hpp>
 
 #include "support/incus_driver_fixture.hpp"
 #include "support/temp_folder.hpp"
@@ -36,7 +37,7 @@ TEST_P(IncusProjectsTest, AChosenProjectIsReadAlone) {
   incus_.projects = {"default", "p1"};
   incus_.run("web");
   incus_.run("web", "p1");
-  options_.projects = {"p1"};
+  options_.of<IncusOptions>().projects = {"p1"};
   auto session = connect();
   ASSERT_TRUE(session) << session.error();
   EXPECT_THAT(ids_of(list(**session)), ElementsAre("p1/web"));
@@ -47,7 +48,7 @@ TEST_P(IncusProjectsTest, AChosenProjectIsReadAlone) {
 
 TEST_P(IncusProjectsTest, OfSeveralProjectsTheStreamIsFiltered) {
   incus_.projects = {"default", "p1", "p2"};
-  options_.projects = {"p1", "p2"};
+  options_.of<IncusOptions>().projects = {"p1", "p2"};
   const auto session = connected();
   incus_.run("unseen");
   incus_.tell("instance-updated", "p3/unseen");
@@ -59,7 +60,7 @@ TEST_P(IncusProjectsTest, OfSeveralProjectsTheStreamIsFiltered) {
 }
 
 TEST_P(IncusProjectsTest, AnAbsentProjectIsAnErrorThatNamesIt) {
-  options_.projects = {"default", "nope"};
+  options_.of<IncusOptions>().projects = {"default", "nope"};
   const RuntimeError error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_THAT(error.what, HasSubstr("no project \"nope\""));
@@ -69,7 +70,7 @@ TEST_P(IncusProjectsTest, AnAbsentProjectIsAnErrorThatNamesIt) {
 TEST_P(IncusProjectsTest, AForbiddenProjectIsDenied) {
   incus_.projects = {"default", "p1"};
   incus_.allowed = {"p1"};
-  options_.projects = {"default"};
+  options_.of<IncusOptions>().projects = {"default"};
   const RuntimeError error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_EQ(error.fault, ConnectFault::denied);
@@ -122,7 +123,7 @@ TEST_P(IncusProjectsTest, WhereAllAtOnceIsRefusedEachProjectHasAStream) {
 TEST_P(IncusProjectsTest, OfSeveralStreamsTheEndOfOneIsTheEnd) {
   incus_.projects = {"p1", "p2"};
   incus_.allowed = {"p1", "p2"};
-  options_.projects = {"p1", "p2"};
+  options_.of<IncusOptions>().projects = {"p1", "p2"};
   {
     const auto session = connected();
     incus_.end_streams();
@@ -139,7 +140,7 @@ TEST_P(IncusProjectsTest, OfSeveralStreamsTheEndOfOneIsTheEnd) {
 TEST_P(IncusProjectsTest, WithItsSessionTheStreamsEndAndNothingIsLeft) {
   incus_.projects = {"p1", "p2"};
   incus_.allowed = {"p1", "p2"};
-  options_.projects = {"p1", "p2"};
+  options_.of<IncusOptions>().projects = {"p1", "p2"};
   auto session = connected();
   incus_.tell("instance-updated", "p1/untaken");
   incus_.tell("instance-updated", "p1/behind it");
@@ -156,7 +157,7 @@ TEST_P(IncusProjectsTest, WithItsSessionTheStreamsEndAndNothingIsLeft) {
 TEST_P(IncusProjectsTest, AProjectWhoseEventsAreRefusedIsListedNowAndThen) {
   incus_.projects = {"p1", "p2"};
   incus_.allowed = {"p1", "p2"};
-  options_.projects = {"p1", "p2"};
+  options_.of<IncusOptions>().projects = {"p1", "p2"};
   server_->inject({.verb = Verb::refuse_with, .where = "lifecycle&project=p2", .amount = 403});
   connected();
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("every 10 s")));
@@ -181,7 +182,7 @@ TEST_P(IncusProjectsTest, WhereEventsAreRefusedAllIsListedNowAndThen) {
 
 TEST_P(IncusProjectsTest, AStreamOfAProjectThatVanishedIsAnErrorThatNamesIt) {
   incus_.projects = {"default", "p1"};
-  options_.projects = {"p1"};
+  options_.of<IncusOptions>().projects = {"p1"};
   server_->inject({.verb = Verb::refuse_with, .where = "/1.0/events", .amount = 404});
   EXPECT_THAT(refusal().what, HasSubstr("no project \"p1\""));
 }

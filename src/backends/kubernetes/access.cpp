@@ -133,18 +133,19 @@ Result<ExecPlugin> plugin_of(const UserEntry& user, const ClusterEntry& cluster)
   return plugin;
 }
 
-/// As in kubectl, a token file wins over a token, and a token over a plugin.
+/// As in kubectl, a token file wins over a token, a token over a username, and that over a plugin.
 Result<CredentialSource> credentials_of(const UserEntry& user, const ClusterEntry& cluster) {
   if (!user.token_file.empty()) return TokenFile{.path = user.token_file, .otherwise = user.token};
   if (!user.token.empty()) return BearerToken{user.token};
+  if (user.basic) {
+    // kubectl would send them, and not ask a plugin.
+    return unsupported(user, "has a username and a password, which Kubernetes has removed",
+                       "give it a token, a client certificate or a plugin");
+  }
   if (user.exec) {
     auto plugin = plugin_of(user, cluster);
     if (!plugin) return fail(std::move(plugin.error()));
     return std::move(*plugin);
-  }
-  if (user.basic) {
-    return unsupported(user, "has a username and a password, which Kubernetes has removed",
-                       "give it a token, a client certificate or a plugin");
   }
   return NoCredential{};
 }
@@ -162,8 +163,7 @@ Result<void> check_exec(const UserEntry& user) {
         fmt::format("has a plugin of the version {}, which is not supported", excerpt(version)),
         "let it be client.authentication.k8s.io/v1 or v1beta1");
   }
-  const bool in_old_version = version.ends_with("beta1");
-  if (mode.empty() && !in_old_version) {
+  if (mode.empty() && !version.ends_with("beta1")) {
     return unsupported(user, "has exec without an interactiveMode",
                        "add interactiveMode: Never, IfAvailable or Always");
   }
@@ -277,10 +277,9 @@ bool Access::local() const {
 
 Result<Access> access_at(std::string_view url) {
   Access access;
-  const std::size_t scheme = url.find("://");
   const bool http = url.starts_with("https://") || url.starts_with("http://") ||
                     url.starts_with("tcp://");  // The form of canonical URLs.
-  const std::size_t path = http ? url.find('/', scheme + 3) : std::string_view::npos;
+  const std::size_t path = http ? url.find('/', url.find("://") + 3) : std::string_view::npos;
   if (path != std::string_view::npos) {
     access.url_path = url.substr(path);
     while (access.url_path.ends_with('/')) access.url_path.pop_back();

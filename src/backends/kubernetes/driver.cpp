@@ -5,6 +5,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
+#include <rollcall/options/kubernetes.hpp>
 
 #include "backends/kubernetes/access.hpp"
 #include "backends/kubernetes/server.hpp"
@@ -109,9 +110,10 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
   const auto make_engine = [options, env, wire](Access access) {
     auto engine = std::make_shared<Engine>(std::move(access), wire, env);
     engine->shown_endpoint = options.alias.empty() ? engine->url : options.alias;
-    engine->namespaces = {options.namespaces.begin(), options.namespaces.end()};
-    engine->node = options.node;
-    engine->selector = options.label_selector;
+    const auto& own = options.of<KubernetesOptions>();
+    engine->namespaces = {own.namespaces.begin(), own.namespaces.end()};
+    engine->node = own.node;
+    engine->selector = own.selector;
     engine->include_stopped = options.include_stopped;
     engine->log = options.log;
     return engine;

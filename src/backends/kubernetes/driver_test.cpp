@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/kubernetes.hpp>
 
 #include "support/backend_of.hpp"
 #include "support/checked_fold.hpp"
@@ -415,7 +416,7 @@ TEST_P(KubernetesDriverTest, WhereNothingMayBeReadTheErrorNamesTheRight) {
 }
 
 TEST_P(KubernetesDriverTest, ChosenNamespacesAreListedAndWatchedOneByOne) {
-  options_.namespaces = {"one", "two"};
+  options_.of<KubernetesOptions>().namespaces = {"one", "two"};
   const std::string a = kubernetes_.run("a", "one");
   kubernetes_.run("b", "three");
   watch();
@@ -430,8 +431,8 @@ TEST_P(KubernetesDriverTest, ChosenNamespacesAreListedAndWatchedOneByOne) {
 }
 
 TEST_P(KubernetesDriverTest, ANodeAndASelectorAreOfPodsAlone) {
-  options_.node = "node-1";
-  options_.label_selector = "app=a";
+  options_.of<KubernetesOptions>().node = "node-1";
+  options_.of<KubernetesOptions>().selector = "app=a";
   const std::string a = kubernetes_.run("a");
   kubernetes_.run("b");
   watch();

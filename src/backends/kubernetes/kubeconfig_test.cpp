@@ -239,6 +239,10 @@ TEST(Kubeconfig, WhatIsWrongOrNotSupportedIsNamedWithItsFileAndEntryAndWithoutSe
       {kubeconfig(https, "client-certificate: a"), "the user u has a client-certificate without"},
       {kubeconfig(https, "client-key: a"), "the user u has a client-key without"},
       {kubeconfig(https, "username: me, password: secret"), "the user u has a username and"},
+      {kubeconfig(https,
+                  "username: me, "
+                  "exec: {command: x, apiVersion: client.authentication.k8s.io/v1beta1}"),
+       "the user u has a username and"},
       {kubeconfig(https, "auth-provider: {name: gcp, config: {access-token: secret}}"),
        "the user u has the auth-provider gcp, which is not supported"},
       {kubeconfig(https, "token: secret, auth-provider: {name: gcp}"),

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <rollcall/options/kubernetes.hpp>
 
 #include "backends/kubernetes/environment_proxy.hpp"
 #include "backends/kubernetes/kubeconfig.hpp"
@@ -61,6 +62,13 @@ bool in_pod(const BackendOptions& options, const fs::path& folder) {
          fs::exists(folder / "token", ignored);
 }
 
+/// Empty if it cannot be read.
+std::string namespace_of_pod(const fs::path& folder) {
+  std::string name = read_file((folder / "namespace").string(), max_namespace).value_or("");
+  while (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
 Result<Access> of_pod(const BackendOptions& options, const fs::path& folder) {
   auto access = access_at(fmt::format("https://{}:{}", host_of_pod(options),
                                       variable(options, "KUBERNETES_SERVICE_PORT")));
@@ -76,11 +84,7 @@ Result<Access> of_pod(const BackendOptions& options, const fs::path& folder) {
   }
   access->credentials = TokenFile{token.string()};
   access->user = fmt::format("the service account of this pod (token file {})", token.string());
-  auto name_space = read_file((folder / "namespace").string(), max_namespace);
-  if (name_space) {
-    while (name_space->ends_with('\n')) name_space->pop_back();
-    access->default_namespace = std::move(*name_space);
-  }
+  access->default_namespace = namespace_of_pod(folder);
   access->origin = access->user;
   return access;
 }
@@ -95,24 +99,25 @@ std::unexpected<RuntimeError> nothing(std::string endpoint, std::string what) {
 
 Result<Found> resolved(std::optional<Kubeconfig> config, std::string_view source,
                        const BackendOptions& options) {
-  auto access = resolve(*config, options.kube_context, source);
+  auto access = resolve(*config, options.of<KubernetesOptions>().context, source);
   if (!access) return fail(std::move(access.error()));
   return Found{.config = std::move(config), .source = source, .access = std::move(*access)};
 }
 
 /// The first configuration that exists. --context rules out the service account.
 Result<Found> find(const BackendOptions& options, const fs::path& service_account) {
-  if (!options.kubeconfig.empty()) {
-    auto config = load_kubeconfig({options.kubeconfig});
+  const std::string& named = options.of<KubernetesOptions>().kubeconfig;
+  if (!named.empty()) {
+    auto config = load_kubeconfig({named});
     if (!config) return fail(std::move(config.error()));
-    if (!*config) return nothing(options.kubeconfig, "there is no such kubeconfig");
+    if (!*config) return nothing(named, "there is no such kubeconfig");
     return resolved(std::move(*config), option_source, options);
   }
   const std::string listed = variable(options, variable_source);
   auto config = load_kubeconfig(split_paths(listed));
   if (!config) return fail(std::move(config.error()));
   if (*config) return resolved(std::move(*config), variable_source, options);
-  if (options.kube_context.empty() && in_pod(options, service_account)) {
+  if (options.of<KubernetesOptions>().context.empty() && in_pod(options, service_account)) {
     auto access = of_pod(options, service_account);
     if (!access) return fail(std::move(access.error()));
     return Found{.source = pod_source, .access = std::move(*access)};
@@ -177,7 +182,8 @@ Result<std::vector<Place>> named_place(const BackendOptions& options,
   if (!bare) return fail(std::move(bare.error()));
   const bool tls = bare->endpoint.scheme == Endpoint::Scheme::tls;
   if (options.tls && !tls) return fail(tls::url_without_tls(bare->url()));
-  const bool explicitly = !options.kubeconfig.empty() || !options.kube_context.empty();
+  const auto& own = options.of<KubernetesOptions>();
+  const bool explicitly = !own.kubeconfig.empty() || !own.context.empty();
   auto found = find(options, service_account);
   if (!found && explicitly) return fail(std::move(found.error()));
   Access access = std::move(*bare);

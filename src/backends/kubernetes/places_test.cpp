@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/kubernetes.hpp>
 
 #include "support/environment.hpp"
 #include "support/temp_folder.hpp"
@@ -96,12 +97,12 @@ TEST_F(KubernetesPlaces, TheOptionCountsMoreThanTheVariableThanThePodThanTheHome
   variables_["KUBECONFIG"] = path("missing") + "::" + path("variable") + ":" + path("variable");
   EXPECT_EQ(found(), "https://variable:6443 by KUBECONFIG");
   folder_.write("option", kubeconfig("option"));
-  options_.kubeconfig = path("option");
+  options_.of<KubernetesOptions>().kubeconfig = path("option");
   EXPECT_EQ(found(), "https://option:6443 by --kubeconfig");
 }
 
 TEST_F(KubernetesPlaces, TheirAccessIsFoundAnewInTheSameFiles) {
-  options_.kubeconfig = path("option");
+  options_.of<KubernetesOptions>().kubeconfig = path("option");
   folder_.write("option", kubeconfig("home"));
   const auto all = look();
   ASSERT_TRUE(all);
@@ -120,16 +121,16 @@ TEST_F(KubernetesPlaces, WhatWasNamedAndIsNotThereIsMissed) {
   folder_.write("home/.kube/config", kubeconfig("home"));
   variables_["KUBECONFIG"] = path("missing");
   EXPECT_THAT(found(), HasSubstr("no kubeconfig that KUBECONFIG names is there"));
-  options_.kubeconfig = path("gone");
+  options_.of<KubernetesOptions>().kubeconfig = path("gone");
   EXPECT_THAT(found(), AllOf(HasSubstr(path("gone")), HasSubstr("there is no such kubeconfig")));
 }
 
 TEST_F(KubernetesPlaces, AContextIsOfAKubeconfigAlsoInAPod) {
   in_pod();
   folder_.write("home/.kube/config", kubeconfig("home"));
-  options_.kube_context = "other";
+  options_.of<KubernetesOptions>().context = "other";
   EXPECT_EQ(found(), "https://other.home:6443 by ~/.kube/config");
-  options_.kube_context = "third";
+  options_.of<KubernetesOptions>().context = "third";
   EXPECT_THAT(found(), HasSubstr("no context third"));
 }
 
@@ -148,7 +149,7 @@ TEST_F(KubernetesPlaces, TheServiceAccountOfAPodIsItsFiles) {
 
 TEST_F(KubernetesPlaces, ANoteTellsTheChainAndItsDangersAndNoSecret) {
   folder_.write("home/.kube/config", kubeconfig("home"));
-  options_.kube_context = "other";
+  options_.of<KubernetesOptions>().context = "other";
   const auto all = look();
   ASSERT_TRUE(all);
   EXPECT_THAT(all->front().note, AllOf(HasSubstr(path("home/.kube/config")),
@@ -174,7 +175,7 @@ TEST_F(KubernetesPlaces, ABrokenKubeconfigIsNoReasonNotToAskAnEndpointUnlessItWa
   options_.endpoint = "http://127.0.0.1:8001";
   EXPECT_EQ(found(), "tcp://127.0.0.1:8001 by --endpoint");
   EXPECT_THAT(look()->front().note, HasSubstr("without a credential"));
-  options_.kubeconfig = path("home/.kube/config");
+  options_.of<KubernetesOptions>().kubeconfig = path("home/.kube/config");
   EXPECT_THAT(found(), HasSubstr("no YAML"));
 }
 

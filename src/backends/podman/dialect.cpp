@@ -152,7 +152,7 @@ Task<void> PodmanDialect::complete(Listing listing) {
   for (const std::string& id : findings.untold) listing.containers.at(id).incomplete = true;
   if (listing.ids.empty()) {
     std::erase_if(inspected_,
-                  [&](const auto& known) { return !listing.containers.contains(known.first); });
+                  [&](const auto& it) { return !listing.containers.contains(it.first); });
   }
   co_return co_await inspect_all(listing, std::move(findings.to_inspect));
 }

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/podman.hpp>
 
 #include "backends/docker_api/events.hpp"
 #include "backends/podman/driver.hpp"
@@ -271,7 +272,7 @@ TEST_F(PodmanDialectTest, WhatIsExposedMayBeHiddenByAProxy) {
 }
 
 TEST_F(PodmanDialectTest, PollingHoldsNoStreamAndListsAsOftenAsItIsTold) {
-  options_.podman_poll = 3s;
+  options_.of<PodmanOptions>().poll = 3s;
   const auto session = connect(Purpose::watch);
   EXPECT_THAT(server_.requests, ElementsAre("/_ping"));
   EXPECT_THAT(logged_, IsEmpty()) << "it is what the user wants";

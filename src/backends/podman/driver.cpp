@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <rollcall/options/podman.hpp>
+
 #include "backends/docker_api/driver.hpp"
 #include "backends/podman/dialect.hpp"
 #include "transport/endpoint.hpp"
@@ -17,8 +19,8 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire, HostViewPtr view) {
   return docker_api::make_driver(place, options, std::move(env),
-                                 make_dialect(options.podman_poll, options.log), std::move(wire),
-                                 std::move(view));
+                                 make_dialect(options.of<PodmanOptions>().poll, options.log),
+                                 std::move(wire), std::move(view));
 }
 
 }  // namespace rollcall::podman

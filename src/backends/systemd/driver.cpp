@@ -5,6 +5,8 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
+#include <rollcall/options/host.hpp>
+#include <rollcall/options/systemd.hpp>
 
 #include "backends/systemd/session.hpp"
 #include "hostview/path_watch.hpp"
@@ -80,10 +82,11 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
   setup->endpoint = std::move(*endpoint);
   setup->shown_endpoint = options.alias.empty() ? place.url : options.alias;
   setup->types = {"service"};
-  setup->types.insert(options.unit_types.begin(), options.unit_types.end());
-  setup->all_units = options.all_units;
+  const auto& own = options.of<SystemdOptions>();
+  setup->types.insert(own.unit_types.begin(), own.unit_types.end());
+  setup->all_units = own.all_units;
   setup->include_stopped = options.include_stopped;
-  setup->look_period = options.look_period;
+  setup->look_period = options.of<HostOptions>().look_period;
   setup->deadlines = deadlines;
   setup->limits = limits;
   setup->host = std::move(host);

@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/host.hpp>
+#include <rollcall/options/systemd.hpp>
 #include <unistd.h>
 
 #include "support/run.hpp"
@@ -32,7 +34,7 @@ using testing::UnorderedElementsAre;
 
 class SystemdDriverTest : public testing::Test {
  protected:
-  SystemdDriverTest() { options_.all_units = true; }
+  SystemdDriverTest() { options_.of<SystemdOptions>().all_units = true; }
 
   std::unique_ptr<Driver> driver() {
     return make_driver({systemd_.url(), "test"}, options_, system_env(), host_, deadlines_);
@@ -178,7 +180,7 @@ TEST_F(SystemdDriverTest, ListsTheRunningServices) {
 }
 
 TEST_F(SystemdDriverTest, OtherTypesOnDemand) {
-  options_.unit_types = {"socket", "timer", "scope"};
+  options_.of<SystemdOptions>().unit_types = {"socket", "timer", "scope"};
   unit("web.service");
   unit("web.socket").listen = {{"Stream", "127.0.0.1:80"}};
   unit("web.timer");
@@ -226,7 +228,7 @@ TEST_F(SystemdDriverTest, FrozenOnesArePausedWhereThatIsSignalled) {
 }
 
 TEST_F(SystemdDriverTest, TheDefaultViewIsWhatListensOrOptedIn) {
-  options_.all_units = false;
+  options_.of<SystemdOptions>().all_units = false;
   unit("silent.service");
   unit("web.service");
   listener("web.service", 80);
@@ -308,7 +310,7 @@ TEST_F(SystemdDriverTest, PortsOfASocketAreThoseOfTheServiceThatItTriggers) {
 }
 
 TEST_F(SystemdDriverTest, APortThatOpensOrClosesIsSeenWithoutASignal) {
-  options_.look_period = 1ms;
+  options_.of<HostOptions>().look_period = 1ms;
   unit("web.service");
   unit("other.service");
   const auto session = connected();
@@ -322,7 +324,7 @@ TEST_F(SystemdDriverTest, APortThatOpensOrClosesIsSeenWithoutASignal) {
 }
 
 TEST_F(SystemdDriverTest, APrivateNetworkIsLookedIntoAsOftenAsTheHosts) {
-  options_.look_period = 1ms;
+  options_.of<HostOptions>().look_period = 1ms;
   unit("web.service").private_network = true;
   const auto session = connected();
   EXPECT_THAT(ports(*list(*session).at(0)), IsEmpty());
@@ -335,7 +337,7 @@ TEST_F(SystemdDriverTest, APrivateNetworkIsLookedIntoAsOftenAsTheHosts) {
 }
 
 TEST_F(SystemdDriverTest, AServiceThatJustBecameActiveIsLookedAtSoon) {
-  options_.look_period = 1h;
+  options_.of<HostOptions>().look_period = 1h;
   unit("web.service").active_since =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                      std::chrono::system_clock::now().time_since_epoch())

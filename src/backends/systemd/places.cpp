@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <rollcall/options/systemd.hpp>
 
 #include "transport/dbus/address.hpp"
 
@@ -31,7 +32,7 @@ std::string variable(const BackendOptions& options, std::string_view name) {
 
 Result<std::vector<Place>> places(const BackendOptions& options) {
   if (!options.endpoint.empty()) return only(options.endpoint, "--endpoint");
-  if (!options.user_manager) {
+  if (!options.of<SystemdOptions>().user_manager) {
     const std::string address = variable(options, "DBUS_SYSTEM_BUS_ADDRESS");
     if (!address.empty()) return only(address, "DBUS_SYSTEM_BUS_ADDRESS");
     auto usual = only(system_bus, "system bus");

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <rollcall/options/systemd.hpp>
 
 namespace rollcall::systemd {
 namespace {
@@ -14,7 +15,7 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 BackendOptions options(Variables variables, bool user = false, std::string endpoint = {}) {
   BackendOptions options;
   options.endpoint = std::move(endpoint);
-  options.user_manager = user;
+  options.of<SystemdOptions>().user_manager = user;
   options.getenv = [variables](std::string_view name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);

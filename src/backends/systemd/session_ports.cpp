@@ -24,8 +24,7 @@ void SystemdSession::look_soon() {
 
 std::vector<Touched> SystemdSession::look_for_ports() {
   const bool quick = quick_looks_ < quick_looks.size();
-  const Duration delay = quick ? quick_looks.at(quick_looks_) : setup_->look_period;
-  if (quick) ++quick_looks_;
+  const Duration delay = quick ? quick_looks.at(quick_looks_++) : setup_->look_period;
   next_look_ = setup_->env->monotonic() + delay;
   const auto changed = ports_.look();
   if (!changed) {

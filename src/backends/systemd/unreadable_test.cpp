@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/systemd.hpp>
 
 #include "backends/systemd/driver.hpp"
 #include "support/run.hpp"
@@ -20,7 +21,7 @@ using testing::IsEmpty;
 class UnreadableUnits : public testing::Test {
  protected:
   UnreadableUnits() {
-    options_.all_units = true;
+    options_.of<SystemdOptions>().all_units = true;
     for (const std::string name : {"sick.service", "well.service"}) {
       systemd_.units[name].control_group = "/system.slice/" + name;
     }

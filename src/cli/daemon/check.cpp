@@ -11,9 +11,9 @@
 
 #include "cli/daemon/start_check.hpp"
 #include "core/budgets.hpp"
+#include "core/text/shown_url.hpp"
 #include "core/text/text.hpp"
 #include "hostview/secret_files.hpp"
-#include "transport/shown_url.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
@@ -46,14 +46,6 @@ void check_engines(const Config& config, ConfigErrors& errors) {
       errors.push_back(
           fmt::format("engines: of '{}' a tls.certificate and its tls.key belong together", name));
     }
-  }
-}
-
-void check_periods(const Config& config, ConfigErrors& errors) {
-  constexpr Milliseconds shortest{100};
-  if (config.look_period < shortest) errors.emplace_back("look_period: is at least 100ms");
-  if (config.podman_poll.count() != 0 && config.podman_poll < shortest) {
-    errors.emplace_back("podman_poll: is 0 or at least 100ms");
   }
 }
 
@@ -146,7 +138,6 @@ void check(Loaded& loaded, const Sources& sources) {
     if (!listener) errors.push_back(fmt::format("listen: {}", listener.error()));
   }
   check_engines(config, errors);
-  check_periods(config, errors);
   loaded.server = server_options(config, sources.getenv);
   if (!config.token_file.empty()) {
     auto token = read_token(config.token_file);
@@ -168,7 +159,7 @@ Selection selection_of(const Config& config) {
       selection.kinds.push_back(*kind);
     }
   }
-  if (config.kubernetes.any()) selection.name(RuntimeBackendKind::kubernetes);
+  selection.name_by_options(config.runtime_options);
   for (const EngineConfig& engine : config.engines) {
     const auto kind = parse_kind(engine.runtime).value_or(RuntimeBackendKind::docker);
     if (engine.endpoint.empty()) {
@@ -186,14 +177,7 @@ Selection selection_of(const Config& config) {
 
 BackendOptions backend_options(const Config& config) {
   BackendOptions options;
-  options.look_period = config.look_period;
-  options.podman_poll = config.podman_poll;
-  options.read_env = config.read_env;
-  options.user_manager = config.user;
-  options.all_units = config.all_units;
-  options.unit_types = config.unit_types;
-  options.projects = config.projects;
-  config.kubernetes.apply(options);
+  options.runtime_options = config.runtime_options;
   return options;
 }
 

@@ -3,20 +3,19 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "cli/kubernetes_options.hpp"
+#include <rollcall/runtime_options.hpp>
+
+#include "core/option/field.hpp"
 #include "engine/change_log.hpp"
 #include "server/options.hpp"
 
 namespace rollcall::cli::daemon {
 
-using Milliseconds = std::chrono::milliseconds;
-
-/// A time, or nothing, written "never".
-using MaybeNever = std::optional<Milliseconds>;
+using option::MaybeNever;
+using option::Milliseconds;
 
 /// TLS to an engine. Files, because the configuration holds no secrets.
 struct EngineTlsConfig {
@@ -62,14 +61,7 @@ struct Config {
   std::vector<EngineConfig> engines{};
   MaybeNever grace{};
   Milliseconds wait_for_named = std::chrono::minutes(5);
-  Milliseconds look_period = std::chrono::seconds(5);
-  Milliseconds podman_poll{0};
-  bool read_env = false;
-  bool user = false;
-  bool all_units = false;
-  std::vector<std::string> unit_types{};
-  std::vector<std::string> projects{};
-  KubernetesOptions kubernetes{};
+  RuntimeOptions runtime_options{};
 
   LogBounds change_log{};
   server::Limits limits{};

@@ -121,7 +121,7 @@ class MapReader {
   void read_setting(const Setting<Object>& setting, const YAML::Node& node, const YAML::Node& at) {
     const auto words = words_in(node);
     if (!words) return error(at, fmt::format("{}: {}", setting.key, words.error()));
-    const auto done = assign(setting.at(object_), *words, setting.check);
+    const auto done = option::assign(setting.at(object_), *words, setting.check);
     if (!done) return error(node, fmt::format("{}: {}", setting.key, done.error()));
     origins[std::string(setting.key)] = place(at);
   }

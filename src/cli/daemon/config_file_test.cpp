@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rollcall/options/host.hpp>
 
 #include "cli/daemon/settings.hpp"
 
@@ -39,7 +40,7 @@ TEST(ConfigFile, SaysEveryKindOfValue) {
   EXPECT_EQ(config.socket_mode, 0600U);
   EXPECT_TRUE(config.reveal);
   EXPECT_EQ(config.grace, 10min);
-  EXPECT_EQ(config.look_period, 500ms);
+  EXPECT_EQ(config.runtime_options.of<HostOptions>().look_period, 500ms);
   EXPECT_EQ(config.limits.connections, 7U);
   EXPECT_EQ(config.limits.head_bytes, 65536U);
   EXPECT_EQ(config.log.level, "debug");

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <set>
-#include <tuple>
 #include <utility>
 
 #ifdef __GLIBC__
@@ -15,10 +13,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sys/resource.h>
 
-#include "assembly/source.hpp"
+#include "assembly/engine_choice.hpp"
 #include "cli/commands.hpp"
 #include "cli/daemon/check.hpp"
 #include "core/async/run.hpp"
@@ -49,26 +46,24 @@ void give_back_memory() {
 #endif
 }
 
-/// Everything that a source is made from, as text: any difference means another source.
-std::string identity_of(const Target& target, const Config& config) {
-  const TlsOptions tls = target.tls.value_or(target.place.tls.value_or(TlsOptions{}));
-  const KubernetesOptions& kubernetes = config.kubernetes;
-  return fmt::format("{} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {}",
-                     to_string(target.kind), target.place.url, target.alias, tls.authority.file,
-                     tls.certificate.file, tls.key.file, tls.server_name, tls.pinned.file,
-                     tls.fingerprint, tls.verify, config.look_period.count(),
-                     config.podman_poll.count(), config.read_env, config.user, config.all_units,
-                     fmt::join(config.unit_types, ","), fmt::join(config.projects, ","),
-                     kubernetes.kubeconfig, kubernetes.context,
-                     fmt::join(kubernetes.namespaces, ","), kubernetes.node, kubernetes.selector);
+bool same_engines(const Config& a, const Config& b) {
+  return a.runtimes == b.runtimes && a.engines == b.engines &&
+         a.runtime_options == b.runtime_options;
 }
 
-bool same_engines(const Config& a, const Config& b) {
-  const auto all = [](const Config& c) {
-    return std::tie(c.runtimes, c.engines, c.look_period, c.podman_poll, c.read_env, c.user,
-                    c.all_units, c.unit_types, c.projects, c.kubernetes);
-  };
-  return all(a) == all(b);
+EngineIdentity identity_of(const SelectedEngine& engine) {
+  const EngineChoice& choice = engine.choice;
+  std::optional<TlsOptions> tls = choice.options.tls;
+  if (choice.place && choice.place->tls) tls = choice.place->tls;
+  if (tls) {
+    // A renewed certificate is no other engine: drivers read it again for each connection.
+    for (Pem* pem : {&tls->authority, &tls->certificate, &tls->key, &tls->pinned}) pem->text = {};
+  }
+  return {.kind = choice.kind,
+          .url = engine.url(),
+          .alias = choice.options.alias,
+          .tls = std::move(tls),
+          .runtime_options = choice.options.runtime_options};
 }
 
 }  // namespace
@@ -148,15 +143,13 @@ bool Daemon::start() {
   return watch_engines(loaded_.config);
 }
 
-bool Daemon::add(const std::string& name, const Target& target, bool one_of_several) {
-  BackendOptions options = options_for(target, backend_options(loaded_.config));
-  options.getenv = sources_.getenv;
+bool Daemon::add(SelectedEngine engine, bool one_of_several) {
+  EngineIdentity identity = identity_of(engine);
   // The hub logs connections as changes of state, so the backends' own lines are not needed.
-  options.log = [this](LogLevel level, std::string_view message) {
+  engine.choice.options.log = [this](LogLevel level, std::string_view message) {
     log_.write(level == LogLevel::info ? LogLevel::debug : level, message);
   };
-  SourceSpec spec =
-      source_of(target.kind, std::move(options), context_.get_executor(), target.named);
+  SourceSpec spec = source_of(std::move(engine.choice), context_.get_executor(), engine.named);
   spec.one_of_several = one_of_several;
   const SourceSpec refused{.kind = spec.kind,
                            .endpoint = spec.endpoint,
@@ -164,31 +157,33 @@ bool Daemon::add(const std::string& name, const Target& target, bool one_of_seve
                            .one_of_several = one_of_several};
   auto added = hub_.add(std::move(spec));
   if (added) {
-    engines_[name] = *added;
+    engines_.push_back({std::move(identity), *added});
     return true;
   }
-  log_.write(target.named ? LogLevel::error : LogLevel::warning, added.error().describe());
+  log_.write(engine.named ? LogLevel::error : LogLevel::warning, added.error().describe());
   refused_.push_back(hub_.add_failed(refused, added.error()));
-  return !target.named;
+  return !engine.named;
 }
 
 /// Leaves alone engines that are watched already and configured as before.
 bool Daemon::watch_engines(const Config& config) {
   BackendOptions common = backend_options(config);
   common.getenv = sources_.getenv;
-  std::set<std::string> wanted;
+  std::vector<EngineIdentity> wanted;
   bool all_added = true;
   for (const SourceId source : std::exchange(refused_, {})) hub_.remove(source);
-  const std::vector<Target> targets = targets_to_watch(selection_of(config), common);
-  for (const Target& target : targets) {
-    std::string name = identity_of(target, config);
-    const bool one_of_several = std::ranges::count(targets, target.request, &Target::request) > 1;
-    if (!engines_.contains(name) && !add(name, target, one_of_several)) all_added = false;
-    wanted.insert(std::move(name));
+  const std::vector<SelectedEngine> engines = engines_to_watch(selection_of(config), common);
+  for (const SelectedEngine& engine : engines) {
+    wanted.push_back(identity_of(engine));
+    const auto at = std::ranges::find(engines_, wanted.back(), &WatchedEngine::identity);
+    if (at != engines_.end()) continue;
+    const bool one_of_several =
+        std::ranges::count(engines, engine.request, &SelectedEngine::request) > 1;
+    if (!add(engine, one_of_several)) all_added = false;
   }
-  std::erase_if(engines_, [&](const auto& engine) {
-    if (wanted.contains(engine.first)) return false;
-    hub_.remove(engine.second);
+  std::erase_if(engines_, [&](const WatchedEngine& engine) {
+    if (std::ranges::find(wanted, engine.identity) != wanted.end()) return false;
+    hub_.remove(engine.source);
     return true;
   });
   return all_added;

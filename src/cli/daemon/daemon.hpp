@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +28,22 @@ namespace rollcall::cli::daemon {
 /// The longest time from the first signal to the end; work that is left by then is abandoned.
 inline constexpr std::chrono::milliseconds longest_stop{1500};
 
+/// Everything that the watch of an engine is made from: any difference means another watch.
+struct EngineIdentity {
+  RuntimeBackendKind kind{};
+  std::string url{};
+  std::string alias{};
+  std::optional<TlsOptions> tls{};
+  RuntimeOptions runtime_options{};
+
+  friend bool operator==(const EngineIdentity&, const EngineIdentity&) = default;
+};
+
+struct WatchedEngine {
+  EngineIdentity identity;
+  SourceId source{};
+};
+
 /// One run of `rollcall serve`, on one thread.
 class Daemon {
  public:
@@ -41,7 +57,7 @@ class Daemon {
   [[nodiscard]] bool start();
   [[nodiscard]] bool take_passed_sockets();
   [[nodiscard]] server::ServerOptions wanted_server(const Loaded& loaded) const;
-  [[nodiscard]] bool add(const std::string& name, const Target& target, bool one_of_several);
+  [[nodiscard]] bool add(SelectedEngine engine, bool one_of_several);
   [[nodiscard]] bool watch_engines(const Config& config);
 
   boost::asio::awaitable<void> heed_stop();
@@ -69,8 +85,8 @@ class Daemon {
   Hub hub_;
   server::Api api_;
   server::Server server_;
-  std::map<std::string, SourceId> engines_;  // by everything that they are made from
-  std::vector<SourceId> refused_;            // engines that can never be watched
+  std::vector<WatchedEngine> engines_;
+  std::vector<SourceId> refused_;  // engines that can never be watched
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set reload_signals_;
   bool ready_ = false;

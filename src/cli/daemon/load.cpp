@@ -8,9 +8,9 @@
 #include "cli/daemon/check.hpp"
 #include "cli/daemon/settings.hpp"
 #include "core/budgets.hpp"
+#include "core/text/shown_url.hpp"
 #include "core/text/text.hpp"
 #include "hostview/small_files.hpp"
-#include "transport/shown_url.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
@@ -51,7 +51,7 @@ void set_engines(const std::vector<std::string>& words, const std::string& origi
 
 void set(const Setting<Config>& setting, const std::vector<std::string>& words,
          const std::string& origin, Loaded& loaded) {
-  const auto done = assign(setting.at(loaded.config), words, setting.check);
+  const auto done = option::assign(setting.at(loaded.config), words, setting.check);
   const bool names_secret = setting.key == "token_file" || setting.key == "tls.key";
   if (names_secret && words == std::vector<std::string>{""}) {
     // Most likely an unset variable in a script, which must not open the daemon to others.
@@ -68,7 +68,7 @@ void apply_environment(const Getenv& getenv, Loaded& loaded) {
     const std::string name = variable_of(setting.key);
     const auto value = getenv(name);
     if (!value) continue;
-    const bool list = is_list(setting.at(loaded.config));
+    const bool list = option::is_list(setting.at(loaded.config));
     set(setting, list ? words_between_commas(*value) : std::vector{*value}, name, loaded);
   }
   const std::string engines = variable_of("engines");

@@ -3,54 +3,42 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <string_view>
+#include <initializer_list>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <rollcall/config.hpp>
 
+#include "core/option/checks.hpp"
 #include "core/runtimes.hpp"
-#include "core/text/suggest.hpp"
-#include "core/text/text.hpp"
-#include "transport/shown_url.hpp"
 
 namespace rollcall::cli::daemon {
+
+using option::check_path;
+using option::quoted;
+
 namespace {
 
-std::string none_of(const std::string& word, const std::vector<std::string>& words) {
-  if (std::ranges::find(words, word) != words.end()) return {};
-  return fmt::format("'{}' is none of {}{}", quoted(word), fmt::join(words, ", "),
-                     suggestion(word, words));
+std::string one_of(const std::string& word, std::initializer_list<std::string> words) {
+  return option::none_of(word, std::vector<std::string>(words));
 }
 
 }  // namespace
 
-std::string quoted(const std::string& word) {
-  return excerpt(shown_url(word));
-}
-
 std::string check_format(const std::string& word) {
-  return none_of(word, {"auto", "logfmt", "journald"});
+  return one_of(word, {"auto", "logfmt", "journald"});
 }
 std::string check_level(const std::string& word) {
-  return none_of(word, {"debug", "info", "warning", "error"});
-}
-std::string check_unit_type(const std::string& word) {
-  return none_of(word, {"service", "socket", "timer", "scope"});
+  return one_of(word, {"debug", "info", "warning", "error"});
 }
 std::string check_kind(const std::string& word) {
   if (parse_kind(word)) return {};
   std::vector<std::string> words = runtime_words();
   words.insert(words.begin(), "auto");
-  return none_of(word, words);
+  return option::none_of(word, words);
 }
 std::string check_runtime(const std::string& word) {
   return word == "all" ? "" : check_kind(word);
-}
-std::string check_path(const std::string& word) {
-  if (word.empty() || std::filesystem::path(word).is_absolute()) return {};
-  return fmt::format("'{}' is no absolute path", quoted(word));
 }
 /// The word may be a secret instead of the name of its file, so it is not repeated.
 std::string check_secret_path(const std::string& word) {
@@ -61,7 +49,7 @@ std::string check_socket(const std::string& word) {
   return word == "auto" || word == "none" ? "" : check_path(word);
 }
 std::string check_local_users(const std::string& word) {
-  return none_of(word, {"socket", "all"});
+  return one_of(word, {"socket", "all"});
 }
 std::string check_host(const std::string& word) {
   const auto of_names = [](unsigned char c) {

@@ -1,20 +1,15 @@
-// Checks words of the configuration, and quotes bad ones in errors. Pure.
+// Checks words of the configuration. Pure.
 #pragma once
 
 #include <string>
 
 namespace rollcall::cli::daemon {
 
-/// Quotes a word for an error: short, and without a password.
-std::string quoted(const std::string& word);
-
 // Each function says what is wrong with a word; empty: nothing.
 std::string check_format(const std::string& word);
 std::string check_level(const std::string& word);
-std::string check_unit_type(const std::string& word);
 std::string check_kind(const std::string& word);
 std::string check_runtime(const std::string& word);
-std::string check_path(const std::string& word);
 std::string check_secret_path(const std::string& word);
 std::string check_socket(const std::string& word);
 std::string check_local_users(const std::string& word);

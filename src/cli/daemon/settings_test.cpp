@@ -32,7 +32,7 @@ std::string page() {
 /// "`limits.connections` | `2048` |" as a row of the reference begins.
 template <class Object>
 std::string row_of(const Setting<Object>& setting, Object object) {
-  const Field field = setting.at(object);
+  const option::Field field = setting.at(object);
   const auto words = words_of(field);
   const std::string value = is_list(field)     ? fmt::format("[{}]", fmt::join(words, ", "))
                             : words[0].empty() ? std::string("\"\"")

@@ -131,13 +131,13 @@ bool is_url(std::string_view text) {
 
 void check_endpoints(Loaded& loaded, const Sources& sources) {
   for (const auto& named : selection_of(loaded.config).endpoints) {
-    const BackendDescriptor* const descriptor = descriptor_of(named.kind);
-    if (descriptor == nullptr || !is_url(named.url)) continue;
+    const Runtime* const runtime = runtime_of(named.kind);
+    if (runtime == nullptr || !is_url(named.url)) continue;
     BackendOptions options = backend_options(loaded.config);
     options.endpoint = named.url;
     options.tls = named.tls;
     options.getenv = sources.getenv;
-    const auto places = descriptor->places(options);
+    const auto places = runtime->places(options);
     if (places || places.error().kind != ErrorKind::invalid_config) continue;
     if (places.error().fault == ConnectFault::missing) continue;
     loaded.errors.push_back("engines: " + places.error().describe());

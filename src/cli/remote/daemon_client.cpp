@@ -101,6 +101,19 @@ Result<DaemonList> read_list(const json::value& document, const std::string& url
   return list;
 }
 
+/// The token to send there; empty without a file.
+Result<std::string> token_for(const Endpoint& endpoint, const std::string& file) {
+  if (file.empty()) return std::string();
+  auto token = daemon::read_token(file);
+  if (!token) {
+    return fail({.kind = ErrorKind::invalid_config, .what = "--token-file: " + token.error()});
+  }
+  if (endpoint.scheme == Endpoint::Scheme::tcp && !server::is_loopback(endpoint.host)) {
+    return fail(would_tell_the_token(endpoint.url()));
+  }
+  return std::move(*token);
+}
+
 }  // namespace
 
 bool StaleEngine::may_run(const InstanceKey& key) const {
@@ -161,18 +174,9 @@ Result<DaemonClient> DaemonClient::make(const DaemonAddress& options) {
                  .remedy = "forward its socket by `ssh -L`, and name that"});
   }
   endpoint->tls.authority.file = options.ca_file;
-  std::string token;
-  if (!options.token_file.empty()) {
-    auto read = daemon::read_token(options.token_file);
-    if (!read) {
-      return fail({.kind = ErrorKind::invalid_config, .what = "--token-file: " + read.error()});
-    }
-    token = std::move(*read);
-    const bool readable =
-        endpoint->scheme == Endpoint::Scheme::tcp && !server::is_loopback(endpoint->host);
-    if (readable) return fail(would_tell_the_token(endpoint->url()));
-  }
-  return DaemonClient(*endpoint, std::move(token));
+  auto token = token_for(*endpoint, options.token_file);
+  if (!token) return fail(std::move(token.error()));
+  return DaemonClient(*endpoint, std::move(*token));
 }
 
 Task<HttpResponsePtr> DaemonClient::ask(std::string target, std::string accept,

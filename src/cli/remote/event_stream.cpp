@@ -26,15 +26,16 @@ Result<void> EventStreamReader::feed(std::string_view bytes, const Sink& sink) {
   return {};
 }
 
+void EventStreamReader::end_event(const Sink& sink) {
+  const bool complete = std::exchange(has_data_, false);
+  StreamEvent event{.id = event_.id,
+                    .type = std::exchange(event_.type, {}),
+                    .data = std::exchange(event_.data, {})};
+  if (complete) sink(std::move(event));
+}
+
 void EventStreamReader::take_line(std::string_view line, const Sink& sink) {
-  if (line.empty()) {
-    const bool complete = std::exchange(has_data_, false);
-    StreamEvent event{.id = event_.id,
-                      .type = std::exchange(event_.type, {}),
-                      .data = std::exchange(event_.data, {})};
-    if (complete) sink(std::move(event));
-    return;
-  }
+  if (line.empty()) return end_event(sink);
   const std::size_t colon = line.find(':');
   const std::string_view field = line.substr(0, colon);
   std::string_view value = colon == std::string_view::npos ? "" : line.substr(colon + 1);

@@ -32,6 +32,7 @@ class EventStreamReader {
 
  private:
   void take_line(std::string_view line, const Sink& sink);
+  void end_event(const Sink& sink);
 
   std::size_t largest_;
   std::string line_;  // the beginning of an incomplete line

@@ -1,11 +1,9 @@
-#include "cli/times.hpp"
+#include "core/option/times.hpp"
 
 #include <charconv>
 #include <system_error>
 
-#include <fmt/format.h>
-
-namespace rollcall::cli {
+namespace rollcall::option {
 
 std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
   double number = 0;
@@ -24,15 +22,4 @@ std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
   return std::chrono::round<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
-std::expected<std::chrono::milliseconds, std::string> parse_look_period(std::string_view option,
-                                                                        const std::string& text) {
-  constexpr std::chrono::milliseconds shortest{100};
-  const auto period = parse_time(text);
-  if (!period || *period < shortest) {
-    return std::unexpected(
-        fmt::format("{}: '{}' is no time such as 5s, 500ms or 1m (at least 100ms)", option, text));
-  }
-  return std::chrono::round<std::chrono::milliseconds>(*period);
-}
-
-}  // namespace rollcall::cli
+}  // namespace rollcall::option

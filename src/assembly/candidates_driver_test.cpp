@@ -1,4 +1,4 @@
-#include "assembly/handover_driver.hpp"
+#include "assembly/candidates_driver.hpp"
 
 #include <string>
 
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <rollcall/config.hpp>
 
-#include "assembly/registry.hpp"
+#include "assembly/engine_choice.hpp"
 #include "support/http_server.hpp"
 #include "support/run.hpp"
 #include "support/virtual_env.hpp"
@@ -18,10 +18,10 @@ const std::string docker = "Server: Docker/28.5.2 (linux)\r\nApi-Version: 1.51\r
 const std::string podman =
     "Server: Libpod/4.3.1 (linux)\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 4.3.1\r\n";
 
-class HandoverDriverTest : public testing::Test {
+class TwinsTest : public testing::Test {
  protected:
   std::unique_ptr<Driver> driver(RuntimeBackendKind kind) {
-    return driver_at(*descriptor_of(kind), {server_.url(), "test"}, {}, io_.get_executor(), env_);
+    return driver_at(kind, {server_.url(), "test"}, {}, io_.get_executor(), env_);
   }
 
   boost::asio::io_context io_;
@@ -32,7 +32,7 @@ class HandoverDriverTest : public testing::Test {
       io_, [this](const std::string&) { return test::http_answer("OK", status_, hello_); }};
 };
 
-TEST_F(HandoverDriverTest, WhoAnswersIsWhoItIs) {
+TEST_F(TwinsTest, WhoAnswersIsWhoItIs) {
   for (const auto asked : {RuntimeBackendKind::docker, RuntimeBackendKind::podman}) {
     const auto at_place = driver(asked);
     EXPECT_EQ(at_place->name(), to_string(asked)) << "until something has answered";
@@ -45,7 +45,7 @@ TEST_F(HandoverDriverTest, WhoAnswersIsWhoItIs) {
   }
 }
 
-TEST_F(HandoverDriverTest, WhoAnsweredIsAskedFirst) {
+TEST_F(TwinsTest, WhoAnsweredIsAskedFirst) {
   const auto at_place = driver(RuntimeBackendKind::docker);
   hello_ = podman;
   ASSERT_TRUE(test::run(io_, at_place->connect(Purpose::list)));
@@ -54,7 +54,7 @@ TEST_F(HandoverDriverTest, WhoAnsweredIsAskedFirst) {
   EXPECT_EQ(server_.requests.size(), asked + 1);
 }
 
-TEST_F(HandoverDriverTest, WhatIsNeitherIsToldOnce) {
+TEST_F(TwinsTest, WhatIsNeitherIsToldOnce) {
   hello_ = "Server: nginx\r\n";
   const auto refused = test::run(io_, driver(RuntimeBackendKind::docker)->connect(Purpose::list));
   EXPECT_EQ(refused.error().fault, ConnectFault::not_this_api);

@@ -1,4 +1,4 @@
-#include "transport/shown_url.hpp"
+#include "core/text/shown_url.hpp"
 
 #include <string>
 #include <utility>
