@@ -5,7 +5,8 @@ changes, and the sources beside a header that changed. All of them, and those of
 checkout all are analysed.
 
 A source is analysed again only if it, a header of the project that it includes, its command, .clang-tidy or clang-tidy has
-changed since clang-tidy found nothing in it, in any checkout of this machine. The stamps that say so lie in the user's cache.
+changed since clang-tidy found nothing in it, in any checkout of this machine. A change of prose in comments does not count. The
+stamps that say so lie in the user's cache.
 """
 
 import concurrent.futures
@@ -23,7 +24,22 @@ TIDY = "clang-tidy-19"
 LATELY = 24 * 60 * 60  # seconds before the newest commit
 # A source is to include what it uses itself, so clang-tidy reads it without the precompiled header.
 PRECOMPILED = re.compile(r" -Xclang -fno-pch-timestamp| -Winvalid-pch| -include-pch \S+")
+# Strings, which may contain what looks like a comment, and comments.
+TOKEN = re.compile(r'''R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?\*/''', re.DOTALL)
+# Comments that clang-tidy reads: suppressions, what is left to do, names of parameters, the ends of namespaces.
+READ_COMMENT = re.compile(r"NOLINT|TODO|=\*/|// namespace")
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
+
+
+def without_prose(path):
+    """The text of a file without the comments that clang-tidy does not read."""
+
+    def kept(match):
+        text = match.group()
+        return "" if text.startswith(("//", "/*")) and not READ_COMMENT.search(text) else text
+
+    lines = TOKEN.sub(kept, path.read_text(encoding="utf-8")).splitlines()
+    return "\n".join(line.rstrip() for line in lines if line.strip()).encode()
 
 
 def own_headers(root, path, seen):
@@ -40,8 +56,8 @@ def own_headers(root, path, seen):
 def digest(root, version, entry):
     path = pathlib.Path(entry["file"])
     command = entry["command"].replace(str(root), "")
-    parts = [command.encode(), version, (root / ".clang-tidy").read_bytes(), path.read_bytes()]
-    parts += [header.read_bytes() for header in sorted(own_headers(root, path, set()))]
+    parts = [command.encode(), version, (root / ".clang-tidy").read_bytes(), without_prose(path)]
+    parts += [without_prose(header) for header in sorted(own_headers(root, path, set()))]
     result = hashlib.sha256()
     for part in parts:
         result.update(hashlib.sha256(part).digest())
