@@ -142,7 +142,7 @@ def ask_daemon(asked):
         asked.expect("/metrics", fetch(f"{url}/metrics"), 'backend="toy"')
         described = json.loads(fetch(f"{url}/openapi.json"))
         asked.expect("/openapi.json", json.dumps(described), '"toy"')
-        asked.expect("http_sd", fetch(f"{url}/v1/sd/prometheus?port=all"), "10.9.8.7:80", "toy")
+        asked.expect("http_sd", fetch(f"{url}/v1/sd/prometheus"), "10.9.8.7:80", "toy")
 
 
 def main():
