@@ -1,6 +1,7 @@
 #include "backends/docker/host.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/asio/ip/address_v6.hpp>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@ namespace rollcall::docker {
 namespace {
 
 constexpr std::string_view unix_scheme = "unix://";
+constexpr std::array<std::string_view, 3> tcp_schemes = {"tcp://", "http://", "https://"};
 
 /// The text after the scheme. The docker command, too, accepts the scheme twice.
 std::string_view behind(std::string_view scheme, std::string_view url) {
@@ -46,7 +48,7 @@ std::string completed(std::string_view host) {
     return fmt::format("{}{}", unix_scheme, path.empty() ? usual_socket : path);
   }
   if (host.starts_with('/') || host.starts_with("unix:/")) return std::string(host);
-  for (const std::string_view scheme : {"tcp://", "http://", "https://"}) {
+  for (const std::string_view scheme : tcp_schemes) {
     if (host.starts_with(scheme)) return completed_tcp(scheme, behind(scheme, host));
   }
   // A path that does not begin with a slash cannot be a host.
@@ -57,6 +59,13 @@ std::string completed(std::string_view host) {
   return std::string(host);
 }
 
+/// Whether a URL of TCP or TLS has another "://", which the docker command refuses, too.
+bool holds_two_urls(std::string_view host) {
+  return std::ranges::any_of(tcp_schemes, [host](std::string_view scheme) {
+    return host.starts_with(scheme) && behind(scheme, host).contains("://");
+  });
+}
+
 }  // namespace
 
 std::string_view without_blanks(std::string_view written) {
@@ -64,7 +73,13 @@ std::string_view without_blanks(std::string_view written) {
 }
 
 Result<docker_api::Address> parse_host(std::string_view written) {
-  return docker_api::parse_address(completed(without_blanks(written)));
+  const std::string_view host = without_blanks(written);
+  auto address = docker_api::parse_address(completed(host));
+  if (!address || !holds_two_urls(host)) return address;
+  return fail({.kind = ErrorKind::invalid_config,
+               .endpoint = address->url(),
+               .what = "there is a second :// after the scheme",
+               .remedy = "write tcp://host:port"});
 }
 
 }  // namespace rollcall::docker

@@ -75,6 +75,8 @@ TEST(DockerHost, WhatCannotBeOneIsRefused) {
   EXPECT_THAT(read("tcp://h:0"), HasSubstr("the port"));
   EXPECT_THAT(read("h:99999"), HasSubstr("the port"));
   EXPECT_THAT(read("tcp://h:1?x"), HasSubstr("nothing may follow"));
+  EXPECT_THAT(read(" tcp://h://"), HasSubstr("a second ://"));
+  EXPECT_THAT(read("https://h/a://b"), HasSubstr("a second ://"));
   EXPECT_THAT(read("tcp://fe80::1:x"), HasSubstr("brackets"));
   EXPECT_THAT(read("-H unix:///x -H tcp://h"), HasSubstr("error"));
   EXPECT_THAT(read("tcp://me:secret@h"), testing::Not(HasSubstr("secret")));
