@@ -1,8 +1,8 @@
 // The commands: one file each. All return the exit code.
 #pragma once
 
+#include "cli/command_line/options.hpp"
 #include "cli/console.hpp"
-#include "cli/options.hpp"
 
 namespace rollcall::cli {
 

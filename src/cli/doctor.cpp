@@ -11,10 +11,10 @@
 
 #include "assembly/engine_choice.hpp"
 #include "assembly/registry.hpp"
-#include "cli/cells.hpp"
 #include "cli/commands.hpp"
-#include "cli/document.hpp"
 #include "cli/remote/remote.hpp"
+#include "cli/view/document.hpp"
+#include "cli/view/instance_text.hpp"
 #include "core/async/deadline.hpp"
 #include "core/async/env.hpp"
 #include "core/async/run.hpp"

@@ -29,7 +29,7 @@ EventOutput::EventOutput(const Options& options, Console& console,
                          const asio::any_io_executor& executor)
     : options_(options),
       console_(console),
-      outlet_(console.out(), executor),
+      output_(console.out(), executor),
       keeps_known_(options.output != Output::jsonl || !options.filters.empty()),
       lines_(console.colour()) {}
 
@@ -42,14 +42,14 @@ asio::awaitable<void> EventOutput::show(RuntimeEvent event) {
     line = lines_.line(event, known_, wall_clock());
   }
   know(event);
-  outlet_.write(line);
+  output_.write(line);
   // Until the reader is ready, the next event stays in the channel, where it can collapse.
-  co_await outlet_.drained();
+  co_await output_.drained();
 }
 
 asio::awaitable<void> EventOutput::run() {
-  co_await outlet_.run();
-  if (outlet_.error() != ECANCELED) console_.set_write_error(outlet_.error());
+  co_await output_.run();
+  if (output_.error() != ECANCELED) console_.set_write_error(output_.error());
 }
 
 bool EventOutput::wanted(const RuntimeEvent& event) const {

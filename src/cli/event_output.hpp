@@ -6,10 +6,10 @@
 #include <rollcall/event.hpp>
 #include <rollcall/inventory.hpp>
 
+#include "cli/command_line/options.hpp"
 #include "cli/console.hpp"
-#include "cli/event_lines.hpp"
-#include "cli/options.hpp"
-#include "cli/outlet.hpp"
+#include "cli/view/event_lines.hpp"
+#include "cli/view/standard_output.hpp"
 
 namespace rollcall::cli {
 
@@ -37,7 +37,7 @@ class EventOutput {
   /// has gone, which it reports to the console.
   [[nodiscard]] boost::asio::awaitable<void> run();
 
-  void close() { outlet_.close(); }
+  void close() { output_.close(); }
 
   [[nodiscard]] const Inventory& known() const noexcept { return known_; }
 
@@ -46,7 +46,7 @@ class EventOutput {
 
   const Options& options_;
   Console& console_;
-  Outlet outlet_;
+  StandardOutput output_;
   Inventory known_;
   bool keeps_known_;  // to show differences, name network owners, and see instances leave a filter
   EventLines lines_;

@@ -3,24 +3,24 @@
 
 #include <fmt/format.h>
 
+#include "cli/ask_engines.hpp"
 #include "cli/commands.hpp"
-#include "cli/document.hpp"
-#include "cli/explain_view.hpp"
 #include "cli/find_instance.hpp"
-#include "cli/inquiry.hpp"
 #include "cli/list_view.hpp"
+#include "cli/view/document.hpp"
+#include "cli/view/explain_view.hpp"
 #include "core/async/env.hpp"
 
 namespace rollcall::cli {
 
 int explain(const Options& options, Console& console) {
-  std::vector<Inquiry> inquiries = ask_all(options, console);
-  const int code = report_failures(inquiries, console);
+  std::vector<AskedEngine> asked_engines = ask_all(options, console);
+  const int code = report_failures(asked_engines, console);
   const bool answered =
-      std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
+      std::ranges::any_of(asked_engines, [](const AskedEngine& i) { return i.answer.has_value(); });
   if (!answered) return code;
 
-  std::vector<InstancePtr> all = collect(inquiries);
+  std::vector<InstancePtr> all = collect(asked_engines);
   sort_instances(all, SortKey::name);
   keep_one_of_neighbours(all);
   const std::vector<InstancePtr> found = find_instances(all, options.subject);
@@ -39,7 +39,7 @@ int explain(const Options& options, Console& console) {
     return failure;
   }
   Explanation explanation = rollcall::explain(found.front(), all);
-  explanation.label_is_partial = !options.selection.all || !all_answered(inquiries);
+  explanation.label_is_partial = !options.selection.all || !all_answered(asked_engines);
   const FormatContext context{
       .now = system_env()->now(), .detail = Detail::full, .name_of = names_among(all)};
   console.print(options.output == Output::json

@@ -7,8 +7,8 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "cli/cells.hpp"
-#include "cli/table.hpp"
+#include "cli/view/instance_text.hpp"
+#include "cli/view/table.hpp"
 #include "core/json/json.hpp"
 #include "core/text/ascii.hpp"
 #include "core/text/suggest.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <compare>
 
-#include "cli/document.hpp"
+#include "cli/view/document.hpp"
 #include "core/sort_by_text.hpp"
 
 namespace rollcall::cli {

@@ -7,8 +7,8 @@
 
 #include <rollcall/instance.hpp>
 
-#include "cli/format.hpp"
-#include "cli/options.hpp"
+#include "cli/command_line/options.hpp"
+#include "cli/view/format.hpp"
 
 namespace rollcall::cli {
 

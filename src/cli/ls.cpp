@@ -4,8 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "cli/ask_engines.hpp"
 #include "cli/commands.hpp"
-#include "cli/inquiry.hpp"
 #include "cli/list_view.hpp"
 #include "core/async/env.hpp"
 
@@ -35,13 +35,13 @@ std::vector<InstancePtr> those_that_match(const std::vector<InstancePtr>& all,
 }  // namespace
 
 int list(const Options& options, Console& console) {
-  std::vector<Inquiry> inquiries = ask_all(options, console);
-  const int code = report_failures(inquiries, console);
+  std::vector<AskedEngine> asked_engines = ask_all(options, console);
+  const int code = report_failures(asked_engines, console);
   const bool answered =
-      std::ranges::any_of(inquiries, [](const Inquiry& i) { return i.answer.has_value(); });
+      std::ranges::any_of(asked_engines, [](const AskedEngine& i) { return i.answer.has_value(); });
   if (!answered) return code;
 
-  std::vector<InstancePtr>& all = keep(collect(inquiries));
+  std::vector<InstancePtr>& all = keep(collect(asked_engines));
   std::vector<InstancePtr>& instances =
       options.filters.empty() ? all : keep(those_that_match(all, options.filters));
   sort_instances(instances, options.sort);

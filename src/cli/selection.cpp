@@ -31,7 +31,7 @@ std::string identity_of(const SelectedEngine& engine) {
   const std::string& url = engine.url();
   const std::string_view kind = to_string(engine.choice.kind);
   if (url.empty()) return std::string(kind);
-  // On the far side the runtime's own command connects, as the user whom the key belongs to.
+  // On the far side the runtime's own command connects, as the user that the key belongs to.
   if (url.starts_with(ssh_scheme)) {
     const auto& place = engine.choice.place;
     return fmt::format("{} {} {}", kind, url, place ? place->ssh_identity : "");

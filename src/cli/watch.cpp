@@ -5,10 +5,6 @@
 #include <utility>
 #include <vector>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -19,19 +15,13 @@
 #include "cli/remote/remote.hpp"
 #include "core/async/env.hpp"
 #include "core/async/run.hpp"
+#include "core/failure.hpp"
 #include "engine/merged_watch.hpp"
 
 namespace rollcall::cli {
 namespace {
 
 namespace asio = boost::asio;
-
-/// Returns memory: a long first list takes more of it for a moment than what is kept.
-void give_back_memory() {
-#ifdef __GLIBC__
-  ::malloc_trim(0);
-#endif
-}
 
 /// All engines, one output. Their events are merged, and shown as fast as the output is read.
 class WatchRun final : private MergedConsumer {

@@ -12,6 +12,7 @@
 #include <rollcall/config.hpp>
 
 #include "core/budgets.hpp"
+#include "core/deduplicate.hpp"
 #include "core/runtimes.hpp"
 #include "core/text/suggest.hpp"
 #include "core/text/text.hpp"
@@ -84,12 +85,6 @@ bool contains(std::string_view text, std::string_view part) {
   return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
-void sort_once(std::vector<std::string>& texts) {
-  std::ranges::sort(texts);
-  const auto twice = std::ranges::unique(texts);
-  texts.erase(twice.begin(), twice.end());
-}
-
 }  // namespace
 
 void Filters::Texts::add(std::string word) {
@@ -156,8 +151,8 @@ std::expected<Filters, std::string> Filters::parse(std::span<const std::string> 
     auto added = filters.add_word(word, pattern_bytes);
     if (!added) return std::unexpected(std::move(added.error()));
   }
-  sort_once(filters.groups_.plain);
-  for (auto& [key, label] : filters.labels_) sort_once(label.values);
+  sort_and_deduplicate(filters.groups_.plain);
+  for (auto& [key, label] : filters.labels_) sort_and_deduplicate(label.values);
   filters.empty_ = counted == 0 && filters.selector_.empty();
   return filters;
 }

@@ -1,14 +1,15 @@
 #include "core/selector.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/budgets.hpp"
+#include "core/deduplicate.hpp"
 #include "core/text/ascii.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/text.hpp"
 
 namespace rollcall {
@@ -103,10 +104,7 @@ std::optional<std::int64_t> number_in(std::string_view text) {
     text.remove_prefix(1);
     if (text.starts_with('-')) return std::nullopt;
   }
-  std::int64_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  return whole ? std::optional(number) : std::nullopt;
+  return whole_number<std::int64_t>(text);
 }
 
 // ---- the grammar
@@ -190,9 +188,7 @@ class Parser {
         return error;
     }
     step();
-    std::ranges::sort(values);
-    const auto twice = std::ranges::unique(values);
-    values.erase(twice.begin(), twice.end());
+    sort_and_deduplicate(values);
     return std::nullopt;
   }
 

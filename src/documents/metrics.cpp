@@ -35,7 +35,7 @@ constexpr auto totals = std::to_array<Total>({
      [](const Standing& s) { return seconds(s.up); }},
     {{"rollcall_settled", "gauge", "1 when every backend has synced or failed once."},
      [](const Standing& s) { return s.settled ? 1.0 : 0.0; }},
-    {{"rollcall_complete", "gauge", "1 when it is known of every backend what it runs."},
+    {{"rollcall_complete", "gauge", "1 when the instances of every backend are known."},
      [](const Standing& s) { return s.complete ? 1.0 : 0.0; }},
     {{"rollcall_instances", "gauge", "Instances that are shown."},
      [](const Standing& s) { return number(s.instances); }},
@@ -81,7 +81,8 @@ struct OfBackend {
 using Of = const SourceStatus&;
 
 constexpr auto of_backends = std::to_array<OfBackend>({
-    {{"rollcall_backend_connected", "gauge", "1 when what the backend tells is complete and live."},
+    {{"rollcall_backend_connected", "gauge",
+      "1 when the backend's instances are complete and current."},
      [](Of s, Timestamp) { return s.state == SourceState::ready ? 1.0 : 0.0; }},
     {{"rollcall_backend_unknown", "gauge",
       "1 when it is not known what the backend runs: it was never listed, or it was dropped after "

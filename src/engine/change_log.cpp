@@ -1,13 +1,13 @@
 #include "engine/change_log.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 
 #include "core/overloaded.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/words.hpp"
 
 namespace rollcall {
@@ -17,10 +17,7 @@ namespace {
 std::optional<std::uint64_t> number(std::string_view text) noexcept {
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return whole_number<std::uint64_t>(text);
 }
 
 std::size_t memory_of(const std::string& text) noexcept {

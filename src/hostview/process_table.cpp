@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <concepts>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/budgets.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/text.hpp"
 #include "hostview/small_files.hpp"
 
@@ -21,14 +21,6 @@ constexpr std::size_t arguments_limit = budget::process_arguments_bytes;
 constexpr std::size_t status_limit = budget::process_status_bytes;
 constexpr std::size_t cgroups_limit = budget::process_cgroups_bytes;
 constexpr std::size_t passwd_limit = budget::passwd_bytes;
-
-template <std::integral T>
-std::optional<T> number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // Cuts off the text before the separator, or all of it, and returns it.
 std::string_view take(std::string_view& text, char separator) {
@@ -72,17 +64,17 @@ std::string_view value_of(std::string_view text, std::string_view key) {
 std::uint32_t effective_uid(std::string_view status) {
   auto ids = value_of(status, "Uid:");
   take(ids, '\t');  // The real uid.
-  return number<std::uint32_t>(take(ids, '\t')).value_or(0);
+  return whole_number<std::uint32_t>(take(ids, '\t')).value_or(0);
 }
 
 std::uint64_t namespace_inode(std::string_view link) {
   if (!link.starts_with("net:[") || !link.ends_with(']')) return 0;
-  return number<std::uint64_t>(link.substr(5, link.size() - 6)).value_or(0);
+  return whole_number<std::uint64_t>(link.substr(5, link.size() - 6)).value_or(0);
 }
 
 std::optional<Timestamp> boot_time(const std::string& proc) {
   const auto text = read_small_file(proc + "/stat", std::size_t{1} << 20U);
-  const auto seconds = number<std::int64_t>(value_of(text.value_or(""), "btime"));
+  const auto seconds = whole_number<std::int64_t>(value_of(text.value_or(""), "btime"));
   if (!seconds) return std::nullopt;
   return Timestamp(std::chrono::seconds(*seconds));
 }
@@ -124,10 +116,10 @@ std::optional<ProcessIdentity> parse_stat(std::string_view text) {
   auto rest = text.substr(close + 1);
   take(rest, ' ');
   for (auto& field : fields) field = take(rest, ' ');
-  const auto pid = number<pid_t>(text.substr(0, open - 1));
-  const auto parent = number<pid_t>(fields[1]);
-  const auto session = number<pid_t>(fields[3]);
-  const auto start = number<std::uint64_t>(fields[19]);
+  const auto pid = whole_number<pid_t>(text.substr(0, open - 1));
+  const auto parent = whole_number<pid_t>(fields[1]);
+  const auto session = whole_number<pid_t>(fields[3]);
+  const auto start = whole_number<std::uint64_t>(fields[19]);
   if (!pid || !parent || !session || !start) return std::nullopt;
   return ProcessIdentity{.pid = *pid,
                          .start_ticks = *start,
@@ -142,7 +134,7 @@ std::vector<CgroupMembership> parse_cgroups(std::string_view text) {
     auto line = take(text, '\n');
     const auto hierarchy = take(line, ':');
     const auto colon = line.find(':');
-    if (!number<int>(hierarchy) || colon == std::string_view::npos) continue;
+    if (!whole_number<int>(hierarchy) || colon == std::string_view::npos) continue;
     result.push_back({.controllers = valid_utf8(line.substr(0, colon)),
                       .path = valid_utf8(line.substr(colon + 1))});
   }
@@ -151,7 +143,7 @@ std::vector<CgroupMembership> parse_cgroups(std::string_view text) {
 
 std::optional<std::uint64_t> parse_socket_link(std::string_view link) {
   if (!link.starts_with("socket:[") || !link.ends_with(']')) return std::nullopt;
-  return number<std::uint64_t>(link.substr(8, link.size() - 9));
+  return whole_number<std::uint64_t>(link.substr(8, link.size() - 9));
 }
 
 ProcessTable::ProcessTable(std::string proc, std::string passwd)
@@ -162,7 +154,7 @@ std::vector<pid_t> ProcessTable::pids() const {
   FolderReader folder(proc_);
   while (const auto entry = folder.next()) {
     if (result.size() >= budget::host_processes) break;
-    if (const auto pid = number<pid_t>(entry->name); pid && *pid > 0) result.push_back(*pid);
+    if (const auto pid = whole_number<pid_t>(entry->name); pid && *pid > 0) result.push_back(*pid);
   }
   std::ranges::sort(result);
   return result;
@@ -234,7 +226,7 @@ const std::string& ProcessTable::user_name(std::uint32_t uid) {
     auto line = take(rest, '\n');
     const auto user = take(line, ':');
     take(line, ':');  // The password.
-    if (number<std::uint32_t>(take(line, ':')) == uid && !user.empty()) {
+    if (whole_number<std::uint32_t>(take(line, ':')) == uid && !user.empty()) {
       name = valid_utf8(user);
       break;
     }

@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "core/budgets.hpp"
-#include "server/problem.hpp"
+#include "server/http/problem.hpp"
 
 namespace rollcall::server {
 

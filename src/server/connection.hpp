@@ -10,11 +10,11 @@
 
 #include "core/async/task_group.hpp"
 #include "documents/stats.hpp"
-#include "server/admission.hpp"
-#include "server/guests.hpp"
+#include "server/access/admission.hpp"
+#include "server/access/guests.hpp"
+#include "server/http/reply.hpp"
+#include "server/http/request.hpp"
 #include "server/options.hpp"
-#include "server/reply.hpp"
-#include "server/request.hpp"
 #include "transport/stream.hpp"
 
 namespace rollcall::server {

@@ -17,7 +17,7 @@
 
 #include "core/async/signal.hpp"
 #include "core/budgets.hpp"
-#include "server/problem.hpp"
+#include "server/http/problem.hpp"
 #include "support/faulty_stream.hpp"
 #include "support/memory_stream.hpp"
 

@@ -21,7 +21,7 @@
 #include "core/budgets.hpp"
 #include "core/failure.hpp"
 #include "core/text/text.hpp"
-#include "server/problem.hpp"
+#include "server/http/problem.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/stream.hpp"
 #include "transport/tls/secure_stream.hpp"

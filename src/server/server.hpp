@@ -16,11 +16,11 @@
 
 #include "core/async/task_group.hpp"
 #include "documents/stats.hpp"
+#include "server/access/guests.hpp"
+#include "server/access/local_peer.hpp"
 #include "server/connection.hpp"
-#include "server/descriptor.hpp"
-#include "server/guests.hpp"
-#include "server/listener.hpp"
-#include "server/local_peer.hpp"
+#include "server/listening/descriptor.hpp"
+#include "server/listening/listener.hpp"
 #include "server/options.hpp"
 #include "transport/tls/server.hpp"
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "core/async/signal.hpp"
-#include "server/problem.hpp"
+#include "server/http/problem.hpp"
 #include "support/certificates.hpp"
 #include "support/run.hpp"
 #include "support/temp_folder.hpp"

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
-#include <system_error>
 
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/pchars.hpp>
@@ -12,6 +10,7 @@
 #include <fmt/format.h>
 #include <sys/un.h>
 
+#include "core/text/numbers.hpp"
 #include "core/text/shown_url.hpp"
 #include "transport/url.hpp"
 
@@ -50,10 +49,8 @@ Result<Endpoint> unix_endpoint(std::string_view url, std::string_view path) {
 
 /// Boost.URL's own conversion wraps around on overflow.
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
+  const auto port = whole_number<std::uint16_t>(text);
+  return port == 0 ? std::nullopt : port;
 }
 
 /// Whether the text can only be read as a name, by ssh and by shells that its configuration may
@@ -146,7 +143,8 @@ Result<Endpoint> parse_endpoint(std::string_view text, DefaultPorts ports) {
     return invalid(text, "a password in a URL is not supported; use a key");
   }
   if (!ssh && url.has_userinfo()) {
-    return invalid(text, "a user or a password in a URL is not supported: nobody would be told it");
+    return invalid(
+        text, "a user or a password in a URL is not supported, because it would never be sent");
   }
   if (url.host().empty()) return invalid(text, "the host is missing");
   const bool escaped = !written_host(text).starts_with('[') && written_host(text).contains('%');

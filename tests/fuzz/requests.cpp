@@ -8,8 +8,8 @@
 
 #include "core/selector.hpp"
 #include "holds.hpp"
-#include "server/accept.hpp"
-#include "server/target.hpp"
+#include "server/http/accept.hpp"
+#include "server/http/request_target.hpp"
 
 namespace {
 

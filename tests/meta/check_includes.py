@@ -1,6 +1,7 @@
 """Who may include whom: check_includes.py ROOT
 
-The rooms of ARCHITECTURE.md, and the doors between them. A new room is a line in DOORS.
+The rooms of ARCHITECTURE.md, the folders within them, and the doors between both. A new room is a line in DOORS, a new folder a
+line in FOLDERS. No files include each other in a circle.
 """
 
 import re
@@ -22,6 +23,31 @@ DOORS = {
     "cli": {"core", "engine", "hostview", "transport", "backends", "backends/*", "assembly", "documents", "server"},
 }
 
+# folder of a room -> the other folders of its room whose headers its files may include, besides those of the room itself.
+FOLDERS = {
+    "core/async": set(),
+    "core/channel": {"core/async"},
+    "core/json": {"core/labels", "core/secrets", "core/text"},
+    "core/labels": {"core/text"},
+    "core/option": {"core/text"},
+    "core/reach": {"core/json", "core/labels", "core/text"},
+    "core/secrets": {"core/text"},
+    "core/text": set(),
+    "transport/dbus": set(),
+    "transport/http": {"transport/tls"},
+    "transport/splitters": set(),
+    "transport/ssh": set(),
+    "transport/tls": set(),
+    "server/access": {"server/http"},
+    "server/api": {"server/access", "server/http"},
+    "server/http": set(),
+    "server/listening": {"server/access"},
+    "cli/command_line": {"cli/daemon", "cli/view"},
+    "cli/daemon": set(),
+    "cli/remote": {"cli/command_line", "cli/view"},
+    "cli/view": set(),
+}
+
 # Runtimes that speak one API, and the room where that is spoken.
 SPEAKERS = {"backends/docker": "backends/docker_api", "backends/podman": "backends/docker_api"}
 
@@ -33,6 +59,19 @@ def room_of(parts):
     if len(parts) > 2 and parts[0] == "backends":
         return f"backends/{parts[1]}"
     return parts[0] if len(parts) > 1 else None
+
+
+def folder_of(parts):
+    """The folder within a room, from the parts of a path below src/; None: directly in the room, or of a room without folders."""
+    return f"{parts[0]}/{parts[1]}" if len(parts) > 2 and parts[0] != "backends" else None
+
+
+def may_enter(folder, header):
+    """Whether a file of that folder may include a header of its room."""
+    other = folder_of(header.split("/"))
+    if folder is None or other in (None, folder) or other.split("/")[0] != folder.split("/")[0]:
+        return True
+    return other in FOLDERS.get(folder, ())
 
 
 def generic(room):
@@ -54,7 +93,8 @@ def check_file(root, path):
     room = "include" if relative.parts[0] == "include" else room_of(relative.parts[1:])
     if relative.parts[0] not in ("include", "src"):
         return []
-    if room is None or generic(room) not in DOORS:
+    folder = folder_of(relative.parts[1:]) if relative.parts[0] == "src" else None
+    if room is None or generic(room) not in DOORS or (folder and folder not in FOLDERS):
         return [f"{relative}: is in no room that check_includes.py knows"]
     problems = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -65,12 +105,36 @@ def check_file(root, path):
             continue
         if not may_include(room, match.group(1)):
             problems.append(f"{relative}:{number}: {room} may not include {match.group(1)}")
+        elif not may_enter(folder, match.group(1)):
+            problems.append(f"{relative}:{number}: {folder} may not include {match.group(1)}")
     return problems
+
+
+def circles(root):
+    """The headers that include each other in a circle, once for each circle."""
+    included = {}
+    for path in sources(root):
+        if path.suffix == ".hpp" and path.is_relative_to(root / "src"):
+            found = re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+            included[path.relative_to(root / "src").as_posix()] = found
+    done = set()
+
+    def walk(header, path):
+        if header in path:
+            return [f"src/{header}: includes itself by way of {', '.join(path[path.index(header) + 1 :])}"]
+        if header in done or header not in included:
+            return []
+        problems = [problem for each in included[header] for problem in walk(each, [*path, header])]
+        done.add(header)
+        return problems
+
+    return [problem for header in sorted(included) for problem in walk(header, [])]
 
 
 def main():
     root = root_from_arguments()
     problems = [problem for path in sources(root) for problem in check_file(root, path)]
+    problems += circles(root)
     report(problems, "rooms include each other in one direction only; see ARCHITECTURE.md.")
 
 

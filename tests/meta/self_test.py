@@ -126,13 +126,16 @@ class Checks(unittest.TestCase):
             ("backends", "cli/run.hpp"),
             ("engine", "cli/run.hpp"),
             ("hostview", "transport/stream.hpp"),
-            ("documents", "server/reply.hpp"),
+            ("documents", "server/http/reply.hpp"),
         ):
             for file in ("bad.cpp", "bad_test.cpp"):
                 with self.subTest(room=room, header=header, file=file):
                     self.plant(f"src/{room}/{file}", f'#include "{header}"\n')
                     self.expect_fault("check_includes", f"src/{room}/{file}:1: {room} may not include {header}")
                     (self.root / "src" / room / file).unlink()
+        self.plant("src/core/a.hpp", '#include "core/b.hpp"\n')
+        self.plant("src/core/b.hpp", '#include "core/a.hpp"\n')
+        self.expect_fault("check_includes", "src/core/a.hpp: includes itself by way of core/b.hpp")
 
     def test_scripts(self):
         shutil.copytree(PROJECT / "scripts", self.root / "scripts")

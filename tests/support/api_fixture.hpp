@@ -14,7 +14,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
-#include "server/api.hpp"
+#include "server/api/api.hpp"
 #include "support/hub_fixture.hpp"
 
 namespace rollcall::test {

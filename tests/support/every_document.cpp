@@ -6,10 +6,10 @@
 #include <rollcall/event.hpp>
 #include <rollcall/inventory.hpp>
 
-#include "cli/document.hpp"
-#include "cli/event_lines.hpp"
-#include "cli/explain_view.hpp"
-#include "cli/format.hpp"
+#include "cli/view/document.hpp"
+#include "cli/view/event_lines.hpp"
+#include "cli/view/explain_view.hpp"
+#include "cli/view/format.hpp"
 #include "core/json/json.hpp"
 #include "core/json/json_text.hpp"
 #include "core/reach/explanation.hpp"

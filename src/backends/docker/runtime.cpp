@@ -14,7 +14,7 @@ constexpr std::array options = {
     RuntimeOption{
         .key = "read_env",
         .flag = "--read-env",
-        .summary = "Also the variables of containers that tools take for labels",
+        .summary = "Also the variables of containers that tools treat as labels",
         .at = [](RuntimeOptions& o) -> option::Field { return &o.of<DockerOptions>().read_env; }},
 };
 

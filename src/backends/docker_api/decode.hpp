@@ -9,7 +9,7 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/result.hpp>
 
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::docker_api {
 

@@ -18,7 +18,7 @@ namespace {
 
 class DockerDriver final : public Driver {
  public:
-  explicit DockerDriver(EnginePtr engine) : engine_(std::move(engine)) {}
+  explicit DockerDriver(EngineStatePtr engine) : engine_(std::move(engine)) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return engine_->traits().name; }
   [[nodiscard]] std::string_view endpoint() const noexcept override {
@@ -56,7 +56,7 @@ class DockerDriver final : public Driver {
             .remedy = "name the runtime that it is: --endpoint podman=URL or docker=URL"};
   }
 
-  EnginePtr engine_;
+  EngineStatePtr engine_;
 };
 
 }  // namespace
@@ -79,7 +79,8 @@ Result<Endpoint> endpoint_of(const Place& place, std::string_view program,
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     DialectPtr dialect, Wire wire, HostViewPtr view) {
   auto address = parse_address(place.url);
-  auto engine = std::make_shared<Engine>(Engine{.address = *address,
+  auto engine =
+      std::make_shared<EngineState>(EngineState{.address = *address,
                                                 .dialect = std::move(dialect),
                                                 .shown_endpoint = place.url,
                                                 .include_stopped = options.include_stopped,

@@ -6,7 +6,7 @@
 
 #include <rollcall/instance.hpp>
 
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::docker_api {
 

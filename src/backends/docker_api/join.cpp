@@ -28,7 +28,7 @@ void Joins::update(const std::string& id, const DecodedContainer& container) {
 Joins::Ids Joins::owners_of(const std::string& id) const {
   Ids all;
   auto at = owners_.find(id);
-  // Whom it has met already, or itself, it meets again in a circle.
+  // Stops at an id that was passed before: containers can join each other in a circle.
   while (at != owners_.end() && at->second != id && all.insert(at->second).second) {
     at = owners_.find(at->second);
   }
@@ -122,7 +122,7 @@ class Ends {
     std::vector<const DecodedContainer*> path;
     End end;
     for (DecodedContainer* at = &first;;) {
-      // Until its end is known, whom the path comes back to is in a circle.
+      // Marked as part of a circle until its end is known, in case the path comes back to it.
       const auto [known, is_new] = ends_.try_emplace(at, End{.circle = true});
       if (!is_new) {
         end = known->second;

@@ -10,15 +10,12 @@
 #include <fmt/format.h>
 
 #include "core/addresses.hpp"
+#include "core/instance_lists.hpp"
 #include "core/reach/registration.hpp"
 #include "core/secrets/secrets.hpp"
 
 namespace rollcall::docker_api {
 namespace {
-
-void add_problem(Instance& instance, std::string_view where, std::string what) {
-  instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
-}
 
 // Links add names like "/other/alias"; the container's own name has one slash.
 std::string_view own_name(const std::vector<std::string_view>& names) {
@@ -200,14 +197,6 @@ void set_labels(Instance& instance, const std::vector<Labels::Entry>& entries,
   }
 }
 
-template <class T>
-void sort_and_deduplicate(std::vector<T>& list) {
-  std::ranges::sort(list);
-  const auto duplicates = std::ranges::unique(list);
-  list.erase(duplicates.begin(), duplicates.end());
-  list.shrink_to_fit();  // An instance is made once and kept for long.
-}
-
 // An engine may list a container as running before it tells its addresses.
 bool awaits_address(const Instance& instance, const ListItem& item) {
   const auto gives_addresses = [](const ListItem::Network& network) {
@@ -268,9 +257,9 @@ DecodedContainer interpret(const ListItem& item, const Masker& masker) {
     for (const ListItem::Port& port : item.ports) add_port(instance, port);
   }
   masker.finish(instance);
-  sort_and_deduplicate(instance.addresses);
-  sort_and_deduplicate(instance.ports);
-  sort_and_deduplicate(instance.problems);
+  complete_list(instance.addresses);
+  complete_list(instance.ports);
+  complete_list(instance.problems);
   const bool awaits = awaits_address(instance, item);
   DecodedContainer decoded;
   decoded.instance = std::move(instance);

@@ -29,7 +29,7 @@
 namespace rollcall::docker_api {
 
 /// State that outlives a session: the engine's identity, and how far its events were read.
-struct Engine {
+struct EngineState {
   Address address;
   DialectPtr dialect;
   std::string shown_endpoint;
@@ -50,11 +50,11 @@ struct Engine {
     if (log) log(LogLevel::warning, message);
   }
 };
-using EnginePtr = std::shared_ptr<Engine>;
+using EngineStatePtr = std::shared_ptr<EngineState>;
 
 class DockerSession final : public Session, public Identified {
  public:
-  DockerSession(EnginePtr engine, std::unique_ptr<Api> api, EngineHello hello)
+  DockerSession(EngineStatePtr engine, std::unique_ptr<Api> api, EngineHello hello)
       : engine_(std::move(engine)),
         api_(std::move(api)),
         hello_(std::move(hello)),
@@ -105,7 +105,7 @@ class DockerSession final : public Session, public Identified {
   void note_dependents_of(const Change& change);
   [[nodiscard]] std::optional<Change> pop();
 
-  EnginePtr engine_;
+  EngineStatePtr engine_;
   std::unique_ptr<Api> api_;
   EngineHello hello_;
   ContainerDecoder decoder_;

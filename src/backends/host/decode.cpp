@@ -10,7 +10,8 @@
 #include <fmt/format.h>
 
 #include "backends/host/naming.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/deduplicate.hpp"
+#include "core/masking.hpp"
 #include "hostview/cgroup.hpp"
 
 namespace rollcall::host {
@@ -71,9 +72,7 @@ std::vector<Address> addresses_of(const ListeningGroup& group, const HostNetwork
       all.push_back(entry(bound, interface_of(bound, network)));
     }
   }
-  std::ranges::sort(all);
-  const auto twice = std::ranges::unique(all);
-  all.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(all);
   return all;
 }
 

@@ -169,7 +169,7 @@ Task<std::string> Api::small_answer(std::string target, HttpDeadlines deadlines,
   co_return fail(refusal(outcome, what));
 }
 
-Task<Server> Api::hello() {
+Task<ServerInfo> Api::hello() {
   HttpDeadlines deadlines = deadlines_;
   deadlines.head = wire_.deadlines.probe_head;
   auto body = co_await small_answer("/1.0", deadlines, "the server refuses /1.0");

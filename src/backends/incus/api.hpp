@@ -8,7 +8,7 @@
 
 #include <rollcall/task.hpp>
 
-#include "backends/incus/server.hpp"
+#include "backends/incus/server_info.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/http/websocket.hpp"
 #include "transport/http/wire.hpp"
@@ -24,7 +24,7 @@ class Api {
   /// Asks the server what it is.
   ///
   /// Errors: those of connecting; denied, if it does not trust us; not this API.
-  [[nodiscard]] Task<Server> hello();
+  [[nodiscard]] Task<ServerInfo> hello();
 
   /// Checks that the server answers, on a new connection.
   [[nodiscard]] Task<void> ping();

@@ -12,6 +12,8 @@
 
 #include "backends/incus/item.hpp"
 #include "core/addresses.hpp"
+#include "core/deduplicate.hpp"
+#include "core/instance_lists.hpp"
 #include "core/json/json_walk.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/text/text.hpp"
@@ -48,10 +50,6 @@ constexpr auto states = std::to_array<StateRow>({
     {"Aborting", InstanceState::stopped, "aborting"},
     {"Error", InstanceState::unknown, "error"},
 });
-
-void add_problem(Instance& instance, std::string_view where, std::string what) {
-  instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
-}
 
 void set_state(Instance& instance, const Item& item) {
   const auto* row = std::ranges::find(states, item.status, &StateRow::status);
@@ -325,9 +323,7 @@ bool add_addresses(DecodedInstance& decoded, const std::vector<InterfaceAddress>
     }
     instance.addresses.push_back(std::move(*address));
   }
-  std::ranges::sort(instance.addresses);
-  const auto twice = std::ranges::unique(instance.addresses);
-  instance.addresses.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(instance.addresses);
   const bool may_get_more = instance.started_at && now - *instance.started_at < young;
   return std::ranges::all_of(decoded.nics, [&](const Nic& nic) {
     return has_ipv4.contains(nic.device) && (has_ipv6.contains(nic.device) || !may_get_more);
@@ -343,9 +339,7 @@ void add_forwards(Instance& instance, std::string_view network,
     if (ours) add_ports(forward, instance.ports, instance.problems);
   }
   std::ranges::sort(instance.problems);
-  std::ranges::sort(instance.ports);
-  const auto twice = std::ranges::unique(instance.ports);
-  instance.ports.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(instance.ports);
 }
 
 }  // namespace rollcall::incus

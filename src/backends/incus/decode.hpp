@@ -10,7 +10,7 @@
 #include <rollcall/result.hpp>
 
 #include "backends/incus/ports.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::incus {
 

@@ -1,7 +1,6 @@
 #include "backends/incus/ports.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <expected>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "core/addresses.hpp"
 #include "core/budgets.hpp"
 #include "core/secrets/secrets.hpp"
+#include "core/text/numbers.hpp"
 
 namespace rollcall::incus {
 namespace {
@@ -33,10 +33,8 @@ struct Side {
 // ---- what is written
 
 std::optional<std::uint16_t> number_in(std::string_view text) {
-  std::uint16_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  return whole && number > 0 ? std::optional(number) : std::nullopt;
+  const auto number = whole_number<std::uint16_t>(text);
+  return number == 0 ? std::nullopt : number;
 }
 
 /// Adds "80" or "80-89".

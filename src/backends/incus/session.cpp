@@ -40,7 +40,7 @@ bool is_restricted(std::string_view path) {
 
 }  // namespace
 
-IncusSession::IncusSession(SetupPtr setup, std::unique_ptr<Api> api, Server server)
+IncusSession::IncusSession(SetupPtr setup, std::unique_ptr<Api> api, ServerInfo server)
     : setup_(std::move(setup)),
       api_(std::move(api)),
       server_(std::move(server)),

@@ -45,7 +45,7 @@ std::pair<std::string, std::string> split_id(std::string_view id);
 
 class IncusSession final : public Session {
  public:
-  IncusSession(SetupPtr setup, std::unique_ptr<Api> api, Server server);
+  IncusSession(SetupPtr setup, std::unique_ptr<Api> api, ServerInfo server);
 
   /// Finds out which projects may be read.
   [[nodiscard]] Task<void> choose_projects();
@@ -102,7 +102,7 @@ class IncusSession final : public Session {
 
   SetupPtr setup_;
   std::unique_ptr<Api> api_;
-  Server server_;
+  ServerInfo server_;
   std::set<std::string, std::less<>> projects_;  // Projects that are read; empty: all at once.
   Decoder decoder_;
   EventDecoder event_decoder_;

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backends/incus/server.hpp"
+#include "backends/incus/server_info.hpp"
 #include "support/incus_driver_fixture.hpp"
 
 namespace rollcall::incus {

@@ -51,7 +51,7 @@ struct ExecPlugin {
 using CredentialSource = std::variant<NoCredential, BearerToken, TokenFile, ExecPlugin>;
 
 struct Access {
-  Endpoint endpoint;                ///< With whom it trusts and what it shows, if it is TLS.
+  Endpoint endpoint;                ///< With its TLS settings.
   std::string url_path{};           ///< The path of a server URL that has one, without a final '/'.
   std::string default_namespace{};  ///< Of the context; empty: none is said.
   CredentialSource credentials{};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -14,6 +13,7 @@
 
 #include "core/budgets.hpp"
 #include "core/secrets/secrets.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/text.hpp"
 #include "transport/tls/faults.hpp"
 
@@ -49,11 +49,8 @@ seconds bounded(std::int64_t count) {
 std::optional<seconds> parse_retry_after(std::string_view text, Timestamp now) {
   if (text.empty()) return std::nullopt;
   constexpr std::size_t max_digits = 9;
-  std::int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc() && end == text.data() + text.size() && text.size() <= max_digits) {
-    return bounded(count);
-  }
+  const auto count = whole_number<std::int64_t>(text);
+  if (count && text.size() <= max_digits) return bounded(*count);
   std::tm parts{};
   if (::strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts) == nullptr) {
     return std::nullopt;

@@ -11,7 +11,7 @@
 #include <rollcall/result.hpp>
 
 #include "backends/kubernetes/network.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::kubernetes {
 

@@ -8,7 +8,7 @@
 #include <rollcall/options/kubernetes.hpp>
 
 #include "backends/kubernetes/access.hpp"
-#include "backends/kubernetes/server.hpp"
+#include "backends/kubernetes/server_info.hpp"
 #include "backends/kubernetes/session.hpp"
 #include "core/async/run.hpp"
 #include "hostview/path_watch.hpp"
@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-using MakeEngine = std::function<EnginePtr(Access)>;
+using MakeEngine = std::function<EngineStatePtr(Access)>;
 
 class KubernetesDriver final : public Driver {
  public:
@@ -38,7 +38,7 @@ class KubernetesDriver final : public Driver {
 
   [[nodiscard]] Task<std::shared_ptr<Session>> connect(Purpose purpose) override {
     if (std::exchange(connected_before_, true)) look_again();
-    const EnginePtr engine = engine_;
+    const EngineStatePtr engine = engine_;
     // Connect anew: one address may lead to several servers.
     engine->api.close_idle();
     auto server = co_await greet(engine);
@@ -72,7 +72,7 @@ class KubernetesDriver final : public Driver {
       return keep_access(
           fmt::format("{} leads to {} now; restart to follow", access->origin, access->url()));
     }
-    EnginePtr engine = make_engine_(std::move(*access));
+    EngineStatePtr engine = make_engine_(std::move(*access));
     engine->inherit(*engine_);
     engine_ = std::move(engine);
   }
@@ -82,7 +82,7 @@ class KubernetesDriver final : public Driver {
   }
 
   MakeEngine make_engine_;
-  EnginePtr engine_;
+  EngineStatePtr engine_;
   FindAccess find_access_;  // Empty: it cannot change.
   bool connected_before_ = false;
 };
@@ -108,7 +108,7 @@ std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& op
 std::unique_ptr<Driver> make_driver(const Place& place, const BackendOptions& options, EnvPtr env,
                                     Wire wire) {
   const auto make_engine = [options, env, wire](Access access) {
-    auto engine = std::make_shared<Engine>(std::move(access), wire, env);
+    auto engine = std::make_shared<EngineState>(std::move(access), wire, env);
     engine->shown_endpoint = options.alias.empty() ? engine->url : options.alias;
     const auto& own = options.of<KubernetesOptions>();
     engine->namespaces = {own.namespaces.begin(), own.namespaces.end()};

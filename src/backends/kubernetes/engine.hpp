@@ -22,8 +22,8 @@ namespace rollcall::kubernetes {
 /// The kinds of objects that are listed and watched.
 enum class Resource : std::uint8_t { pods, services, slices };
 
-struct Engine {
-  Engine(Access access, Wire wire, EnvPtr e)
+struct EngineState {
+  EngineState(Access access, Wire wire, EnvPtr e)
       : url(access.url()),
         probe_head(wire.deadlines.probe_head),
         own_namespace(access.default_namespace.empty() ? "default" : access.default_namespace),
@@ -67,7 +67,7 @@ struct Engine {
   Monotonic last_desync{};
 
   /// Takes over what another access to the same server has found out.
-  void inherit(const Engine& other) {
+  void inherit(const EngineState& other) {
     roster = other.roster;
     streams_lists = other.streams_lists;
     slice_api = other.slice_api;
@@ -85,6 +85,6 @@ struct Engine {
   /// kind.
   [[nodiscard]] bool may_pass(Resource resource);
 };
-using EnginePtr = std::shared_ptr<Engine>;
+using EngineStatePtr = std::shared_ptr<EngineState>;
 
 }  // namespace rollcall::kubernetes

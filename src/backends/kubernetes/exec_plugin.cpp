@@ -150,7 +150,7 @@ Result<ExecCredential> read_exec_credential(std::string_view text, const ExecPlu
 Task<ExecCredential> run_plugin(ExecPlugin plugin, Milliseconds deadline) {
   if (plugin.wants_terminal) {
     co_return fail(failure(plugin, "always wants a terminal (interactiveMode: Always)",
-                           "use a user entry that needs none: nobody is there to type"));
+                           "use a user entry that needs none, because nothing can be typed in"));
   }
   std::vector<std::string> words = {plugin.command};
   words.insert(words.end(), plugin.arguments.begin(), plugin.arguments.end());

@@ -4,7 +4,8 @@
 
 #include "core/addresses.hpp"
 #include "core/budgets.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/deduplicate.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -15,9 +16,7 @@ bool is_port(std::int64_t number) {
 
 std::vector<std::string> sorted(const std::vector<std::string_view>& texts) {
   std::vector<std::string> all(texts.begin(), texts.end());
-  std::ranges::sort(all);
-  const auto twice = std::ranges::unique(all);
-  all.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(all);
   all.shrink_to_fit();
   return all;
 }

@@ -10,6 +10,7 @@
 
 #include "backends/kubernetes/network.hpp"
 #include "core/addresses.hpp"
+#include "core/instance_lists.hpp"
 #include "core/labels/readers/families.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/text/text.hpp"
@@ -19,10 +20,6 @@ namespace {
 
 using Container = PodItem::Container;
 using ContainerStatus = PodItem::ContainerStatus;
-
-void add_problem(Instance& instance, std::string_view where, std::string what) {
-  instance.problems.push_back({.where = std::string(where), .what = std::move(what)});
-}
 
 std::string_view value_of(const std::vector<Labels::Entry>& entries, std::string_view key) {
   const auto at = std::ranges::find(entries, key, &Labels::Entry::first);
@@ -205,14 +202,6 @@ void add_port(Instance& instance, const PodItem& item, const PodItem::Port& port
   instance.ports.push_back(std::move(mapping));
 }
 
-template <class T>
-void sort_and_deduplicate(std::vector<T>& list) {
-  std::ranges::sort(list);
-  const auto twice = std::ranges::unique(list);
-  list.erase(twice.begin(), twice.end());
-  list.shrink_to_fit();  // An instance is made once and kept for long.
-}
-
 }  // namespace
 
 std::string_view workload_of(const Meta& meta) {
@@ -246,9 +235,9 @@ void interpret(const PodItem& item, LabelReader& labels, Instance& instance) {
     instance.ports.reserve(item.ports.size());
     for (const PodItem::Port& port : item.ports) add_port(instance, item, port);
   }
-  sort_and_deduplicate(instance.addresses);
-  sort_and_deduplicate(instance.ports);
-  sort_and_deduplicate(instance.problems);
+  complete_list(instance.addresses);
+  complete_list(instance.ports);
+  complete_list(instance.problems);
 }
 
 }  // namespace rollcall::kubernetes

@@ -5,6 +5,7 @@
 
 #include "backends/kubernetes/roster.hpp"
 #include "core/budgets.hpp"
+#include "core/deduplicate.hpp"
 
 namespace rollcall::kubernetes {
 namespace {
@@ -45,13 +46,6 @@ std::size_t memory_of(const Slice& slice) {
     for (const SlicePort& port : group.ports) sum += port.name.size();
   }
   return sum;
-}
-
-template <class T>
-void sort_and_deduplicate(std::vector<T>& list) {
-  std::ranges::sort(list);
-  const auto twice = std::ranges::unique(list);
-  list.erase(twice.begin(), twice.end());
 }
 
 std::vector<PortMapping> with(const std::vector<PortMapping>& own,

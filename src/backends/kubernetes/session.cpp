@@ -23,7 +23,7 @@ constexpr int max_rounds = 4;  // Repeated if a watch cannot continue from the e
 
 }  // namespace
 
-bool Engine::may_pass(Resource resource) {
+bool EngineState::may_pass(Resource resource) {
   constexpr auto grace = 10s;
   if (!allowed.contains(resource)) return false;
   const auto since = refused_since.try_emplace(resource, env->monotonic()).first->second;
@@ -33,7 +33,7 @@ bool Engine::may_pass(Resource resource) {
   return false;
 }
 
-Observation::Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
+Observation::Observation(EngineStatePtr engine, Purpose purpose, bool streams_lists,
                          boost::asio::any_io_executor executor)
     : engine_(std::move(engine)),
       watches_(purpose == Purpose::watch),
@@ -84,7 +84,7 @@ Result<void> Observation::check_roster(const Roster& roster) const {
                .remedy = "name the namespaces that are to be watched"});
 }
 
-Result<void> Observation::take_item(Source& source, Roster& roster, std::string_view item) {
+Result<void> Observation::take_item(ResourceWatch& source, Roster& roster, std::string_view item) {
   if (auto taken = budget_->take_item(); !taken) return taken;
   if (source.resource() == Resource::services) {
     roster.put(decoder_.service(item));
@@ -104,7 +104,8 @@ Result<void> Observation::take_item(Source& source, Roster& roster, std::string_
 }
 
 /// Takes a line of a streamed list: each put is an item, and deletions may come in between.
-Result<void> Observation::take_list_line(Source& source, Roster& roster, std::string_view line) {
+Result<void> Observation::take_list_line(ResourceWatch& source, Roster& roster,
+                                         std::string_view line) {
   std::vector<Change> nobody_knows_yet;
   if (auto taken = budget_->take_item(); !taken) return taken;
   const auto take = [&](auto event) -> Result<void> {
@@ -133,9 +134,9 @@ Result<void> Observation::take_list_line(Source& source, Roster& roster, std::st
   return take(decoder_.pod_event(line, engine_->env->now(), is_known));
 }
 
-Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster) {
+Task<ResourceWatch::Outcome> Observation::list_source(ResourceWatchPtr source, Roster& roster) {
   const auto self = shared_from_this();
-  Source::Take line = [self, source, &roster](std::string_view text) {
+  ResourceWatch::Take line = [self, source, &roster](std::string_view text) {
     return self->take_list_line(*source, roster, text);
   };
   if (!streams_lists_) line = {};
@@ -157,7 +158,7 @@ Task<Source::Outcome> Observation::list_source(SourcePtr source, Roster& roster)
 
 /// Whether the server allows it; what it refuses, or fails over, is done without, unless it may be
 /// a matter of a moment.
-Task<bool> Observation::list_optional(SourcePtr source, Roster& roster) {
+Task<bool> Observation::list_optional(ResourceWatchPtr source, Roster& roster) {
   auto outcome = co_await list_source(source, roster);
   if (!outcome) co_return fail(std::move(outcome.error()));
   if (!*outcome) {
@@ -190,7 +191,7 @@ Task<bool> Observation::list_slices(Roster& roster, std::string name_space) {
   }
   const std::size_t blind = blind_.size();
   for (const SliceApi api : apis) {
-    auto source = std::make_shared<Source>(engine_, Resource::slices, name_space, api);
+    auto source = std::make_shared<ResourceWatch>(engine_, Resource::slices, name_space, api);
     auto listed = co_await list_optional(std::move(source), roster);
     if (!listed) co_return fail(std::move(listed.error()));
     if (*listed) engine_->slice_api = api;
@@ -201,7 +202,7 @@ Task<bool> Observation::list_slices(Roster& roster, std::string name_space) {
 
 Task<void> Observation::list_network(Roster& roster, std::string name_space) {
   auto source =
-      std::make_shared<Source>(engine_, Resource::services, name_space, SliceApi::slices_v1);
+      std::make_shared<ResourceWatch>(engine_, Resource::services, name_space, SliceApi::slices_v1);
   auto services = co_await list_optional(std::move(source), roster);
   if (!services) co_return fail(std::move(services.error()));
   if (!*services) co_return Result<void>();  // Endpoints alone are of no use.
@@ -212,7 +213,8 @@ Task<void> Observation::list_network(Roster& roster, std::string name_space) {
 
 /// Returns false if it turns out that only our own namespace may be read.
 Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
-  auto source = std::make_shared<Source>(engine_, Resource::pods, name_space, SliceApi::slices_v1);
+  auto source =
+      std::make_shared<ResourceWatch>(engine_, Resource::pods, name_space, SliceApi::slices_v1);
   auto outcome = co_await list_source(source, roster);
   if (!outcome) co_return fail(std::move(outcome.error()));
   if (!*outcome) {
@@ -226,7 +228,7 @@ Task<bool> Observation::list_pods(Roster& roster, std::string name_space) {
     co_return fail(std::move(error));
   }
   // If not even our own namespace is allowed, report the refusal for the whole cluster.
-  Source own(engine_, Resource::pods, engine_->own_namespace, SliceApi::slices_v1);
+  ResourceWatch own(engine_, Resource::pods, engine_->own_namespace, SliceApi::slices_v1);
   auto asked = co_await own.ask();
   if (!asked) co_return fail(std::move(asked.error()));
   if (*asked) co_return fail(std::move(error));
@@ -261,7 +263,7 @@ Task<bool> Observation::list_round(Roster& roster) {
 }
 
 Task<bool> Observation::open_watches() {
-  for (const SourcePtr& source : sources_) {
+  for (const ResourceWatchPtr& source : sources_) {
     auto outcome = co_await source->open();
     if (!outcome) co_return fail(std::move(outcome.error()));
     if (!*outcome) continue;

@@ -14,7 +14,7 @@
 #include "backends/kubernetes/access_review.hpp"
 #include "backends/kubernetes/decode.hpp"
 #include "backends/kubernetes/engine.hpp"
-#include "backends/kubernetes/source.hpp"
+#include "backends/kubernetes/resource_watch.hpp"
 #include "core/change_queue.hpp"
 #include "core/driver.hpp"
 #include "core/list_budget.hpp"
@@ -30,7 +30,7 @@ namespace rollcall::kubernetes {
 class Observation : public std::enable_shared_from_this<Observation> {
  public:
   /// `streams_lists`: the server may support streamed lists.
-  Observation(EnginePtr engine, Purpose purpose, bool streams_lists,
+  Observation(EngineStatePtr engine, Purpose purpose, bool streams_lists,
               boost::asio::any_io_executor executor);
   ~Observation();
   Observation(const Observation&) = delete;
@@ -48,17 +48,17 @@ class Observation : public std::enable_shared_from_this<Observation> {
 
  private:
   using Gate = boost::asio::experimental::channel<void(boost::system::error_code)>;
-  using Outcome = Source::Outcome;
+  using Outcome = ResourceWatch::Outcome;
   struct Runner {
     boost::asio::cancellation_signal stop;
   };
 
   // Lists.
   [[nodiscard]] Task<bool> list_round(Roster& roster);
-  [[nodiscard]] Task<Outcome> list_source(SourcePtr source, Roster& roster);
+  [[nodiscard]] Task<Outcome> list_source(ResourceWatchPtr source, Roster& roster);
   [[nodiscard]] Task<void> list_network(Roster& roster, std::string name_space);
   [[nodiscard]] Task<bool> list_slices(Roster& roster, std::string name_space);
-  [[nodiscard]] Task<bool> list_optional(SourcePtr source, Roster& roster);
+  [[nodiscard]] Task<bool> list_optional(ResourceWatchPtr source, Roster& roster);
   [[nodiscard]] Task<bool> list_pods(Roster& roster, std::string name_space);
   [[nodiscard]] Task<bool> open_watches();
   [[nodiscard]] Task<void> prove_watches();
@@ -66,36 +66,36 @@ class Observation : public std::enable_shared_from_this<Observation> {
   // What was known before the list, besides the roster that the list fills.
   [[nodiscard]] const Roster* elder() const { return watches_ ? nullptr : engine_->roster.get(); }
   Result<void> check_roster(const Roster& roster) const;
-  Result<void> take_item(Source& source, Roster& roster, std::string_view item);
-  Result<void> take_list_line(Source& source, Roster& roster, std::string_view line);
+  Result<void> take_item(ResourceWatch& source, Roster& roster, std::string_view item);
+  Result<void> take_list_line(ResourceWatch& source, Roster& roster, std::string_view line);
 
   // Watches.
   void start();
   template <class Work>
   void spawn(Work work);
   // Coroutines of an earlier epoch, from before the last stop(), must have no effect any more.
-  [[nodiscard]] boost::asio::awaitable<void> run(SourcePtr source, std::uint64_t epoch);
-  [[nodiscard]] Task<void> read_to_its_end(SourcePtr source, std::uint64_t epoch);
+  [[nodiscard]] boost::asio::awaitable<void> run(ResourceWatchPtr source, std::uint64_t epoch);
+  [[nodiscard]] Task<void> read_to_its_end(ResourceWatchPtr source, std::uint64_t epoch);
   [[nodiscard]] boost::asio::awaitable<void> ask_again(std::uint64_t epoch);
-  Result<void> take_line(Source& source, std::string_view line);
+  Result<void> take_line(ResourceWatch& source, std::string_view line);
   template <class Object>
-  Result<bool> take_event(Source& source, std::string_view line, Event<Object>& event);
+  Result<bool> take_event(ResourceWatch& source, std::string_view line, Event<Object>& event);
   void fail_with(RuntimeError error, std::uint64_t epoch);
   void wake() { gate_.try_send(boost::system::error_code()); }
   [[nodiscard]] Duration desync_delay();
 
-  EnginePtr engine_;
+  EngineStatePtr engine_;
   bool watches_;
   bool streams_lists_;
   boost::asio::any_io_executor executor_;
   Decoder decoder_;
   std::shared_ptr<Roster> roster_;
-  std::vector<SourcePtr> sources_;
+  std::vector<ResourceWatchPtr> sources_;
   std::vector<std::shared_ptr<Runner>> runners_;
   std::uint64_t epoch_ = 0;
   std::vector<RuntimeError> blind_;  // what was refused, and is done without
   bool fails_ = false;               // the server fails over some of it
-  std::vector<SourcePtr> refused_;
+  std::vector<ResourceWatchPtr> refused_;
 
   std::optional<ListBudget> budget_;  // Of the current list.
   bool listing_ = true;               // Changes are held back until the list is told.
@@ -108,7 +108,8 @@ class Observation : public std::enable_shared_from_this<Observation> {
 
 class KubernetesSession final : public Session {
  public:
-  KubernetesSession(EnginePtr engine, std::shared_ptr<Observation> observation, std::string version)
+  KubernetesSession(EngineStatePtr engine, std::shared_ptr<Observation> observation,
+                    std::string version)
       : engine_(std::move(engine)),
         observation_(std::move(observation)),
         version_(std::move(version)) {}
@@ -138,7 +139,7 @@ class KubernetesSession final : public Session {
   }
 
  private:
-  EnginePtr engine_;
+  EngineStatePtr engine_;
   std::shared_ptr<Observation> observation_;
   std::string version_;
 };

@@ -67,7 +67,7 @@ void Observation::spawn(Work work) {
 
 void Observation::start() {
   const auto self = shared_from_this();
-  for (const SourcePtr& source : sources_) {
+  for (const ResourceWatchPtr& source : sources_) {
     spawn([self, source, epoch = epoch_] { return self->run(source, epoch); });
   }
   if (!refused_.empty() || (engine_->narrowed && engine_->namespaces.empty())) {
@@ -90,7 +90,7 @@ void Observation::fail_with(RuntimeError error, std::uint64_t epoch) {
 }
 
 /// Reads one watch, and reopens it where it ended.
-asio::awaitable<void> Observation::run(SourcePtr source, std::uint64_t epoch) {
+asio::awaitable<void> Observation::run(ResourceWatchPtr source, std::uint64_t epoch) {
   for (;;) {
     auto read = co_await read_to_its_end(source, epoch);
     if (!read) co_return fail_with(std::move(read.error()), epoch);
@@ -100,7 +100,7 @@ asio::awaitable<void> Observation::run(SourcePtr source, std::uint64_t epoch) {
   }
 }
 
-Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
+Task<void> Observation::read_to_its_end(ResourceWatchPtr source, std::uint64_t epoch) {
   const auto self = shared_from_this();
   const Monotonic began = engine_->env->monotonic();
   bool told = false;
@@ -133,15 +133,15 @@ Task<void> Observation::read_to_its_end(SourcePtr source, std::uint64_t epoch) {
 asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
   const auto self = shared_from_this();
   if (engine_->narrowed) {
-    refused_.push_back(
-        std::make_shared<Source>(engine_, Resource::pods, std::string(), SliceApi::slices_v1));
+    refused_.push_back(std::make_shared<ResourceWatch>(engine_, Resource::pods, std::string(),
+                                                       SliceApi::slices_v1));
   }
   for (;;) {
     const double spread = 0.8 + 0.4 * engine_->env->random();
     const Duration after = fails_ ? ask_again_after_failure : ask_again_after;
     const auto period = static_cast<double>(after.count()) * spread;
     co_await engine_->env->sleep_for(Duration(static_cast<Duration::rep>(period)));
-    for (const SourcePtr& source : refused_) {
+    for (const ResourceWatchPtr& source : refused_) {
       auto outcome = co_await source->ask();
       if (!outcome || *outcome) continue;
       if (source->resource() == Resource::pods) engine_->narrowed.reset();
@@ -153,7 +153,8 @@ asio::awaitable<void> Observation::ask_again(std::uint64_t epoch) {
 
 /// Whether an event is about an object and was not told before.
 template <class Object>
-Result<bool> Observation::take_event(Source& source, std::string_view line, Event<Object>& event) {
+Result<bool> Observation::take_event(ResourceWatch& source, std::string_view line,
+                                     Event<Object>& event) {
   if (event.type == EventType::error) return fail(source.error_in(line));
   if (event.type == EventType::unknown) {
     // An unknown event still carries the current state of its object.
@@ -165,7 +166,7 @@ Result<bool> Observation::take_event(Source& source, std::string_view line, Even
   return event.type != EventType::bookmark;
 }
 
-Result<void> Observation::take_line(Source& source, std::string_view line) {
+Result<void> Observation::take_line(ResourceWatch& source, std::string_view line) {
   std::vector<Change> changes;
   const auto take = [&](auto event) -> Result<void> {
     if (!event) return fail(std::move(event.error()));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -12,9 +11,11 @@
 
 #include "backends/docker_api/list_item.hpp"
 #include "core/budgets.hpp"
+#include "core/deduplicate.hpp"
 #include "core/json/json_walk.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 #include "core/secrets/secrets.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/text.hpp"
 
 namespace rollcall::podman {
@@ -48,13 +49,9 @@ bool fits(std::int64_t first, std::int64_t size) {
 
 std::optional<PortMapping> exposed_port(std::string_view port, std::string_view protocol) {
   PortMapping exposed;
-  const auto [end, error] =
-      std::from_chars(port.data(), port.data() + port.size(), exposed.container_port);
+  exposed.container_port = whole_number<std::uint16_t>(port).value_or(0);
   const auto known = protocol_of(protocol.empty() ? "tcp" : protocol);
-  if (error != std::errc() || end != port.data() + port.size() || exposed.container_port == 0 ||
-      !known) {
-    return std::nullopt;
-  }
+  if (exposed.container_port == 0 || !known) return std::nullopt;
   exposed.protocol = *known;
   return exposed;
 }
@@ -256,9 +253,7 @@ void merge(docker_api::DecodedContainer& container, LibpodContainer told) {
                   fmt::format("\"{}\" is no known health", quotation(told.unknown_health)));
     }
   }
-  std::ranges::sort(told.ports);
-  const auto repeated = std::ranges::unique(told.ports);
-  told.ports.erase(repeated.begin(), repeated.end());
+  sort_and_deduplicate(told.ports);
   instance.ports = std::move(told.ports);
   add_exposed(instance, std::move(told.exposed));
   instance.ports.shrink_to_fit();

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "backends/docker_api/decode.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::podman {
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 #include "core/text/text.hpp"
 #include "hostview/cgroup.hpp"
 

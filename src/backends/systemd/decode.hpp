@@ -9,7 +9,7 @@
 
 #include "backends/systemd/settings.hpp"
 #include "backends/systemd/unit.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall::systemd {
 

@@ -1,12 +1,14 @@
 #include "backends/systemd/listen.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <boost/asio/ip/address.hpp>
+
+#include "core/deduplicate.hpp"
+#include "core/text/numbers.hpp"
 
 namespace rollcall::systemd {
 namespace {
@@ -29,12 +31,8 @@ std::optional<PortMapping> port_of(const ListenEntry& entry) {
   host = host.substr(0, host.find('%'));
   boost::system::error_code error;
   const auto ip = boost::asio::ip::make_address(host, error);
-  std::uint16_t port = 0;
-  const char* const end = address.data() + address.size();
-  const auto read = std::from_chars(address.data() + colon + 1, end, port);
-  if (error || ip.is_v6() != v6 || read.ec != std::errc() || read.ptr != end || port == 0) {
-    return std::nullopt;
-  }
+  const auto port = whole_number<std::uint16_t>(address.substr(colon + 1)).value_or(0);
+  if (error || ip.is_v6() != v6 || port == 0) return std::nullopt;
   return PortMapping{.host_ip = ip.to_string(),
                      .host_port = port,
                      .container_port = port,
@@ -50,9 +48,7 @@ std::vector<PortMapping> ports_of(std::span<const ListenEntry> entries) {
   for (const ListenEntry& entry : entries) {
     if (auto port = port_of(entry)) ports.push_back(std::move(*port));
   }
-  std::ranges::sort(ports);
-  const auto twice = std::ranges::unique(ports);
-  ports.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(ports);
   return ports;
 }
 

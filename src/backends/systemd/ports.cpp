@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "core/deduplicate.hpp"
 #include "hostview/cgroup.hpp"
 
 namespace rollcall::systemd {
@@ -108,9 +109,7 @@ std::vector<PortMapping> PortBook::of_private_network(std::string_view group) co
     port.host_port = 0;
     port.scope = PortScope::internal;
   }
-  std::ranges::sort(ports);
-  const auto twice = std::ranges::unique(ports);
-  ports.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(ports);
   return ports;
 }
 

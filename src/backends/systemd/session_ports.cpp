@@ -6,6 +6,7 @@
 
 #include "backends/systemd/listen.hpp"
 #include "backends/systemd/session.hpp"
+#include "core/deduplicate.hpp"
 
 namespace rollcall::systemd {
 
@@ -59,9 +60,7 @@ std::vector<PortMapping> SystemdSession::ports_of_unit(const UnitRow& row,
     if (own) private_ports_.insert_or_assign(row.name, open);
     ports.insert(ports.end(), open.begin(), open.end());
   }
-  std::ranges::sort(ports);
-  const auto twice = std::ranges::unique(ports);
-  ports.erase(twice.begin(), twice.end());
+  sort_and_deduplicate(ports);
   return ports;
 }
 

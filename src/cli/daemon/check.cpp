@@ -1,30 +1,20 @@
 #include "cli/daemon/check.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/daemon/start_check.hpp"
-#include "core/budgets.hpp"
+#include "cli/token_file.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/shown_url.hpp"
 #include "core/text/text.hpp"
-#include "hostview/secret_files.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
-
-constexpr std::string_view space = " \t\r\n";
-
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(space);
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 void check_engines(const Config& config, ConfigErrors& errors) {
   std::set<std::pair<std::string_view, std::string>> seen;
@@ -75,27 +65,9 @@ std::expected<server::TcpListener, std::string> parse_listener(std::string_view 
   } else if (host.contains(':')) {
     return std::unexpected(wrong);
   }
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (host.empty() || error != std::errc() || end != digits.data() + digits.size()) {
-    return std::unexpected(wrong);
-  }
-  return server::TcpListener{.host = std::string(host), .port = port};
-}
-
-std::expected<std::string, std::string> read_token(const std::string& path) {
-  const auto text = read_secret_file(path, budget::token_file);
-  if (!text) {
-    const auto* const remedy =
-        text.error().missing() ? "; `openssl rand -hex 32` makes a token" : "";
-    return std::unexpected(fmt::format("{}: {}{}", path, text.error().what, remedy));
-  }
-  std::string token = trimmed(*text);
-  if (token.empty()) {
-    return std::unexpected(
-        fmt::format("{}: it is empty; `openssl rand -hex 32` makes a token", path));
-  }
-  return token;
+  const auto port = whole_number<std::uint16_t>(digits);
+  if (host.empty() || !port) return std::unexpected(wrong);
+  return server::TcpListener{.host = std::string(host), .port = *port};
 }
 
 std::string socket_of(const Config& config, const Getenv& getenv) {

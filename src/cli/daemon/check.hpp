@@ -23,12 +23,6 @@ void check(Loaded& loaded, const Sources& sources);
 /// "127.0.0.1:7655", "[::1]:7655", "localhost:0". Errors: a sentence.
 std::expected<server::TcpListener, std::string> parse_listener(std::string_view text);
 
-/// Reads the token from its file, which must belong to us or to root; no other user may read or
-/// change it.
-///
-/// Errors: a sentence with the remedy.
-std::expected<std::string, std::string> read_token(const std::string& path);
-
 /// Where the socket is: "auto" is below $RUNTIME_DIRECTORY, /run/rollcall for root, else
 /// $XDG_RUNTIME_DIR. Empty: nowhere.
 std::string socket_of(const Config& config, const Getenv& getenv);

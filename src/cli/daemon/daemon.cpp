@@ -5,10 +5,6 @@
 #include <cstdlib>
 #include <utility>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,8 +15,9 @@
 #include "cli/commands.hpp"
 #include "cli/daemon/check.hpp"
 #include "core/async/run.hpp"
-#include "core/secrets/masking.hpp"
-#include "server/socket_file.hpp"
+#include "core/failure.hpp"
+#include "core/masking.hpp"
+#include "server/listening/socket_file.hpp"
 
 namespace rollcall::cli::daemon {
 namespace {
@@ -38,13 +35,6 @@ void raise_descriptor_limit() {
 
 /// Short enough not to be noticed; in a burst it makes fewer, larger batches for subscribers.
 constexpr Milliseconds gather{2};
-
-/// Returns memory: a long first list takes more of it for a moment than what is kept.
-void give_back_memory() {
-#ifdef __GLIBC__
-  ::malloc_trim(0);
-#endif
-}
 
 bool same_engines(const Config& a, const Config& b) {
   return a.runtimes == b.runtimes && a.engines == b.engines &&

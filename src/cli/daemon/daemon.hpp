@@ -19,7 +19,7 @@
 #include "core/async/env.hpp"
 #include "documents/stats.hpp"
 #include "engine/hub.hpp"
-#include "server/api.hpp"
+#include "server/api/api.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
 

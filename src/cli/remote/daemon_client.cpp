@@ -8,7 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
-#include "cli/daemon/check.hpp"
+#include "cli/token_file.hpp"
 #include "core/budgets.hpp"
 #include "core/json/json_fields.hpp"
 #include "core/json/json_read.hpp"
@@ -104,7 +104,7 @@ Result<DaemonList> read_list(const json::value& document, const std::string& url
 /// The token to send there; empty without a file.
 Result<std::string> token_for(const Endpoint& endpoint, const std::string& file) {
   if (file.empty()) return std::string();
-  auto token = daemon::read_token(file);
+  auto token = read_token(file);
   if (!token) {
     return fail({.kind = ErrorKind::invalid_config, .what = "--token-file: " + token.error()});
   }

@@ -11,7 +11,7 @@
 #include <rollcall/instance.hpp>
 #include <rollcall/task.hpp>
 
-#include "cli/options.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/remote/event_stream.hpp"
 #include "transport/http/client.hpp"
 

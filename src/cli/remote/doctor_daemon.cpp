@@ -7,11 +7,11 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
-#include "cli/cells.hpp"
 #include "cli/commands.hpp"
-#include "cli/document.hpp"
 #include "cli/remote/daemon_client.hpp"
 #include "cli/remote/remote.hpp"
+#include "cli/view/document.hpp"
+#include "cli/view/instance_text.hpp"
 #include "core/json/json_fields.hpp"
 #include "core/text/text.hpp"
 

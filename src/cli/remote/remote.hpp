@@ -8,8 +8,8 @@
 #include <boost/json/value.hpp>
 #include <rollcall/event.hpp>
 
+#include "cli/command_line/options.hpp"
 #include "cli/console.hpp"
-#include "cli/options.hpp"
 #include "cli/remote/daemon_client.hpp"
 #include "engine/change_log.hpp"
 

@@ -1,4 +1,4 @@
-// The one JSON writer: what every output and every answer says about an instance or an event.
+// The one writer of instances and events as JSON, for every output and every answer.
 #pragma once
 
 #include <set>

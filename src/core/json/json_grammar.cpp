@@ -12,10 +12,6 @@
 namespace rollcall {
 namespace {
 
-bool is_hex_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /// Walks a text once, without a call for each value: nearly all of an engine's answer is walked.
 class Grammar {
  public:

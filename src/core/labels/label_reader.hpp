@@ -11,7 +11,7 @@
 #include <rollcall/instance.hpp>
 
 #include "core/labels/metadata.hpp"
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 
 namespace rollcall {
 

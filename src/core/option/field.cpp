@@ -1,9 +1,7 @@
 #include "core/option/field.hpp"
 
 #include <array>
-#include <charconv>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -11,6 +9,7 @@
 
 #include "core/option/checks.hpp"
 #include "core/option/times.hpp"
+#include "core/text/numbers.hpp"
 
 namespace rollcall::option {
 namespace {
@@ -31,18 +30,10 @@ Said read_into(bool& out, const std::string& word) {
   return {};
 }
 
-/// The number that the whole word writes in this base; at least `least`.
-std::optional<std::size_t> number_in(std::string_view word, int base = 10) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number, base);
-  if (error != std::errc() || end != word.data() + word.size()) return {};
-  return number;
-}
-
 constexpr std::size_t most_counted = 100'000'000;
 
 Said read_into(std::size_t& out, const std::string& word) {
-  const auto number = number_in(word);
+  const auto number = whole_number<std::size_t>(word);
   if (!number || *number == 0 || *number > most_counted) {
     return std::unexpected(
         fmt::format("'{}' is no whole number from 1 to {}", quoted(word), most_counted));
@@ -65,7 +56,7 @@ Said read_into(ByteCount out, const std::string& word) {
     unit = size;
     break;
   }
-  const auto number = number_in(digits);
+  const auto number = whole_number<std::size_t>(digits);
   if (!number || *number == 0 || *number > (std::size_t{1} << 40U) / unit) {
     return std::unexpected(
         fmt::format("'{}' is no size such as 65536, 64KiB, 16MiB or 1GiB", quoted(word)));
@@ -75,13 +66,14 @@ Said read_into(ByteCount out, const std::string& word) {
 }
 
 Said read_into(FileMode out, const std::string& word) {
-  const auto bits = number_in(word.starts_with("0o") ? word.substr(2) : word, 8);
+  const auto bits = whole_number<std::size_t>(word.starts_with("0o") ? word.substr(2) : word, 8);
   const bool octal = word.starts_with('0');
   if (bits && *bits <= 0777 && word.size() >= 3 && !octal) {
     // YAML writers turn 0660 into 432, which would be another mode in octal.
-    return std::unexpected(fmt::format(
-        "'{}' is no mode: it begins with 0, so write 0{}{}", word, word,
-        fmt::format(", or 0{:o} if this is its decimal number", number_in(word).value_or(0))));
+    return std::unexpected(fmt::format("'{}' is no mode: it begins with 0, so write 0{}{}", word,
+                                       word,
+                                       fmt::format(", or 0{:o} if this is its decimal number",
+                                                   whole_number<std::size_t>(word).value_or(0))));
   }
   if (!bits || *bits > 0777 || word.size() < 3) {
     return std::unexpected(fmt::format("'{}' is no mode such as 0660 or 0600", quoted(word)));

@@ -9,7 +9,7 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 #include "core/secrets/secrets.hpp"
 #include "support/paths.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/secrets/masking.hpp"
+#include "core/masking.hpp"
 #include "support/every_document.hpp"
 
 namespace rollcall {

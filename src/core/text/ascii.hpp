@@ -21,6 +21,10 @@ constexpr bool is_alphanumeric(char c) {
   return is_upper(c) || is_lower(c) || is_digit(c);
 }
 
+constexpr bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
 constexpr char to_lower(char c) {
   return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }

@@ -219,7 +219,7 @@ struct HttpResponse::Impl {
     }
     return fail({.kind = ErrorKind::protocol,
                  .endpoint = url,
-                 .what = fmt::format("the answer is encoded as {}, which nobody asked for",
+                 .what = fmt::format("the answer is encoded as {}, which was not requested",
                                      excerpt(encoding)),
                  .remedy = "look at what stands between this host and the engine"});
   }

@@ -117,7 +117,7 @@ RuntimeError certificate_refused(int alert, const Endpoint& endpoint) {
 
 std::string summary(const TlsOptions& options) {
   std::string text = "verified by " + trusted(options);
-  if (!options.verify) text = "not verified: whoever answers is believed";
+  if (!options.verify) text = "not verified: any certificate is accepted";
   if (!options.pinned.empty() || !options.fingerprint.empty()) text = "pinned to one certificate";
   if (options.certificate.empty()) return text + ", no client certificate";
   return text + ", client certificate " + described(options.certificate, "given");
@@ -165,7 +165,7 @@ RuntimeError alerted(int alert, bool asked, const Endpoint& endpoint) {
   if (alert == SSL_AD_UNRECOGNIZED_NAME) {
     return fault(
         endpoint,
-        fmt::format("nobody is called {} at the engine's address", expected_name(endpoint)),
+        fmt::format("no server at the engine's address is called {}", expected_name(endpoint)),
         "check the host name");
   }
   return fault(

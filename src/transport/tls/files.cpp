@@ -193,7 +193,7 @@ Result<Key> key_in(std::string& text, const Pem& pem, std::string_view what) {
   if (key) return key;
   if (asked) {
     return unusable(pem, fmt::format("{} is protected by a passphrase", what),
-                    "use a key without one: nobody is there to type it");
+                    "use a key without one, because none can be typed in");
   }
   return unusable(pem, fmt::format("{} is broken, or no PEM", what),
                   "it must hold -----BEGIN PRIVATE KEY----- and what belongs to it");

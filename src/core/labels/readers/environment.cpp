@@ -1,4 +1,4 @@
-// The few variables of an instance's environment that tools take for labels.
+// The few variables of an instance's environment that tools treat as labels.
 #include <algorithm>
 #include <array>
 #include <deque>

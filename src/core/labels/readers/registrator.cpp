@@ -1,7 +1,6 @@
 // SERVICE_*: what registrator reads, for the whole instance or for one of its ports.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "core/labels/readers/readers.hpp"
 #include "core/text/ascii.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/text.hpp"
 
 namespace rollcall::readers {
@@ -38,10 +38,8 @@ std::string upper_case(std::string_view text) {
 
 /// Whether registrator takes it for the number of a port, sign and all.
 bool is_number(std::string_view text) {
-  std::int64_t number = 0;
   if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.starts_with('-') && error == std::errc() && end == text.data() + text.size();
+  return !text.starts_with('-') && whole_number<std::int64_t>(text);
 }
 
 Name name_of(std::string_view text) {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 
 #include <fmt/format.h>
 
 #include "core/labels/readers/values.hpp"
 #include "core/text/ascii.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/suggest.hpp"
 #include "core/text/text.hpp"
 
@@ -192,10 +192,8 @@ Field take_field(std::string_view& fields) {
 }
 
 bool is_integer(std::string_view text) {
-  std::int64_t number = 0;
   if (text.starts_with('+')) text.remove_prefix(text.starts_with("+-") ? 0 : 1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
+  return whole_number<std::int64_t>(text).has_value();
 }
 
 /// As Go takes it, with a sign, and zero without a unit.

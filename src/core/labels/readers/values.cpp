@@ -11,6 +11,7 @@
 #include "core/budgets.hpp"
 #include "core/text/ascii.hpp"
 #include "core/text/code_points.hpp"
+#include "core/text/numbers.hpp"
 #include "core/text/text.hpp"
 
 namespace rollcall::readers {
@@ -158,10 +159,9 @@ Parsed<std::uint16_t> parse_port(std::string_view text) {
   if (const std::size_t bad = first_not(text, is_digit); text.empty() || bad < text.size()) {
     return std::unexpected(bad);
   }
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || port == 0) return std::unexpected(0);
-  return port;
+  const auto port = whole_number<std::uint16_t>(text);
+  if (!port || *port == 0) return std::unexpected(0);
+  return *port;
 }
 
 Parsed<milliseconds> parse_duration(std::string_view text) {
