@@ -1,4 +1,4 @@
-"""Containers as Docker 20.10 tells of them, as many as are wanted, always the same for one seed."""
+"""Any number of containers as Docker 20.10 reports them, always the same for one seed."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import pathlib
 
 
 def container_id(seed: str, number: int) -> str:
-    """64 hexadecimal digits, as an engine makes them up."""
+    """64 hexadecimal digits, as an engine chooses them."""
     return hashlib.sha256(f"{seed} {number}".encode()).hexdigest()
 
 
@@ -49,7 +49,7 @@ def list_item(seed: str, number: int) -> dict:
 
 
 def state_line(seed: str, number: int) -> str:
-    """A container as the scripted engine takes it."""
+    """A container in the format that the scripted engine reads."""
     return container_id(seed, number) + "\t" + json.dumps(list_item(seed, number), separators=(",", ":"))
 
 

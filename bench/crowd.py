@@ -1,4 +1,4 @@
-"""Processes that listen, in a network namespace of their own: nothing of the machine's own network is counted."""
+"""Processes that listen, in a network namespace of their own: no socket of the machine itself is counted."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from measure import BIN, BenchError
 
 
 class Crowd(contextlib.AbstractContextManager):
-    """`processes` of them, each with `sockets` TCP sockets; all end with the block."""
+    """`processes` processes, each with `sockets` TCP sockets; all end with the block."""
 
     def __init__(self, processes: int, sockets: int) -> None:
         if os.geteuid() != 0:
@@ -25,7 +25,7 @@ class Crowd(contextlib.AbstractContextManager):
             raise BenchError(f"{processes} processes with {sockets} listening sockets each cannot be started here")
 
     def inside(self, *command: str) -> list[str]:
-        """The same command in that namespace; all processes of the machine stay visible."""
+        """The command, to be run in that namespace; all processes of the machine stay visible."""
         return ["nsenter", f"--net={pathlib.Path('/proc') / str(self._process.pid) / 'ns' / 'net'}", *command]
 
     def close(self) -> None:

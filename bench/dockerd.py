@@ -1,4 +1,4 @@
-"""A private dockerd in a room of its own: namespaces, folders and control groups that leave nothing behind."""
+"""A private dockerd in a sandbox: namespaces, folders and control groups that leave nothing behind."""
 
 import concurrent.futures
 import json
@@ -11,13 +11,13 @@ from http_unix import call
 from private_engine import IMAGE, PrivateEngine
 
 START_DEADLINE_S = 90
-START_ATTEMPTS = 3  # with hundreds of containers to find again, it may lose patience with its own containerd
-# The first process of the room: the kernel ends all others with it, and it ends when its input does.
+START_ATTEMPTS = 3  # with hundreds of containers to restore, it may time out waiting for its own containerd
+# The first process of the sandbox: the kernel ends all others with it, and it ends at the end of its input.
 FIRST = "mount -t tmpfs tmpfs /run && ip link set lo up && echo ready && read -r _"
 
 
 class Dockerd(PrivateEngine):
-    """dockerd, whose containers live on without it."""
+    """dockerd, whose containers outlive it."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         super().__init__(folder, "dockerd", ["dockerd"], FIRST)
@@ -26,7 +26,7 @@ class Dockerd(PrivateEngine):
         self._import_image()
 
     def start(self) -> int:
-        """Starts dockerd; the moment of its first answer, in ns of the monotonic clock."""
+        """Starts dockerd; returns the time of its first answer, in ns of the monotonic clock."""
         for _ in range(START_ATTEMPTS):
             answered = self._start_once()
             if answered is not None:
@@ -50,7 +50,7 @@ class Dockerd(PrivateEngine):
         return None
 
     def terminate(self) -> None:
-        """Ends dockerd and its containerd; the containers live on."""
+        """Ends dockerd and its containerd; the containers keep running."""
         os.kill(self.pid, signal.SIGTERM)
         self._process.wait()
 
@@ -77,6 +77,6 @@ class Dockerd(PrivateEngine):
 
 
 def in_parallel(work, items) -> list:
-    """Four at a time: more does not make dockerd faster."""
+    """Runs four items at a time: more does not make dockerd faster."""
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         return list(pool.map(work, items))

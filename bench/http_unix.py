@@ -39,7 +39,7 @@ def running_ids(path: str) -> set[str]:
 
 
 class RawEvents:
-    """An engine's own lines about its containers, as they come off the socket."""
+    """An engine's own events about its containers, as they are read from the socket."""
 
     def __init__(self, path: str, actions: tuple[str, ...]) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

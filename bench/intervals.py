@@ -6,7 +6,7 @@ import random
 import statistics
 from collections.abc import Sequence
 
-PAIRS_TO_JUDGE = 15  # fewer say too little on a machine whose speed varies
+PAIRS_TO_JUDGE = 15  # fewer are too few on a machine whose speed varies
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class Bar:
-    """A promise. It fails only if the whole interval is on the wrong side of the limit."""
+    """A promised limit. It fails only if the whole interval is on the wrong side of the limit."""
 
     name: str
     measured: Interval

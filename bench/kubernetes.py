@@ -1,4 +1,4 @@
-"""API servers of Kubernetes, scripted and real, as processes; and the programs that list their pods."""
+"""Kubernetes API servers, scripted and real, as processes; and the programs that list their pods."""
 
 import contextlib
 import http.client
@@ -72,7 +72,7 @@ class ScriptedKubernetes:
         self.count = count
         self.port = free_ports(1)[0]
         self.config = folder / f"kubeconfig{self.port}"
-        # Kubernetes' client for node takes no server without TLS unless it may do without a certificate.
+        # Kubernetes' client for node accepts a server without TLS only if certificates need not be verified.
         cluster = f"{{server: http://127.0.0.1:{self.port}, insecure-skip-tls-verify: true}}"
         self.config.write_text(CONFIG.format(cluster=cluster, user="{}"))
         template = folder / "pod"
@@ -82,7 +82,7 @@ class ScriptedKubernetes:
         wait_until(self._is_there, self._process, "the scripted API server")
 
     def _is_there(self) -> bool:
-        self._control.close()  # what was refused is asked of a new connection
+        self._control.close()  # retry a refused connection with a new one
         return bool(self.stats())
 
     def _ask(self, method: str, path: str, body: str = "") -> dict:
@@ -99,7 +99,7 @@ class ScriptedKubernetes:
         self._ask("POST", "/bench/expire", what)
 
     def curl(self) -> list[str]:
-        """The bytes that a list takes, and nothing else."""
+        """Fetches the bytes of a list, and nothing else."""
         base = f"http://127.0.0.1:{self.port}"
         paths = [*LISTS, "/apis/discovery.k8s.io/v1/endpointslices"]
         return ["curl", "--silent", "--fail", *(base + path for path in paths)]
@@ -161,7 +161,7 @@ class RealKubernetes:
 
     def call(self, method: str, path: str, body: object = None, kind: str = "application/json",
              over: http.client.HTTPSConnection | None = None) -> bytes:
-        """Raises if it is not done."""
+        """Sends a request; raises if it does not succeed."""
         connection = over or self.connection()
         connection.request(method, path, None if body is None else json.dumps(body),
                            {"Authorization": "Bearer secret", "Content-Type": kind, "Accept": "application/json"})
@@ -172,7 +172,7 @@ class RealKubernetes:
         return told
 
     def fill(self, count: int) -> None:
-        """Makes pods that run, side by side."""
+        """Makes running pods, in parallel."""
         for group in range(pods.GROUPS):
             self.call("POST", "/api/v1/namespaces", {"metadata": {"name": f"team-{group:02}"}})
         failures: list[Exception] = []
@@ -198,7 +198,7 @@ class RealKubernetes:
             raise BenchError(f"the API server does not take the pods: {failures[0]}")
 
     def curl(self) -> list[str]:
-        """What a list takes; as curl's own name is met with JSON for people, it is given another."""
+        """Fetches the bytes of a list. The server indents JSON for curl's own user agent, so curl gets another."""
         paths = [*LISTS, "/apis/discovery.k8s.io/v1beta1/endpointslices"]
         return ["curl", "--silent", "--fail", "--cacert", str(self.authority), "--user-agent", "bench",
                 "--header", "Authorization: Bearer secret",

@@ -1,4 +1,4 @@
-"""Whole processes: how long they take, what they cost, and how much memory."""
+"""Measures whole processes: wall time, CPU time and memory."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ class BenchError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one process took."""
+    """The resource use of one process."""
 
     wall_ms: float
     cpu_ms: float
@@ -29,7 +29,7 @@ class Run:
 
 
 def measured_run(command: Sequence[str], out: int = subprocess.DEVNULL) -> tuple[Run, bytes]:
-    """Runs a program to its end; its output too, if `out` is PIPE. Raises BenchError if it fails."""
+    """Runs a program to its end; also returns its output if `out` is PIPE. Raises BenchError if it fails."""
     with tempfile.NamedTemporaryFile(prefix="rollcall-bench-") as report:
         wrapped = [str(BIN / "measured_run"), report.name, *command]
         ended = subprocess.run(wrapped, stdout=out, stderr=subprocess.PIPE, check=False)

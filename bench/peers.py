@@ -8,13 +8,13 @@ from collections.abc import Callable
 from measure import BIN, ROLLCALL, BenchError
 
 HERE = pathlib.Path(__file__).resolve().parent
-PYTHON = "/usr/bin/python3"  # Debian's, for which Debian's python3-docker is
+PYTHON = "/usr/bin/python3"  # Debian's, as python3-docker is installed for it
 SELF = "rollcall again"  # the self-comparison
 CURL = "curl (floor)"
 DOCKER = "docker ps -q"
 JSON = "rollcall ls -o json"
 
-Command = Callable[[str], list[str]]  # the socket of an engine -> words
+Command = Callable[[str], list[str]]  # the socket of an engine -> the command line
 
 
 def _rollcall(socket: str) -> list[str]:
@@ -62,7 +62,7 @@ def _succeeds(*command: str) -> bool:
 
 
 def require_all() -> None:
-    """Raises BenchError with a sentence if one is not here: a peer is never left out in silence."""
+    """Raises BenchError with a sentence if a program is missing: no peer is silently left out."""
     for program in ("curl", "docker", "node", "ss", "nginx", "wrk", PYTHON):
         if shutil.which(program) is None:
             raise BenchError(f"{program} is not installed; scripts/setup --bench installs it")
@@ -78,7 +78,7 @@ def require_all() -> None:
 
 
 def versions() -> dict[str, str]:
-    """What the peers call themselves."""
+    """The versions that the peers report."""
     commands = {
         "curl": ["curl", "--version"],
         "docker": ["docker", "--version"],

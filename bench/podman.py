@@ -1,4 +1,4 @@
-"""A private Podman service in a room of its own, and what it is asked."""
+"""A private Podman service in a sandbox, and a count of its requests."""
 
 import json
 import pathlib
@@ -11,8 +11,8 @@ from http_unix import call
 from private_engine import IMAGE, PrivateEngine
 
 START_DEADLINE_S = 60
-# The first process of the room: the kernel ends all others with it, and it ends when its input does. crun refuses a
-# hybrid layout of control groups, where version 2 has no controllers.
+# The first process of the sandbox: the kernel ends all others with it, and it ends at the end of its input. crun
+# refuses a hybrid layout of control groups, in which version 2 has no controllers.
 FIRST = (
     "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm && ip link set lo up && "
     "{ ! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified; } && echo ready && read -r _"
@@ -77,7 +77,7 @@ class Podman(PrivateEngine):
 
 
 class Counter:
-    """A socket before another that counts what is asked through it; requests have no body."""
+    """A socket that forwards to another one and counts the requests, which have no body."""
 
     def __init__(self, path: str, engine: str) -> None:
         self.socket = path
@@ -90,7 +90,7 @@ class Counter:
 
     @property
     def asked(self) -> list[str]:
-        """The targets, in the order in which they came."""
+        """The targets of the requests, in order."""
         return list(self._asked)
 
     def _accept(self) -> None:

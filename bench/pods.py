@@ -1,4 +1,4 @@
-"""Pods as a cluster of version 1.20 tells them: 7 KB each, of which half says who owns which field."""
+"""Pods as a cluster of version 1.20 reports them: 7 KB each, half of which are managed fields."""
 
 import json
 
@@ -9,12 +9,12 @@ NODES = 50
 
 
 def _digits(text: str, count: int) -> str:
-    """A digest that a template can hold: the same words always, whatever the pod is called."""
+    """A digest that a template can hold: always the same, whatever the pod's name."""
     return (text * count)[:count]
 
 
 def words_of(number: int) -> dict[str, str]:
-    """What tells one pod from another; ten are of one application."""
+    """The values that differ between pods; ten pods belong to one application."""
     app = number // 10
     return {"number": f"{number:06}", "app": f"{app:05}", "group": f"{app % GROUPS:02}", "node": f"{number % NODES:03}",
             "ip": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", "word": "0"}
@@ -62,7 +62,7 @@ def _container(words: dict[str, str]) -> dict:
 
 
 def created(words: dict[str, str]) -> dict:
-    """What is posted to make it."""
+    """The object that is posted to create the pod."""
     tolerations = [{"key": f"node.kubernetes.io/{why}", "operator": "Exists", "effect": "NoExecute",
                     "tolerationSeconds": 300} for why in ("not-ready", "unreachable")]
     spec = {"volumes": [{"name": "config", "configMap": {"name": f"shop-{words['app']}-config", "defaultMode": 420}}],
@@ -74,7 +74,7 @@ def created(words: dict[str, str]) -> dict:
 
 
 def status(words: dict[str, str]) -> dict:
-    """What its kubelet says of it."""
+    """The status that its kubelet reports."""
     image = f"registry.example.com/shop/shop-{words['app']}"
     container = {"name": "shop", "state": {"running": {"startedAt": BEGUN}}, "lastState": {}, "ready": True,
                  "restartCount": 0, "image": f"{image}:v1.0.0", "imageID": f"{image}@sha256:{_digits('8579cc5592c8744b', 64)}",
@@ -86,7 +86,7 @@ def status(words: dict[str, str]) -> dict:
 
 
 def _owned(value: object) -> dict:
-    """The fields of an object, as the server notes who set them."""
+    """The fields of an object in the format of managedFields."""
     if isinstance(value, dict):
         return {f"f:{key}": _owned(below) for key, below in value.items()}
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -96,7 +96,7 @@ def _owned(value: object) -> dict:
 
 
 def listed(words: dict[str, str], version: str) -> dict:
-    """The whole object, as a list has it."""
+    """The whole object, as lists contain it."""
     pod = created(words)
     fields = {"f:metadata": _owned(pod["metadata"]), "f:spec": _owned(pod["spec"]), "f:status": _owned(status(words))}
     pod["metadata"] |= {"uid": f"5abf1ad3-97d0-493f-8562-000000{words['number']}", "resourceVersion": version,

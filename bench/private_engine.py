@@ -1,4 +1,4 @@
-"""What private engines of containers have in common: a room of their own, an image, and an end that leaves nothing behind."""
+"""The common base of private container engines: a sandbox, an image, and an end that leaves nothing behind."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ class PrivateEngine:
     _process: subprocess.Popen  # the engine, behind nsenter
 
     def __init__(self, folder: pathlib.Path, name: str, programs: Sequence[str], first: str) -> None:
-        """Opens the room, whose first process runs the script `first`; the engine is not started yet."""
+        """Opens the sandbox, whose first process runs the script `first`; does not start the engine yet."""
         for program in (*programs, "unshare", "nsenter", "ip", "busybox"):
             if shutil.which(program) is None:
                 raise BenchError(f"{program} is not installed; scripts/setup --bench installs it")
@@ -40,7 +40,7 @@ class PrivateEngine:
             raise BenchError(f"cannot open a room for {name}: unshare fails here")
 
     def _spawn(self, *command: str) -> subprocess.Popen:
-        """Starts a program in the room."""
+        """Starts a program in the sandbox."""
         first = children(self._room.pid)[0]
         return subprocess.Popen(["nsenter", "--target", str(first), "--mount", "--net", "--pid", "--", *command],
                                 stdout=self._log, stderr=self._log)
@@ -61,7 +61,7 @@ class PrivateEngine:
              "application/x-tar")
 
     def close(self) -> None:
-        """Ends everything inside, then removes what it left on disk and among the control groups."""
+        """Ends everything inside, then removes its files and control groups."""
         assert self._room.stdin is not None
         self._room.stdin.close()
         self._room.wait()

@@ -1,4 +1,4 @@
-"""What rooms of engines have in common: their processes, and the control groups that they leave behind."""
+"""Helpers for the sandboxes of engines: their processes, and the control groups that they leave behind."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Row `dockerd`: the same questions to a real, private dockerd with 200 containers, and a consumer that stops."""
+"""Row `dockerd`: the same measurements on a real, private dockerd with 200 containers, and a consumer that stops."""
 
 import contextlib
 import pathlib
@@ -17,14 +17,14 @@ from watching import Fold, Stamped, Watcher, watch_command
 
 CONTAINERS = 200
 CHURN = 200      # created, started and removed while the consumer is stopped
-RING = 256       # events that dockerd keeps for those who come back
-MORE = 400       # than the ring holds
+RING = 256       # events that dockerd keeps for clients that resume
+MORE = 400       # more than the ring holds
 RESTARTS = 3
 ALL_ACTIONS = ("create", "start", "kill", "die", "destroy")
 
 
 def _stats(engine: Dockerd) -> dict:
-    # A real engine does not count what it is asked; the scripted one's rows tell that.
+    # A real engine does not count its requests; the rows of the scripted engine show them.
     return {"cpu_ns": cpu_ns(engine.pid), "requests": {}}
 
 
@@ -55,7 +55,7 @@ def _settle(engine: Dockerd, fold: Fold, what: str) -> int:
 
 
 def _churn(engine: Dockerd, base: list[str]) -> list[str]:
-    """200 come and go, and of those that ran 20 are replaced."""
+    """Runs and removes 200 containers, and replaces 20 of the running ones."""
     in_parallel(lambda number: engine.remove(engine.run(f"churn{number}")), range(CHURN))
     in_parallel(engine.remove, base[:20])
     return base[20:] + in_parallel(lambda number: engine.run(f"new{number}"), range(20))

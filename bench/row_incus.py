@@ -25,7 +25,7 @@ def _name(number: int) -> str:
 
 
 def _config(number: int) -> dict[str, str]:
-    """What LXD 5.0 says of a container: about 0.9 KB, and twice, alone and with its profiles."""
+    """The configuration of a container as LXD 5.0 lists it, about 0.9 KB. It occurs twice: alone and with its profiles."""
     idmap = json.dumps([{"Isuid": kind, "Isgid": not kind, "Hostid": 1000000, "Nsid": 0, "Maprange": 1000000000}
                         for kind in (True, False)])
     return {"image.architecture": "x86_64", "image.description": "Debian bookworm amd64", "image.os": "Debian",
@@ -117,7 +117,7 @@ class _Server:
 
 
 def _check_complete(programs: dict[str, list[str]]) -> None:
-    """A program that is quick because it tells less is no peer."""
+    """Checks that each program lists everything: one that is fast because it lists less is no peer."""
     words = {OURS: b"default/c", CURL: b'"profiles"', AGAIN: b"default/c", LXC: b'"profiles"'}
     for name, command in programs.items():
         told = measured_run(command, subprocess.PIPE)[1].count(words[name])

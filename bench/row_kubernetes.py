@@ -10,7 +10,7 @@ from measure import BenchError, Run, in_turns, measured_run
 from report import Table
 
 SIZES = [5_000, 20_000, 100_000]
-INFORMER_LIMIT = 20_000  # more take it minutes, and more memory than node gives by itself
+INFORMER_LIMIT = 20_000  # more take minutes, and more memory than node's default limit
 COLUMNS = ("pods", "program", "wall ms", "CPU ms", "peak MiB", "rollcall ÷ it")
 OURS = "rollcall ls -q"
 CURL = "curl (floor)"
@@ -27,7 +27,7 @@ def _programs(server: kubernetes.ScriptedKubernetes) -> dict[str, list[str]]:
 
 
 def check_complete(programs: dict[str, list[str]], words: dict[str, bytes], count: int) -> None:
-    """A program that is quick because it tells less is no peer."""
+    """Checks that each program lists everything: one that is fast because it lists less is no peer."""
     for name, command in programs.items():
         told = measured_run(command, subprocess.PIPE)[1].count(words[name])
         if told != count:

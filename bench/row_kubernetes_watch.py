@@ -1,4 +1,4 @@
-"""Row `kubernetes-watch`: what a watch of many pods takes: memory, lists made again, events."""
+"""Row `kubernetes-watch`: the cost of a watch of many pods: memory, repeated lists, events."""
 
 import pathlib
 import statistics
@@ -18,11 +18,11 @@ TOLD_S = 120
 PERIOD_S = 0.01
 RATE = 5_000  # events a second
 BURST_S = 3
-BEHIND_S = 0.5  # how late the last may be told
+BEHIND_S = 0.5  # how late the last may be reported
 
 
 class _Watch:
-    """A watch that has told all pods."""
+    """A watch that has reported all pods."""
 
     def __init__(self, server: kubernetes.ScriptedKubernetes, watcher: Watcher) -> None:
         self.server = server
@@ -41,7 +41,7 @@ class _Watch:
             self.fold.take(0.05)
 
     def drain(self) -> None:
-        """Takes what is still to be told; two changes of one pod may be told as one, so their number says nothing."""
+        """Reads the remaining events. Two changes of one pod may collapse, so their number is not checked."""
         deadline = time.monotonic() + TOLD_S
         before = -1
         while self.fold.events != before:
@@ -54,14 +54,14 @@ class _Watch:
         return status_kib(self.watcher.pid, "VmRSS")[0]
 
     def peak_of_relist(self, what: str) -> float:
-        """The peak of memory while all is listed again, over what is held before."""
+        """The peak memory while everything is listed again, above the memory held before."""
         pathlib.Path(f"/proc/{self.watcher.pid}/clear_refs").write_text("5")
         before, asked = self.resident_kib(), self.server.stats()["requests"]["/api/v1/pods"]
         told = self.fold.events
         self.server.expire(what)
         deadline = time.monotonic() + TOLD_S
         wanted = self.server.count if what == "all" else 0
-        # Another list and another watch, and what it found.
+        # Waits for another list, another watch, and the events of the changes.
         while (self.server.stats()["requests"]["/api/v1/pods"] < asked + 2 or self.server.stats()["watches"] == 0
                or self.fold.events - told < wanted):
             if time.monotonic() > deadline:
@@ -73,7 +73,7 @@ class _Watch:
         return status_kib(self.watcher.pid, "VmHWM")[0] / before
 
     def follow(self) -> tuple[float, float]:
-        """CPU µs an event, and the events a second that were told in time."""
+        """CPU µs per event, and the events per second that were reported in time."""
         told, cpu, sent = self.fold.events, cpu_ns(self.watcher.pid), 0
         began = time.monotonic()
         while sent < RATE * BURST_S:
@@ -86,7 +86,7 @@ class _Watch:
         while self.fold.events - told < sent and time.monotonic() < deadline:
             self.fold.take(PERIOD_S)
         followed = (self.fold.events - told) / sent * RATE
-        self.drain()  # of one that lags
+        self.drain()  # a watch that lags
         return (cpu_ns(self.watcher.pid) - cpu) / 1000 / sent, followed
 
 

@@ -1,6 +1,6 @@
-"""Row `latency`: from the engine's signal of a start to the line of a program, and what a start costs.
+"""Row `latency`: from the engine's signal of a start to the line of a program, and the cost of a start.
 
-A raw reader of the engine's events listens at the same time: each event is a pair of its line and the program's.
+A raw reader of the engine's events listens at the same time: each event gives a pair of its line and the program's.
 Both are stamped by small processes of their own. A second raw reader is the self-comparison.
 """
 
@@ -30,7 +30,7 @@ COLUMNS = ("containers", "program", "p50 ms", "p99 ms", "p50 over the raw line, 
 
 @dataclasses.dataclass
 class Round:
-    """Twenty starts as one program told them."""
+    """Twenty starts as one program reported them."""
 
     raw_ms: list[float] = dataclasses.field(default_factory=list)
     told_ms: list[float] = dataclasses.field(default_factory=list)
@@ -43,7 +43,7 @@ class Round:
 
 
 def _start(engine: ScriptedEngine, number: int, raw: Stamped, program: Stamped) -> tuple[float, float]:
-    """Starts a container; how long after the signal the raw reader and the program told it, in ms."""
+    """Starts a container; returns how long after the signal the raw reader and the program reported it, in ms."""
     engine.send_start(number)
     signalled = engine.take_answer()
     identity = container_id(engine.seed, number)

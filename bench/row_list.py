@@ -38,14 +38,14 @@ def _lines_of(name: str, output: bytes) -> int:
 
 
 def check_complete(name: str, command: list[str], expected: int) -> None:
-    """A program that is quick because it tells less is no peer."""
+    """Checks that the program lists everything: one that is fast because it lists less is no peer."""
     told = _lines_of(name, measured_run(command, subprocess.PIPE)[1])
     if told != expected:
         raise BenchError(f"{name} lists {told} containers of {expected}")
 
 
 def measure(socket: str, expected: int, pairs: int, stats: Callable[[], dict]) -> dict[str, Samples]:
-    """Runs every program once a round, so that each pair met the same machine."""
+    """Runs every program once per round, so that each pair meets the machine in the same state."""
     samples = {name: Samples() for name in peers.LISTERS}
     for name, command in peers.LISTERS.items():
         check_complete(name, command(socket), expected)
@@ -92,7 +92,7 @@ def list_row(folder: pathlib.Path, sizes: list[int], pairs: int) -> Table:
 
 
 def growth_row(folder: pathlib.Path, sizes: list[int], pairs: int) -> Table:
-    """Linear means: a container of the last thousands costs no more than one of the first."""
+    """Linear growth means that a container of the last thousands costs no more than one of the first."""
     table = Table("growth", "CPU of rollcall ls -q at sizes that are measured in turn", ("containers", "CPU ms"))
     command = peers.LISTERS[BASE]
     cpu: dict[int, list[float]] = {size: [] for size in sizes}

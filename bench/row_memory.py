@@ -1,4 +1,4 @@
-"""Row `memory`: what a watch that holds many instances takes, over one that holds none."""
+"""Row `memory`: the memory of a watch that holds many instances, above that of one that holds none."""
 
 import pathlib
 import statistics
@@ -14,11 +14,11 @@ SETTLED_S = 0.15
 
 
 def _one(engine: ScriptedEngine) -> tuple[float, float, float]:
-    """Resident, proportional and peak memory of a watch that has told all, in KiB."""
+    """Resident, proportional and peak memory of a watch that has reported everything, in KiB."""
     with Watcher(watch_command(engine.socket)) as watcher:
         fold = Fold(watcher)
         fold.wait_for(engine.ids, 30, "a watch does not tell all that runs")
-        while engine.stats()["listeners"] == 0:  # with nothing to tell, this says that it is there
+        while engine.stats()["listeners"] == 0:  # without instances, only this shows that it is connected
             fold.take(0.01)
         fold.take(SETTLED_S)
         resident, peak = status_kib(watcher.pid, "VmRSS", "VmHWM")

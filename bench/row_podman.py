@@ -1,4 +1,4 @@
-"""Row `podman`: a real Podman, which is slow to list, and what it is asked for a list, a start and a quiet watch."""
+"""Row `podman`: a real Podman, which is slow to list, and its requests for a list, a start and a quiet watch."""
 
 import contextlib
 import pathlib

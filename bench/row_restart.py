@@ -1,4 +1,4 @@
-"""Row `restart`: the engine is killed and comes back with another state; how long until the fold is it."""
+"""Row `restart`: the engine is killed and returns with another state; how long until the fold equals it."""
 
 import pathlib
 import random
@@ -33,7 +33,7 @@ def restart_row(folder: pathlib.Path, sizes: list[int], restarts: int) -> Table:
             fold.wait_for(engine.ids, 30, "a watch does not tell all that runs")
             took = []
             for round_ in range(1, restarts + 1):
-                first = round_ * size // 2  # half of it is gone, as much is new
+                first = round_ * size // 2  # half of the containers are gone, and as many are new
                 took.append(_restart(engine, fold, list(range(first, first + size)), chance.uniform(0.05, 3)))
         table.add(size, restarts, percentile(took, 0.5), percentile(took, 0.99), max(took))
         table.bars.append(Bar(f"restart with {size:,}: to equality, within one back-off step", interval_of(took),

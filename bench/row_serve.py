@@ -1,4 +1,4 @@
-"""Row `serve`: `rollcall serve` of a scripted engine: its list beside nginx, its changes to many subscribers."""
+"""Row `serve`: `rollcall serve` with a scripted engine: its list beside nginx, its changes to many subscribers."""
 
 import contextlib
 import pathlib
@@ -27,7 +27,7 @@ def _free_port() -> int:
 
 
 def _change(engine: ScriptedEngine, first: int, count: int, a_second: float) -> list[tuple[str, int]]:
-    """Starts so many containers, at that rate; each id and the moment of its signal."""
+    """Starts `count` containers at that rate; returns each id and the time of its signal."""
     changes = []
     begin = time.monotonic()
     for number in range(first, first + count):
@@ -44,14 +44,14 @@ def _told(engine: ScriptedEngine, subscribers: Subscribers, first: int, count: i
     figures = subscribers.figures_of(changes)
     for number in range(first, first + count):
         engine.end(number)
-    subscribers.wait_until_quiet()  # the ends are told before the next starts
+    subscribers.wait_until_quiet()  # the ends are delivered before the next starts
     if figures["missing"] > 0:
         raise BenchError(f"{figures['missing']} changes were not told to a subscriber")
     return figures
 
 
 def _crowd(table: Table, folder: pathlib.Path, rounds: int, count: int, a_second: float, stalled: int) -> list[dict]:
-    """Changes to many: one line of the table."""
+    """Changes for many subscribers: one line of the table."""
     told = []
     with ScriptedEngine(folder, "crowd", range(100)) as engine, \
             contextlib.closing(Daemon(folder, engine)) as daemon:

@@ -31,7 +31,7 @@ def _programs() -> dict[str, list[str]]:
 
 
 def _check_complete(crowd: Crowd) -> None:
-    """Each tells all sockets, and of each an owner."""
+    """Checks that each program lists all sockets, each with an owner."""
     def told(word: bytes, *command: str) -> int:
         return measured_run(crowd.inside(*command), subprocess.PIPE)[1].count(word)
 
@@ -65,7 +65,7 @@ def _add_lines(table: Table, size: tuple[int, int], runs: dict[str, list[Run]]) 
 
 
 def _idle_percent(crowd: Crowd, windows: int) -> list[float]:
-    """CPU of a watch while nothing changes, of one core, a period at a time."""
+    """CPU of a watch while nothing changes, in per cent of one core, for each period."""
     command = crowd.inside(ROLLCALL, "watch", "host", "-o", "jsonl")
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as watch:
         try:

@@ -1,4 +1,4 @@
-"""Row `systemd`: 2,000 services of a real manager, listed beside systemctl; and what a watch makes of a reload."""
+"""Row `systemd`: 2,000 services of a real manager, listed beside systemctl; and the effect of a reload on a watch."""
 
 import json
 import pathlib
@@ -45,7 +45,7 @@ def _start_all(manager: SystemdManager, text: str) -> None:
 
 
 def _check_complete(manager: SystemdManager) -> None:
-    """Each tells all units."""
+    """Checks that each program lists all units."""
     words = {OURS: b"\nmany@", SHOW: b"\nId=many@", AGAIN: b"\nmany@", FLOOR: b"\nmany@"}
     for name, command in _programs(manager).items():
         count = (b"\n" + measured_run(command, subprocess.PIPE)[1]).count(words[name])
@@ -75,14 +75,14 @@ def _add_lines(table: Table, kind: str, runs: dict[str, list[Run]]) -> None:
 
 
 class _Lines:
-    """What a program prints, line by line."""
+    """The output of a program, line by line."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
         self._rest = b""
 
     def until(self, enough, seconds: float, what: str) -> list[bytes]:
-        """All lines up to the moment at which `enough` is true of them."""
+        """Collects lines until `enough` is true of them."""
         lines: list[bytes] = []
         deadline = time.monotonic() + seconds
         while not enough(lines):
@@ -105,7 +105,7 @@ def _started(names: list[str]):
 
 
 def _events_of_a_reload(manager: SystemdManager, watch: _Lines) -> float:
-    """Those of what did not change. The restart after it tells that the watch has seen all of the reload."""
+    """Counts the events of unchanged units. The restart after the reload shows that the watch has seen all of it."""
     manager.run("daemon-reload")
     manager.run("restart", NAMES[0])
     lines = watch.until(_started(NAMES[:1]), 60, "a restart after a reload")
@@ -113,11 +113,11 @@ def _events_of_a_reload(manager: SystemdManager, watch: _Lines) -> float:
 
 
 def _calls_a_unit(manager: SystemdManager, watch: _Lines, calls: _Lines) -> float:
-    """What the watch asks of systemd when several units are restarted; only the watch asks over the bus."""
+    """The watch's calls to systemd per restarted unit, when several are restarted; only the watch uses the bus."""
     changed = NAMES[1:CHANGED + 1]
     manager.run("restart", *changed)
     watch.until(_started(changed), 60, "a restart")
-    # A call that only this program makes marks the end of what the watch has asked.
+    # A call that only this program makes marks the end of the watch's calls.
     mark = manager.inside("dbus-send", f"--bus={manager.bus}", "--dest=org.freedesktop.systemd1", "--print-reply",
                           "/org/freedesktop/systemd1", "org.freedesktop.DBus.Peer.Ping")
     subprocess.run(mark, stdout=subprocess.DEVNULL, check=True)

@@ -1,4 +1,4 @@
-"""The scripted engine as a process: started, told what to do, asked what it saw, killed."""
+"""The scripted engine as a process: starts it, controls it, reads its statistics, kills it."""
 
 import contextlib
 import json
@@ -55,7 +55,7 @@ class ScriptedEngine:
         return json.loads(self._control.getresponse().read())
 
     def send_start(self, number: int) -> None:
-        """Starts a container more; `take_answer` gives the moment of the signal."""
+        """Starts one more container; `take_answer` returns the time of the signal."""
         self._control.request("POST", "/bench/start", containers.state_line(self.seed, number).encode())
 
     def end(self, number: int) -> None:
@@ -78,6 +78,6 @@ def requests_between(before: dict, after: dict) -> int:
 
 @contextlib.contextmanager
 def engines_of(folder: pathlib.Path, seed: str, sizes: Iterable[int]) -> Iterator[list[ScriptedEngine]]:
-    """An engine a size, all at once."""
+    """One engine per size, all at once."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(ScriptedEngine(folder, seed, range(size), f"docker{size}")) for size in sizes]

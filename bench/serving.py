@@ -1,4 +1,4 @@
-"""`rollcall serve` of one scripted engine, nginx beside it, and subscribers in a process of their own."""
+"""`rollcall serve` with one scripted engine, nginx beside it, and subscribers in a process of their own."""
 
 import contextlib
 import http.client
@@ -110,7 +110,7 @@ def nginx(folder: pathlib.Path, port: int, text: bytes) -> Iterator[subprocess.P
 
 
 def wrk(port: int, target: str, seconds: float) -> float:
-    """Answers a second, to eight connections of one thread."""
+    """Answers per second, to eight connections of one thread."""
     ended = subprocess.run(["wrk", "-t1", "-c8", f"-d{seconds:g}s", f"http://127.0.0.1:{port}{target}"],
                            capture_output=True, check=False, text=True)
     found = re.search(r"Requests/sec:\s+([\d.]+)", ended.stdout)
@@ -120,7 +120,7 @@ def wrk(port: int, target: str, seconds: float) -> float:
 
 
 class Subscribers:
-    """Many subscribers, of whom some never read."""
+    """Many subscribers, some of which never read."""
 
     def __init__(self, port: int, count: int, stalled: int = 0) -> None:
         self._process = subprocess.Popen([str(BIN / "subscribers"), str(port), str(count), str(stalled)],
@@ -133,7 +133,7 @@ class Subscribers:
         return self._process.stdout.readline().strip()
 
     def figures_of(self, changes: list[tuple[str, int]]) -> dict:
-        """How late these changes, each an id and its moment, were told. Ends the count."""
+        """How late these changes, each an id and its time, were received. Ends the count."""
         assert self._process.stdin is not None
         self._process.stdin.write("".join(f"{identity} {at}\n" for identity, at in changes) + "end\n")
         self._process.stdin.flush()
@@ -143,7 +143,7 @@ class Subscribers:
         return json.loads(line)
 
     def wait_until_quiet(self) -> None:
-        """Until they were told all that was to be told."""
+        """Waits until all changes have been received."""
         assert self._process.stdin is not None
         self._process.stdin.write("quiet\n")
         self._process.stdin.flush()

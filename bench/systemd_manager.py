@@ -1,4 +1,4 @@
-"""A private `systemd --user` in a room of its own: namespaces, folders and control groups that leave nothing behind."""
+"""A private `systemd --user` in a sandbox: namespaces, folders and control groups that leave nothing behind."""
 
 import contextlib
 import os
@@ -13,9 +13,9 @@ from rooms import children, remove_cgroups
 
 START_DEADLINE_S = 30
 PROGRAMS = ("unshare", "nsenter", "ip", "systemctl", "dbus-monitor", "/lib/systemd/systemd", "/usr/bin/dbus-daemon")
-# The first process of the room: the kernel ends all others with it, and it ends when its input does. $1 is the folder,
-# $2 the control group. /run is the room's own, so that no program outside takes this host for one that was booted
-# with systemd.
+# The first process of the sandbox: the kernel ends all others with it, and it ends at the end of its input. $1 is the
+# folder, $2 the control group. /run is private, so that no program outside believes that this host was booted with
+# systemd.
 FIRST = r"""
 set -eu
 for root in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
@@ -36,7 +36,7 @@ read -r _
 
 
 class SystemdManager(contextlib.AbstractContextManager):
-    """A manager whose user is this one, with its own bus; it ends with the block, and all that it runs with it."""
+    """A manager of the current user, with its own bus; it and everything it runs end with the block."""
 
     def __init__(self) -> None:
         for program in PROGRAMS:
@@ -64,7 +64,7 @@ class SystemdManager(contextlib.AbstractContextManager):
         if self._room.stdout.readline() == b"ready\n":
             deadline = time.monotonic() + START_DEADLINE_S
             while time.monotonic() < deadline:
-                # By the bus, which it joins some time after it has begun; systemctl talks to it without.
+                # Asks over the bus, which the manager joins some time after its start; systemctl does not need it.
                 state = self.inside("busctl", f"--address={self.bus}", "--auto-start=no", "get-property",
                                     "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                                     "org.freedesktop.systemd1.Manager", "SystemState")
@@ -76,7 +76,7 @@ class SystemdManager(contextlib.AbstractContextManager):
         raise BenchError(f"systemd does not answer. It said:\n{log[-1500:]}")
 
     def inside(self, *command: str) -> list[str]:
-        """The same command in the room, as the manager's user."""
+        """The command, to be run in the sandbox as the manager's user."""
         first = children(self._room.pid)[0]
         return ["nsenter", "--target", str(first), "--mount", "--net", "--pid", "--",
                 "env", "-u", "DBUS_SESSION_BUS_ADDRESS", f"XDG_RUNTIME_DIR={self._folder}/run", *command]
@@ -89,7 +89,7 @@ class SystemdManager(contextlib.AbstractContextManager):
         return f"unix:path={self._folder}/run/bus"
 
     def run(self, *words: str) -> str:
-        """What systemctl says."""
+        """The output of systemctl."""
         ended = subprocess.run(self.systemctl(*words), capture_output=True, text=True, check=False)
         if ended.returncode != 0:
             raise BenchError(f"systemctl {words[0]} failed: {ended.stderr[-500:]}")

@@ -1,4 +1,4 @@
-"""A program that prints what starts, and the fold of what `rollcall watch` prints."""
+"""Programs that print what starts, and the fold of the output of `rollcall watch`."""
 
 import json
 import os
@@ -57,7 +57,7 @@ class Watcher:
 
 
 class Stamped:
-    """When ids are told: by a program, or by the engine's own events, stamped by a process beside it."""
+    """When ids are reported, by a program or by the engine's own events; stamped by a separate process."""
 
     def __init__(self, program: Sequence[str] | None, socket: str = "") -> None:
         stamp = str(BIN / "stamp")
@@ -78,7 +78,7 @@ class Stamped:
         return self._processes[0].pid
 
     def wait_for(self, ids: set[str], seconds: float) -> None:
-        """Waits until all of these were told."""
+        """Waits until all of these were reported."""
         out = self._processes[-1].stdout
         assert out is not None
         deadline = time.monotonic() + seconds
@@ -97,7 +97,7 @@ class Stamped:
             self._told.setdefault(identity, int(at))
 
     def moment_of(self, identity: str) -> int:
-        """When it was first told, in ns of the monotonic clock; waits for it."""
+        """When the id was first reported, in ns of the monotonic clock; waits for it."""
         self.wait_for({identity}, 10)
         return self._told[identity]
 
@@ -110,7 +110,7 @@ class Stamped:
 
 
 class Fold:
-    """What the lines of a watch say runs: started and updated put, stopped erases."""
+    """The running instances according to the lines of a watch: started and updated put, stopped erases."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -120,7 +120,7 @@ class Fold:
         self.lost = False
 
     def take(self, timeout: float) -> None:
-        """Reads what comes within the time."""
+        """Reads the output that comes within the time."""
         if not select.select([self._watcher], [], [], timeout)[0]:
             return
         *lines, self._rest = (self._rest + self._watcher.read()).split(b"\n")
@@ -141,7 +141,7 @@ class Fold:
                 self.lost = False
 
     def wait_for(self, ids: set[str], seconds: float, what: str) -> int:
-        """Waits until the fold is these, and connected; the moment by the monotonic clock, in ns."""
+        """Waits until the fold equals these ids and is connected; returns the time by the monotonic clock, in ns."""
         deadline = time.monotonic() + seconds
         while self.ids != ids or self.lost:
             if time.monotonic() > deadline:

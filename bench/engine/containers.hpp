@@ -1,4 +1,4 @@
-// What the scripted engine has: containers whose JSON was made before anything is measured.
+// The containers of the scripted engine, whose JSON is made before anything is measured.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ using SharedText = std::shared_ptr<const std::string>;
 /// The containers of one engine, by id, each with its item of the list.
 class Containers {
  public:
-  /// Reads a file with a line "ID<tab>ITEM" a container. Throws if it cannot.
+  /// Reads a file with one line "ID<tab>ITEM" per container. Throws if it cannot.
   void load(const std::string& path);
 
   void put(const std::string& id, std::string item);
@@ -21,10 +21,10 @@ class Containers {
 
   [[nodiscard]] bool contains(const std::string& id) const { return items_.contains(id); }
 
-  /// The list of all, as one HTTP chunk; made once and kept until something changes.
+  /// The list of all containers, as one HTTP chunk; built once and kept until something changes.
   [[nodiscard]] SharedText list();
 
-  /// The list of those that the query of a request asks for: all ids that stand quoted in it.
+  /// The list of the containers whose ids occur in quotes in the query of a request.
   [[nodiscard]] SharedText filtered(std::string_view decoded_query) const;
 
  private:

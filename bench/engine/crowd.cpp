@@ -1,8 +1,7 @@
-// Many processes that listen: crowd PROCESSES SOCKETS
+// Starts many processes that listen: crowd PROCESSES SOCKETS
 //
-// Each process has as many TCP sockets on 127.0.0.1, each on a port of its own, next to an ordinary
-// number of other descriptors. Says "ready" when all listen, and ends, with all of them, when its
-// input does.
+// Each process has SOCKETS TCP sockets on 127.0.0.1, each on its own port, and an ordinary number
+// of other descriptors. Prints "ready" when all listen. At the end of its input, all processes end.
 #include <cstdio>
 #include <cstdlib>
 #include <vector>

@@ -1,8 +1,8 @@
 // Looks at the listening sockets of this host and their owners: look [AGAIN]
 //
-// Without an argument it prints a line a socket, with the number and the name of each owner: the
-// work of `ss -lntup`. With one it looks that often again, while nothing changes, and prints the
-// CPU time of one of those looks in nanoseconds.
+// Without an argument it prints one line per socket, with the pid and name of each owner, as
+// `ss -lntup` does. With AGAIN it repeats the look that often while nothing changes, and prints the
+// CPU time of one repeated look in nanoseconds.
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>

@@ -1,6 +1,6 @@
-// Runs a program and says what it took: measured_run REPORT PROGRAM [ARGUMENT…]
+// Runs a program and reports its resource use: measured_run REPORT PROGRAM [ARGUMENT…]
 //
-// The kernel counts a process's peak of memory from before its exec, so that a child of a Python
+// The kernel counts a process's peak memory from before its exec, so that a child of a Python
 // program seems to be as big as Python. This parent is small. Its report is one line of JSON in the
 // file REPORT: status, wall, user and system time in nanoseconds, peak in bytes.
 #include <cerrno>

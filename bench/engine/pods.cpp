@@ -30,7 +30,7 @@ PodTemplate::PodTemplate(std::string_view text) {
     const auto end = begin == text.npos ? text.npos : text.find('@', begin + 1);
     if (end == text.npos) break;
     const auto name = text.substr(begin + 1, end - begin - 1);
-    // "image@sha256:…" is no mark.
+    // The '@' of "image@sha256:…" begins no mark.
     if (name.size() > names.back().size()) {
       parts_.emplace_back(text.substr(0, end), Mark::none);
       text.remove_prefix(end);

@@ -12,10 +12,10 @@ namespace rollcall::bench {
 /// A text with the marks @number@, @app@, @group@, @node@, @ip@, @word@ and @version@.
 class PodTemplate {
  public:
-  /// Throws if there is a mark that it does not know.
+  /// Throws if the text has an unknown mark.
   explicit PodTemplate(std::string_view text);
 
-  /// Appends the pod of that number. `word` is what differs when it is changed, `version` its
+  /// Appends the pod of that number. `word` differs after each change; `version` is its
   /// resourceVersion.
   void write(std::string& to, std::size_t number, std::uint64_t word, std::uint64_t version) const;
 
@@ -24,7 +24,7 @@ class PodTemplate {
 
   static Mark mark_of(std::string_view name);
 
-  std::vector<std::pair<std::string, Mark>> parts_;  // a text, and what follows it
+  std::vector<std::pair<std::string, Mark>> parts_;  // a text, and the mark that follows it
 };
 
 }  // namespace rollcall::bench

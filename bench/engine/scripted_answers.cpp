@@ -1,9 +1,8 @@
-// A server that says the same at each request, from bytes that were made before, and counts what it
-// is asked.
+// A server that gives prepared answers and counts its requests.
 //
 //   scripted_answers SOCKET ANSWERS
 //
-// ANSWERS is a file of lines "PATH?QUERY<tab>BODY"; what is not in it is answered with 404.
+// ANSWERS is a file of lines "PATH?QUERY<tab>BODY"; all other requests get 404.
 #include <cstdio>
 #include <exception>
 #include <fstream>

@@ -1,15 +1,15 @@
-// An engine that answers like Docker 20.10, from a script, and counts what it is asked.
+// An engine that answers like Docker 20.10, from a script, and counts its requests.
 //
 //   scripted_docker SOCKET STATE INSPECT
 //
 // STATE is a file of containers (containers.hpp), INSPECT the answer to every inspect, in which
-// @ID@ stands for the id. What the harness asks of it goes to the same socket and is not counted:
+// @ID@ stands for the id. Requests of the harness go to the same socket and are not counted:
 //
 //   POST /bench/start  "ID<tab>ITEM": puts the container and signals its start
 //   POST /bench/end    "ID": removes the container and signals its end
-//   GET /bench/stats   what it was asked, when it first answered, its CPU
+//   GET /bench/stats   request counts, the time of the first answer, CPU time
 //
-// Both posts answer with the moment at which the signal was written, by CLOCK_MONOTONIC.
+// Both POSTs answer with the time at which the signal was written, by CLOCK_MONOTONIC.
 #include <algorithm>
 #include <array>
 #include <cstdint>

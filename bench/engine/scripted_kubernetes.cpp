@@ -1,16 +1,15 @@
-// An API server of Kubernetes that lists and watches pods of one template, from bytes that were
-// made before, and counts what it is asked.
+// A Kubernetes API server that serves lists and watches of pods of one template, from prepared
+// bytes, and counts its requests.
 //
 //   scripted_kubernetes PORT TEMPLATE COUNT
 //
-// It listens on that port of the loopback, without TLS; TEMPLATE is the file of a PodTemplate. It
-// has no services. What the harness asks of it is not counted:
+// It listens on PORT of the loopback, without TLS; TEMPLATE is the file of a PodTemplate. It has no
+// services. Requests of the harness are not counted:
 //
-//   POST /bench/change "COUNT"       changes that many pods, one after the other, and tells watches
-//   POST /bench/expire "none|all"    forgets the past, after it has changed none or all of the
-//   pods:
+//   POST /bench/change "COUNT"       changes COUNT pods, one after the other, and notifies watches
+//   POST /bench/expire "none|all"    changes none or all of the pods, then forgets the history:
 //                                    watches of pods end with 410, and so do those that resume
-//   GET /bench/stats                 what it was asked, its open watches of pods, its CPU
+//   GET /bench/stats                 request counts, open watches of pods, CPU time
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -37,7 +36,7 @@ namespace {
 constexpr std::string_view pods_path = "/api/v1/pods";
 constexpr std::uint64_t first_version = 1000;
 
-// What other paths say: the path, kind and group version of a list that is empty.
+// The empty lists that other paths return: path, kind and group version.
 constexpr std::pair<std::string_view, std::string_view> empty_lists[] = {
     {"/api/v1/services", R"("kind":"ServiceList","apiVersion":"v1")"},
     {"/api/v1/endpoints", R"("kind":"EndpointsList","apiVersion":"v1")"},
@@ -155,7 +154,7 @@ class ApiServer {
     pod.version = ++version_;
   }
 
-  // The list is made anew when the past is forgotten: nobody lists before.
+  // The list is rebuilt when the history is forgotten, as no client lists before that.
   void change(std::size_t count) {
     for (; count > 0; --count) {
       const std::size_t number = next_++ % pods_.size();
@@ -205,7 +204,7 @@ class ApiServer {
                        std::int64_t{cpu.tv_sec} * 1'000'000'000 + cpu.tv_nsec);
   }
 
-  PodTemplate listed_;  // items of a list do not say what they are
+  PodTemplate listed_;  // items of a list have no kind
   PodTemplate watched_;
   std::vector<Pod> pods_;  // by number
   std::uint64_t version_ = first_version;

@@ -166,9 +166,9 @@ void Server::accept_all() {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
     const int at_once = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);  // of a port
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);  // for TCP
     connections_[fd] = std::make_unique<Connection>(fd);
-    // Edge-triggered: a full socket says when it takes more, an empty one when more has come.
+    // Edge-triggered: one event when a full socket takes more, or an empty one has received more.
     epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.fd = fd}};
     checked(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
   }

@@ -1,5 +1,5 @@
-// HTTP/1.1 on a Unix socket or a port of the loopback, by epoll alone: cheap enough not to be what
-// is measured.
+// HTTP/1.1 on a Unix socket or a port of the loopback, by epoll alone: cheap enough not to disturb
+// the measurement.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ struct Request {
   std::string body;
 };
 
-/// One client. Whatever is sent to it waits in a queue until the socket takes it.
+/// One client. Data for it waits in a queue until the socket takes it.
 class Connection {
  public:
   explicit Connection(int fd) : fd_(fd) {}
@@ -44,7 +44,7 @@ class Connection {
   int fd_;
   std::string received_;
   std::deque<SharedText> queue_;
-  std::size_t sent_ = 0;  // of the first of the queue
+  std::size_t sent_ = 0;  // bytes of the queue's front
 };
 
 /// Serves one socket for ever, on the calling thread.
@@ -52,8 +52,8 @@ class Server {
  public:
   using Answer = std::function<void(const Request&, Connection&)>;
 
-  /// On a socket at that path or, of a word without a slash, on that port. `closed` is told of each
-  /// connection that ends. Throws if the socket cannot be made.
+  /// Listens on a Unix socket at `path` or, if it has no slash, on that port. `closed` is called
+  /// for each connection that ends. Throws if the socket cannot be made.
   Server(const std::string& path, Answer answer, std::function<void(Connection&)> closed);
 
   /// Returns only by an exception.

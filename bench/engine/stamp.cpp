@@ -1,9 +1,9 @@
-// Says when each container is first told: stamp [SOCKET] prints "NANOSECONDS ID" for every id of 64
-// hexadecimal digits that comes off its input, by CLOCK_MONOTONIC at the moment of the read.
+// Records when each container is first reported: stamp [SOCKET] prints "NANOSECONDS ID" for every
+// id of 64 hexadecimal digits in its input, by CLOCK_MONOTONIC at the moment of the read.
 //
-// With SOCKET it is the raw reader of an engine's starts, and first prints "0 ready" when the
-// engine has answered. Without, it stands behind a program and stamps what that prints. Being its
-// own small process, it wakes up for its input alone.
+// With SOCKET it reads an engine's start events directly, and first prints "0 ready" when the
+// engine has answered. Without, it reads the output of a program through a pipe. As a small process
+// of its own, it wakes up for its input only.
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -47,7 +47,7 @@ bool is_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-// Takes all ids but one that may not be complete; returns how much of the text was dealt with.
+// Stamps all ids except one that may be incomplete; returns how much of the text is consumed.
 std::size_t stamp_ids(std::string_view text, std::int64_t at, std::string& out) {
   std::size_t begin = 0;
   for (std::size_t end = 0; end < text.size(); ++end) {

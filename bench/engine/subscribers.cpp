@@ -1,17 +1,17 @@
-// Many subscribers of /v1/events in one process, and how late each of them hears of each change.
+// Many subscribers of /v1/events in one process; measures how late each receives each change.
 //
 //   subscribers PORT COUNT STALLED
 //
 // COUNT of them read; STALLED more connect and never read. It prints "ready" when all have been
-// answered. Each line "ID NANOSECONDS" on its input is a change, and when it was signalled, by
-// CLOCK_MONOTONIC; a line "end" asks for the figures, when all of them were told to all, or after
-// 30 s:
+// answered. Each line "ID NANOSECONDS" on its input is a change and the time of its signal, by
+// CLOCK_MONOTONIC. A line "end" asks for the figures, which are printed when all changes have
+// reached all subscribers, or after 30 s:
 //
 //   {"told":…,"missing":…,"p50_ms":…,"p99_ms":…,"longest_ms":…,"lagged":…,"bytes":…}
 //
-// A line "quiet" is answered with "quiet" as soon as nothing was told for 100 ms.
+// A line "quiet" is answered with "quiet" as soon as nothing has arrived for 100 ms.
 //
-// A change counts for a subscriber when its id of 64 hexadecimal digits first stands in a frame.
+// A change has reached a subscriber when its id of 64 hexadecimal digits first occurs in a frame.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -42,7 +42,7 @@ std::int64_t now() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// A number for each id, in the order in which they are met.
+/// Numbers the ids in the order in which they first occur.
 class Ids {
  public:
   std::uint32_t number_of(std::string_view id) {
@@ -83,7 +83,7 @@ class Subscriber {
 
   /// False at the end of the stream.
   bool read(Ids& ids, std::vector<Told>& told, std::uint64_t& bytes, std::uint64_t& lagged) {
-    std::array<char, 65536> buffer;  // NOLINT(*-member-init): to fill it takes longer than to read
+    std::array<char, 65536> buffer;  // NOLINT(*-member-init): filling it takes longer than reading
     const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size <= 0) return size < 0 && errno == EAGAIN;
     const std::int64_t at = now();
@@ -165,7 +165,7 @@ class Crowd {
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
   }
 
-  /// False when there is no more.
+  /// False at the end of the input.
   bool read_input() {
     std::array<char, 65536> buffer{};
     const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
@@ -196,8 +196,8 @@ class Crowd {
         std::strtoll(std::string(line.substr(blank + 1)).c_str(), nullptr, 10);
   }
 
-  /// Tells the figures, if there is nothing left to wait for. Counting takes a while, so not
-  /// always.
+  /// Prints the figures if there is nothing left to wait for. Counting is slow, so checks at most
+  /// every 20 ms.
   void look() {
     constexpr std::int64_t longest = 30'000'000'000;
     constexpr std::int64_t between_looks = 20'000'000;
@@ -252,9 +252,9 @@ class Crowd {
   std::string input_;
   std::uint64_t bytes_ = 0;
   std::uint64_t lagged_ = 0;
-  std::int64_t asked_at_ = 0;  // for the figures; 0: not
+  std::int64_t asked_at_ = 0;  // when the figures were requested; 0: not yet
   std::int64_t looked_at_ = 0;
-  std::int64_t read_at_ = 0;  // when a subscriber was told something last
+  std::int64_t read_at_ = 0;  // when a subscriber last received something
   bool quiet_wanted_ = false;
 };
 

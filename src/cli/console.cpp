@@ -27,10 +27,10 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
-/// How long to wait for a reader that has stopped, unless a signal comes.
+/// How long to wait for a reader that has stopped reading, unless a signal comes.
 constexpr int longest_wait_ms = 5000;
 
-/// Drops a message that is not read: it must not keep the program from ending.
+/// Writes a message, but drops it if it is not read: it must not keep the program from ending.
 void write_if_read(int fd, std::string_view text) {
   while (!text.empty()) {
     pollfd now{.fd = fd, .events = POLLOUT, .revents = 0};

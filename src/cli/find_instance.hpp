@@ -11,14 +11,14 @@
 
 namespace rollcall::cli {
 
-/// The instances that a word means, by the first of these rules that fits any:
+/// The instances that a word means, by the first of these rules that matches any:
 ///
 ///  1. the id, in full
 ///  2. the name
 ///  3. "group/name", and "group/service"
 ///  4. the name that labels give it
 ///  5. the beginning of an id
-///  6. the name in any case
+///  6. the name, whatever its case
 ///
 /// One: found. Several: the candidates. None: no such instance.
 std::vector<InstancePtr> find_instances(std::span<const InstancePtr> all, std::string_view word);

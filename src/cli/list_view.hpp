@@ -12,7 +12,7 @@
 
 namespace rollcall::cli {
 
-/// In the order of the key, then by name; for the age the youngest first, unknown ages last.
+/// Sorts by the key, then by name; by age, the youngest first and unknown ages last.
 void sort_instances(std::vector<InstancePtr>& instances, SortKey key);
 
 /// The instances in the form that the options ask for. Tables are cut to `width` columns, if it is

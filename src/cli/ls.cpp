@@ -1,4 +1,4 @@
-// `rollcall ls`: asks all engines side by side, once, and then the host.
+// `rollcall ls`: asks all engines in parallel, once, and then the host.
 #include <algorithm>
 #include <forward_list>
 #include <iterator>

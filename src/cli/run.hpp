@@ -10,8 +10,8 @@ namespace rollcall::cli {
 
 /// Runs `rollcall` with the words after its name. 0 success, 1 failure, 2 wrong usage.
 ///
-/// A reader of standard output that goes away ends it quietly, with success. The caller ignores
-/// SIGPIPE.
+/// If the reader of standard output goes away, the run ends quietly, with success. The caller must
+/// ignore SIGPIPE.
 int run(const std::vector<std::string>& words, Console& console);
 
 }  // namespace rollcall::cli

@@ -18,7 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// A file in memory in the place of a stream.
+/// A file in memory that stands in for a stream.
 class Capture {
  public:
   Capture() : fd_(::memfd_create("capture", MFD_CLOEXEC)) {}

@@ -35,7 +35,7 @@ Milliseconds until(Clock::time_point end) {
   return std::chrono::ceil<Milliseconds>(end - Clock::now());
 }
 
-/// False: the client has gone, or reads one piece or the whole too slowly.
+/// False: the client has gone, reads one piece or the whole too slowly, or the text was given up.
 asio::awaitable<bool> send(Stream& stream, std::string_view bytes, Clock::time_point end,
                            Shared& shared, const bool* given_up = nullptr) {
   while (!bytes.empty()) {
@@ -95,7 +95,8 @@ asio::awaitable<void> tell(std::shared_ptr<Stream> stream, std::shared_ptr<LiveB
   beside.cancel();
 }
 
-/// Sends a refusal and ends the connection. The place is free before the client has read it.
+/// Sends a refusal and ends the connection. The client's place is freed as soon as the refusal is
+/// written, not when the client has read it.
 asio::awaitable<void> send_last(Stream& stream, Guests::Guest& guest, const Reply& reply,
                                 bool head_only, Shared& shared) {
   const bool sent = co_await send_reply(stream, reply, Persistence::close, head_only, shared);
@@ -216,7 +217,7 @@ class Exchange {
   }
 
   asio::awaitable<bool> answer(const Request& request, const Verdict& verdict) {
-    // Routes that are always answered are short; a client that does not read them may be let go.
+    // Answers of `always` routes are short; a client that does not read them may be sent away.
     std::optional<Answering> answering;
     if (!verdict.always) answering.emplace(guest_, verdict.keeps_place, shared_.stats);
     const Reply reply = answer_of(request, guest_.client(), shared_);

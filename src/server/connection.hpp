@@ -21,7 +21,7 @@ namespace rollcall::server {
 
 /// The decision about a request, made before it costs anything.
 struct Verdict {
-  std::optional<Reply> refusal{};  ///< Instead of an answer.
+  std::optional<Reply> refusal{};  ///< Sent instead of an answer.
   bool trusted = false;            ///< As Client::trusted.
   bool always = false;             ///< Answered even beyond the limit of requests in flight.
   /// The client keeps its place while it is answered, however slowly it reads.
@@ -53,9 +53,9 @@ struct Shared {
 /// Serves until the client leaves, breaks a limit or takes too long; then closes the stream.
 boost::asio::awaitable<void> serve(std::shared_ptr<Stream> stream, GuestPtr guest, Shared& shared);
 
-/// Sends the refusal to a client without a place, then reads for a moment what it still sends: a
+/// Sends `words` to a client without a place, then discards for a moment what it still sends: a
 /// socket that is closed with unread bytes is reset, and the refusal may be lost with it. One
-/// deadline covers both; if too many connections are parting already, it closes at once.
+/// deadline covers both. Returns at once if too many connections are parting already.
 boost::asio::awaitable<void> part(Stream& stream, Shared& shared, std::string_view words = {});
 
 }  // namespace rollcall::server

@@ -56,7 +56,7 @@ class Texts final : public LiveBody {
   Signal closed_;
 };
 
-/// Never has room for what is written, as a socket whose other side does not read.
+/// Every write times out, as on a socket whose peer does not read.
 class Stalled final : public Stream {
  public:
   explicit Stalled(std::string request) : reading_({std::move(request)}) {}
@@ -105,7 +105,7 @@ class ServerConnection : public testing::Test, public Responder {
     EXPECT_TRUE(ended);
   }
 
-  /// The answer to these pieces.
+  /// The bytes that the server sends when it receives these pieces.
   std::string answers_to(std::vector<std::string> pieces) {
     const auto stream = std::make_shared<MemoryStream>(std::move(pieces));
     serve_all(stream);
@@ -240,7 +240,7 @@ class Dripping final : public Stream {
 
   std::string written;
   std::vector<Milliseconds> deadlines;
-  std::size_t connections = 99;  // while it drips
+  std::size_t connections = 99;  // as of the last dripped byte
   std::size_t in_flight = 99;
 
  private:
@@ -321,7 +321,7 @@ TEST_F(ServerConnection, LeavesAClientThatDoesNotRead) {
   EXPECT_THAT(asked, testing::ElementsAre("GET /long"));
 }
 
-/// Takes each piece a moment before it would be too late.
+/// Takes 30 ms for each piece, less than the deadline of one write.
 class Reluctant final : public Stream {
  public:
   explicit Reluctant(std::string request) : reading_({std::move(request)}) {}

@@ -19,35 +19,35 @@ namespace rollcall::server {
 /// Connections, requests in flight and subscribers are counted twice: those of trusted clients
 /// (Client::trusted) and those of all others, so that strangers never take what the former need.
 struct Limits {
-  std::size_t head_bytes = budget::head_bytes;  ///< Of a request; beyond: 431.
-  /// Of a request; it is read and thrown away, as nothing here takes one. Beyond: 413.
+  std::size_t head_bytes = budget::head_bytes;  ///< Of a request; a longer head gets 431.
+  /// Of a request, whose body is read and discarded, as no route takes one; a longer body gets 413.
   std::size_t body_bytes = budget::body_bytes;
-  /// Beyond, the stranger that has waited longest without being answered is let go; if none waits,
-  /// the newcomer gets 503 and is closed.
+  /// A stranger beyond the limit takes the place of one that is not being answered (guests.hpp); if
+  /// there is none, it gets 503 and is closed.
   std::size_t connections = budget::connections;
-  /// The same, from one IPv4 address or one /64 of IPv6 of another host. Clients of this host all
-  /// have one address, so they are not counted.
+  /// The same for one remote host: an IPv4 address, or a /64 of IPv6. Clients of this host all have
+  /// one address, so they are not counted.
   std::size_t connections_of_peer = budget::connections_of_peer;
-  /// While they are being answered; beyond: 503.
+  /// Requests that are being answered; further ones get 503.
   std::size_t requests_in_flight = budget::requests_in_flight;
-  std::size_t subscribers = budget::subscribers;  ///< Of /v1/events; beyond: 503.
-  /// Of changes that are written to a subscriber at once.
+  std::size_t subscribers = budget::subscribers;  ///< Of /v1/events; further ones get 503.
+  /// Changes that are written to a subscriber at once.
   std::size_t batch_entries = budget::batch_entries;
-  /// From the first byte of a request to its last, and for a handshake of TLS.
+  /// From the first byte of a request to its last; also for a TLS handshake.
   std::chrono::milliseconds request{10'000};
   std::chrono::milliseconds idle{75'000};   ///< Between two requests of one connection.
   std::chrono::milliseconds write{15'000};  ///< For each 64 KiB of an answer, or batch of changes.
-  /// For the whole of an answer, or batch of changes, however steadily it is read.
+  /// For a whole answer or batch of changes, however steadily it is read.
   std::chrono::milliseconds answer{60'000};
   std::chrono::milliseconds heartbeat{15'000};  ///< Of /v1/events, when nothing changes.
-  std::chrono::milliseconds retry{2'000};       ///< What SSE clients are told to wait.
+  std::chrono::milliseconds retry{2'000};       ///< The reconnection delay sent to SSE clients.
   /// For answers under way when the server stops, and for what a refused client still sends.
   std::chrono::milliseconds drain{500};
 };
 
 struct TcpListener {
   std::string host = "127.0.0.1";  ///< An address; "localhost" is 127.0.0.1.
-  std::uint16_t port = 7655;       ///< 0: any that is free.
+  std::uint16_t port = 7655;       ///< 0: any free port.
 
   friend bool operator==(const TcpListener&, const TcpListener&) = default;
 };
@@ -59,9 +59,9 @@ struct UnixListener {
   friend bool operator==(const UnixListener&, const UnixListener&) = default;
 };
 
-/// Files of PEM; when one of them changes, the next connection gets the new certificate.
+/// PEM files; when one of them changes, the next connection gets the new certificate.
 struct CertificateFiles {
-  std::string certificate;  ///< With those of the authorities in between.
+  std::string certificate;  ///< With the intermediate certificates.
   std::string key;
 
   friend bool operator==(const CertificateFiles&, const CertificateFiles&) = default;
@@ -70,27 +70,27 @@ struct CertificateFiles {
 struct ServerOptions {
   std::vector<TcpListener> tcp{TcpListener{}};
   std::vector<UnixListener> sockets{};
-  /// Descriptors that listen already, from a service manager; the server takes them.
+  /// Descriptors that listen already, from a service manager; the server takes ownership.
   std::vector<int> passed{};
-  /// If both files are named, TCP is TLS alone; sockets never are.
+  /// If both files are named, TCP accepts TLS only; Unix sockets never use TLS.
   CertificateFiles certificate{};
-  /// What `Authorization: Bearer` must say on TCP and on abstract sockets; empty: nothing. The file
-  /// of a socket is kept by its mode.
+  /// The token that `Authorization: Bearer` must carry on TCP and on abstract sockets; empty: none
+  /// is required. Other Unix sockets are protected by the mode of their file.
   std::string token{};
-  /// Without a token: whether every user of this host may use its addresses; false: only the users
-  /// who may use a socket.
+  /// Matters if there is no token: whether every user of this host may use the TCP addresses, not
+  /// only those who may use a socket.
   bool all_local_users = false;
-  /// Names that a Host header may say besides localhost and addresses.
+  /// Names that a Host header may contain besides localhost and addresses.
   std::vector<std::string> hosts{};
   Limits limits{};
   /// How long clients that act on missing instances get 503 while a named engine was never listed.
   std::chrono::milliseconds wait_for_named{300'000};
 };
 
-/// Checks the options: beyond this host only with TLS and a token, on an abstract socket only with
-/// a token, and the token long enough not to be guessed.
+/// Checks the options. Listening beyond this host requires TLS and a token, an abstract socket
+/// requires a token, and a token must be long enough not to be guessed.
 ///
-/// Errors: invalid_config, a sentence with the remedy.
+/// Errors: invalid_config, with the remedy.
 [[nodiscard]] Result<void> check(const ServerOptions& options);
 
 /// Whether the address of a Unix socket has no file, and so no mode that restricts access.

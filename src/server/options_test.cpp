@@ -91,7 +91,7 @@ TEST(ServerOptions, WantLimitsThatLetSomebodyIn) {
   EXPECT_THAT(error_of(options), HasSubstr("write is not above 0"));
 }
 
-/// A socket of the family, which listens on all addresses if it is TCP.
+/// A socket of the family; one of IPv4 is bound to `address`.
 int passed(int family, std::uint32_t address, bool listens = true) {
   const int socket = ::socket(family, SOCK_STREAM, 0);
   sockaddr_in v4{};

@@ -34,12 +34,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto between_attempts = 50ms;
-/// Turns of the loop within which a cancelled connection has unwound.
+/// Turns of the event loop within which a cancelled connection has unwound.
 constexpr int most_turns = 64;
 constexpr auto drain_step = 10ms;
 constexpr std::size_t max_quoted = 200;
 
-/// For sentences about errors of the connection.
+/// The client's endpoint, for error messages.
 Endpoint endpoint_of(const Client& client) {
   if (client.door != Client::Door::tcp) return {.path = "client", .host = {}};
   return {.scheme = Endpoint::Scheme::tcp, .path = {}, .host = client.address};
@@ -136,7 +136,8 @@ Result<Server::Doors> Server::open_doors() {
   return all;
 }
 
-/// The kernel gives the lowest descriptor that is free: its number tells how many are in use.
+/// Derives the descriptor limits from RLIMIT_NOFILE. The kernel assigns the lowest free descriptor,
+/// so the number of a new one tells how many are in use.
 void Server::measure_descriptors() {
   constexpr auto unlimited = static_cast<rlim_t>(std::numeric_limits<int>::max());
   rlimit limit{};
@@ -227,7 +228,7 @@ asio::awaitable<void> Server::lower(Descriptor& socket) {
   if (other.get() >= 0 && other.get() < socket.get()) socket = std::move(other);
 }
 
-/// If a token is configured it decides, and the kernel need not be asked.
+/// If a token is configured, it decides, and the kernel is not asked for the peer's user.
 bool Server::is_stranger(const Accepted& accepted) const {
   if (accepted.client.door == Client::Door::unix_socket || options_.all_local_users) return false;
   if (!options_.token.empty()) return true;
@@ -252,7 +253,7 @@ asio::awaitable<void> Server::admit(Accepted accepted) {
   if (guest && scarce) {
     auto lowering = lower(socket);
     co_await std::move(lowering);
-    if (!guest->here()) co_return;  // another client has needed its place meanwhile
+    if (!guest->here()) co_return;  // another client has taken its place meanwhile
   }
   StreamPtr stream = stream_of(executor_, socket.release(), std::move(endpoint));
   if (!stream) co_return;

@@ -39,8 +39,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Listens everywhere that the options say. A later call closes listeners that are not named any
-  /// more, opens new ones, and keeps connections; if one cannot be opened, all stays as it was.
+  /// Listens as the options say. A later call closes listeners that are no longer named, opens new
+  /// ones, and keeps connections; if one cannot be opened, nothing changes.
   ///
   /// Errors: those of check(), of Listener::open and of tls::ServerIdentity::open.
   Result<void> listen();
@@ -48,7 +48,7 @@ class Server {
   /// Stops accepting, gives answers under way a moment, then closes all connections.
   [[nodiscard]] boost::asio::awaitable<void> stop();
 
-  /// Where it can be found: "http://127.0.0.1:7655", "unix:///run/rollcall/rollcall.sock".
+  /// Where it listens: "http://127.0.0.1:7655", "unix:///run/rollcall/rollcall.sock".
   [[nodiscard]] std::vector<std::string> urls() const;
 
  private:

@@ -85,7 +85,7 @@ class ServerTest : public testing::Test, public Responder {
     co_return co_await (*response)->read_all(10'000);
   }
 
-  /// What is answered there, or the error.
+  /// The answer at the URL, or the error.
   std::string answer_at(const std::string& url, TlsOptions tls = {}) {
     auto endpoint = *parse_endpoint(url, 7655);
     endpoint.tls = std::move(tls);
@@ -96,7 +96,7 @@ class ServerTest : public testing::Test, public Responder {
   static constexpr std::size_t large = std::size_t{32} << 20U;  // more than the kernel takes
 
   boost::asio::io_context io_;
-  std::function<void()> at_judging_;  // the call throws what these throw
+  std::function<void()> at_judging_;  // what these throw, judge() and answer() throw
   std::function<void()> at_answering_;
   std::function<void()> at_logging_;
   bool keeps_place_ = true;
@@ -128,7 +128,7 @@ TEST_F(ServerTest, ListensOnASocketOfItsMode) {
   EXPECT_FALSE(std::filesystem::exists(socket_path()));
 }
 
-/// A socket at the path that listens, or is left over from one that did.
+/// A socket that listens at the path. Closing it leaves its file behind.
 int make_socket(const std::string& path) {
   const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un address{};
@@ -378,7 +378,7 @@ TEST_F(ServerTest, ALineThatCannotBeWrittenShutsNoDoor) {
 
 TEST_F(ServerTest, AsksAnAbstractSocketForTheToken) {
   const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  constexpr sa_family_t family = AF_UNIX;  // and no name: the kernel gives one
+  constexpr sa_family_t family = AF_UNIX;  // without a name: the kernel assigns one
   ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&family), sizeof family), 0);
   ASSERT_EQ(::listen(socket, 1), 0);
   options_.tcp.clear();
@@ -423,7 +423,7 @@ class ServerTlsTest : public ServerTest {
   }
 
   void write(const support::Identity& identity) const {
-    // As tools that renew certificates do: a new file in the place of the old one.
+    // Replaces the old file by a new one, as tools that renew certificates do.
     for (const auto& [name, text] :
          {std::pair("cert.pem", identity.certificate), std::pair("key.pem", identity.key)}) {
       std::ofstream(folder_.path() / "new") << text;

@@ -1,7 +1,7 @@
-"""Amounts that outsiders choose, multiplied with each other at their bounds: each pair costs a bounded amount of memory and of
-processor time, and never keeps the others waiting.
+"""Combines amounts that outsiders choose, at their bounds: each pair costs a bounded amount of memory and processor time, and never
+keeps other clients waiting.
 
-Each row of the table is an engine, what is asked of the daemon, and what that may cost. What costs more than it did, or grows with the
+Each row of the table is an engine, the requests to the daemon, and the limit of their cost. A cost that has grown, or that grows with the
 product of two amounts, fails here.
 """
 
@@ -16,7 +16,7 @@ import urllib.parse
 import harness
 from harness import AttackCase, MIB, container
 
-# Never more than this, whatever is attacked: the machine that tests is not to suffer.
+# The limit for every attack, so that the machine that runs the tests does not suffer.
 MEMORY_LIMIT = 4 << 30
 
 
@@ -58,7 +58,7 @@ def plain_labels(count, size):
 MANY_PORTS = ports(10000, 20000)
 DOCUMENTS = ["/v1/instances", "/v1/sd/prometheus", "/v1/runtime/instances", "EXPLAIN", "/v1/instances?fields=name"]
 
-# name, containers, most MiB besides what the daemon has before it is asked, most seconds of processor time since it was started
+# name, containers, most MiB above the daemon's memory before the requests, most seconds of processor time since its start
 INSTANCES = [
     ("labels x ports of labels", [container(0, Labels=plain_labels(1500, 30) | labels_of_ports(1500))], 110, 2),
     ("ports of labels alone", [container(0, Labels=labels_of_ports(8000))], 110, 2),
@@ -84,7 +84,7 @@ class Products(AttackCase):
         return self.daemon_with(engine, instances=len(containers), limits={resource.RLIMIT_AS: MEMORY_LIMIT}, **options)
 
     def ask(self, daemon, targets, headers=(), timeout=30):
-        """Asks for each, while others ask whether it is alive; the answers, and how long the others waited at most."""
+        """Requests each target while another client polls /livez; returns the answers, and the longest wait of that client."""
         waited = [0.0]
         over = threading.Event()
 
@@ -203,7 +203,7 @@ class Products(AttackCase):
             told = self.eventually(lambda: daemon.instances()[0]["labels"].get("changed") == str(changed), deadline=3)
             self.assertTrue(told)
         before = daemon.resident()
-        # All that has changed is told at once to whoever begins there.
+        # A subscriber that starts at this cursor gets all changes at once.
         for kind in (b"text/event-stream", b"application/x-ndjson") * 30:
             connection = socket.socket(socket.AF_UNIX)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -265,7 +265,7 @@ class SlowReaders(AttackCase):
         refused = daemon.get("/v1/instances?name=c&name=other")
         self.assertEqual(refused.status, 503)
         self.assertIn("retry-after", refused.headers)
-        # Those that read slowly are given up for others.
+        # Answers that are read slowly are given up for others.
         self.assertTrue(self.eventually(lambda: daemon.get("/v1/instances?name=c&name=again", timeout=10).status == 200, deadline=40))
 
     def test_lists_of_many_versions_have_one_too(self):

@@ -1,4 +1,4 @@
-"""Clients that send little, slowly, or what they should not: they cost their budget, and keep nobody else out."""
+"""Clients that send little, slowly, or invalid bytes: they cost no more than their budget, and keep no other client out."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ class ConnectionCase(AttackCase):
         return ["--tls-certificate", certificate, "--tls-key", key]
 
     def crowd(self, daemon, count, data, connect=None):
-        """Strangers that connect by TCP, each saying this; who is not let in is none."""
+        """Connects strangers by TCP, each of which sends `data`; those that are not let in are ignored."""
         for _ in range(count):
             with contextlib.suppress(OSError):
                 stranger = connect() if connect else daemon.connect(tcp=True)
@@ -72,7 +72,7 @@ def status_of(daemon, target="/v1/instances", headers=(), tcp=False):
 
 
 class Dripping(ConnectionCase):
-    """Each phase of a connection has one end, however steadily bytes come."""
+    """Each phase of a connection has one deadline, however steadily bytes come."""
 
     LIMITS = "limits: {request: 1s, idle: 2s, drain: 300ms}\n"
 
@@ -104,7 +104,7 @@ class Dripping(ConnectionCase):
     def test_a_handshake_ends(self):
         daemon = self.daemon(*self.certificate(), config=self.LIMITS)
         before = daemon.descriptors()
-        hello = b"\x16\x03\x01\x40\x00"  # and the record never ends
+        hello = b"\x16\x03\x01\x40\x00"  # the record never ends
         self.assertTrue(self.let_go(daemon, before, hello, 4), f"{daemon.descriptors() - before} are held")
 
     def test_refused_ones_hold_no_place(self):
@@ -158,7 +158,7 @@ class SlowReaders(ConnectionCase):
         self.assertIn("stalled_total 1", daemon.get("/metrics").body.decode())
 
     def test_those_of_strangers_leave_room(self):
-        # More than the kernel takes for a client that reads nothing.
+        # More than the kernel buffers for a client that does not read.
         labels = {"note": "x" * 4000}
         engine = self.engine([container(number, Labels=labels) for number in range(2500)])
         daemon = self.daemon_with(engine, instances=2500, config="limits: {requests_in_flight: 4}\n")
@@ -195,7 +195,7 @@ class Crowds(ConnectionCase):
             client.connect(("127.0.0.1", daemon.port))
             return client
 
-        # What is told without the token, more often than the kernel takes it for a client that does not read.
+        # An answer that needs no token, more often than the kernel buffers it for a client that does not read.
         self.crowd(daemon, 20, (b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 300, deaf)
         full = self.eventually(lambda: b"in_flight 1\n" not in daemon.get("/metrics").body, deadline=5)
         self.assertTrue(full, "none of them is being answered")
@@ -363,7 +363,7 @@ class Neighbours(ConnectionCase):
             self.assertEqual(200, self.ask_abstract(name, BEARER).status)
 
     def serve_passed(self, listening, *arguments):
-        """A daemon that is passed this socket, as by a service manager."""
+        """A daemon to which this socket is passed, as by a service manager."""
         config = self.folder / "passed.yaml"
         config.write_text("{}\n")
         activate = 'exec 3<&"$1"; shift; LISTEN_FDS=1 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; exec "$@"'

@@ -1,4 +1,4 @@
-"""Engines that list without end, list what is another's, or send more than they have."""
+"""Engines that list without end, list instances of others, or send more than they have."""
 
 import json
 import resource
@@ -9,7 +9,7 @@ from harness import MIB, AttackCase, answer, chunk, container, event
 
 
 def forever(connection, block):
-    """Sends what `block()` gives until the other side has had enough of it."""
+    """Sends what `block()` returns until the peer closes the connection."""
     try:
         while True:
             connection.sendall(block())

@@ -1,7 +1,7 @@
-"""What the attacks share: an engine that a test scripts, the daemon under attack, and raw HTTP.
+"""Common parts of the attacks: an engine that a test scripts, the daemon under attack, and raw HTTP.
 
-Each file of this folder is a unittest program whose first argument is the `rollcall` to attack, a release build: sanitizers take
-memory and time of their own, and these tests measure both.
+Each file of this folder is a unittest program whose first argument is the `rollcall` to attack. It must be a release build: these tests
+measure memory and time, and sanitizers take both.
 """
 
 import contextlib
@@ -134,7 +134,7 @@ class Engine:
         return f"docker=unix://{self.path}"
 
     def tell(self, data):
-        """Sends bytes to all who follow the events."""
+        """Sends bytes to all subscribers of the events."""
         with self._lock:
             for subscriber in list(self._subscribers):
                 try:
@@ -152,7 +152,7 @@ class Engine:
             os.unlink(self.path)
 
     def list(self, connection, target):
-        """The list as it is, filtered by ids if the target asks for that."""
+        """The present list, filtered by ids if the target asks for that."""
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
         filters = json.loads(query.get("filters", ["{}"])[0])
         ids = filters.get("id")
@@ -212,7 +212,7 @@ class Engine:
 
 
 class Reply:
-    """What came back for one request; `status` is None if that was no answer."""
+    """The reply to one request; `status` is None if it was no HTTP answer."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -228,7 +228,7 @@ class Reply:
 
 
 def read_all(connection, timeout):
-    """What a peer sends until it closes, or until it is silent for `timeout` seconds."""
+    """Reads until the peer closes, or is silent for `timeout` seconds."""
     parts = []
     connection.settimeout(timeout)
     with contextlib.suppress(TimeoutError, ConnectionResetError):
@@ -282,7 +282,7 @@ class Daemon:
         self.process.send_signal(number)
 
     def stop(self, deadline=5):
-        """Asks it to end; its exit code, or None if it had to be killed."""
+        """Sends SIGTERM; returns the exit code, or None if the daemon had to be killed."""
         if self.alive():
             self.signal(signal.SIGTERM)
         try:
@@ -307,7 +307,7 @@ class Daemon:
         return connection
 
     def raw(self, data, tcp=False, timeout=5):
-        """What comes back for these bytes until the daemon closes."""
+        """Sends bytes, and returns what comes back until the daemon closes."""
         with self.connect(tcp, timeout) as connection:
             try:
                 connection.sendall(data)
@@ -323,7 +323,7 @@ class Daemon:
         return self.get("/v1/instances", timeout=timeout).json()["instances"]
 
     def latency(self, target="/livez", timeout=30):
-        """Seconds until an answer; `timeout` if there was none."""
+        """Seconds until an answer; `timeout` if none came."""
         began = time.monotonic()
         try:
             answered = self.get(target, timeout=timeout).status is not None
@@ -374,7 +374,7 @@ class AttackCase(unittest.TestCase):
         return engine
 
     def daemon(self, *arguments, wait=True, **options):
-        """A daemon that answers, or has just been started if it is not to be waited for."""
+        """Starts a daemon, and waits until it answers unless `wait` is false."""
         daemon = Daemon(options.pop("folder", None) or self.fresh_folder(), *arguments, **options)
         self.addCleanup(daemon.stop)
         if wait:
@@ -390,7 +390,7 @@ class AttackCase(unittest.TestCase):
         return daemon
 
     def eventually(self, condition, deadline=10):
-        """Looks again and again whether something holds; false at the deadline."""
+        """Checks a condition repeatedly until it holds; false at the deadline."""
         end = time.monotonic() + deadline
         while time.monotonic() < end:
             with contextlib.suppress(OSError, ValueError, KeyError):
@@ -400,7 +400,7 @@ class AttackCase(unittest.TestCase):
         return False
 
     def command(self, *arguments, environment=None, timeout=20):
-        """What `rollcall` with these words does, run to its end."""
+        """Runs `rollcall` with these arguments to its end."""
         words = [PROGRAM, *map(str, arguments)]
         everything = ENVIRONMENT | {"HOME": str(self.folder)} | (environment or {})
         return subprocess.run(words, capture_output=True, timeout=timeout, env=everything, stdin=subprocess.DEVNULL)

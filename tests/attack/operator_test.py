@@ -1,4 +1,4 @@
-"""What an operator has to do with: files that are no files, secrets, the log, local users, tokens for servers elsewhere."""
+"""What an operator deals with: special files in the place of files, secrets, the log, local users, tokens for other servers."""
 
 import contextlib
 import fcntl
@@ -36,7 +36,7 @@ def write(path, content, mode=0o600):
 
 
 class Catcher:
-    """Listens, and keeps what it is sent."""
+    """Listens, and keeps the bytes that it receives."""
 
     def __init__(self, host):
         self.got = b""

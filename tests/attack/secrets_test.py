@@ -1,6 +1,6 @@
 """One secret in every field that a container's author or an engine can fill: no answer, no output and no log shows it.
 
-Also what a terminal acts on: no document holds it bare.
+Also characters that a terminal acts on: no document contains them unescaped.
 """
 
 import json
@@ -13,7 +13,7 @@ import harness
 SECRET = "hunterTwo"
 URL = f"https://bob:{SECRET}@x"
 
-# Each value with the secret in it, in one of the ways in which people write one.
+# Values that contain the secret, in the ways in which people write secrets.
 LABELS = {
     "db.password": SECRET,
     "dbpassword": SECRET,
@@ -76,7 +76,7 @@ class Secrets(harness.AttackCase):
         self.assertEqual(at, -1, f"{where}: …{text[max(at - 80, 0) : at + 40]}…")
 
     def events(self, daemon, engine, cursor):
-        """What followers are told when the container changes."""
+        """The events that subscribers receive when the container changes."""
         heard = []
         connection = daemon.connect(timeout=5)
         connection.sendall(f"GET /v1/events?since={cursor} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -210,7 +210,7 @@ class Secrets(harness.AttackCase):
 
 
 class Characters(harness.AttackCase):
-    """What a terminal acts on."""
+    """Characters that a terminal acts on."""
 
     def hostile(self):
         return harness.container(

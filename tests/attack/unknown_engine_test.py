@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A daemon that has not listed an engine since its start, and those who act on what it says.
+"""A daemon that has not listed an engine since its start, and the clients that act on its answers.
 
-That nothing is listed of such an engine does not mean that it runs nothing: whoever registers, scrapes or watches by the daemon's
-word would drop all of it.
+That no instance of such an engine is listed does not mean that it runs none: clients that register, scrape or watch what the daemon
+lists would otherwise drop them all.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ class UnknownEngine(harness.AttackCase):
         self.folder_of_daemon = self.fresh_folder()
 
     def there(self, *numbers):
-        """The engine at the place that is away at first."""
+        """Starts the engine at the endpoint that is unavailable at first."""
         engine = harness.Engine(self.place, [harness.container(number) for number in numbers])
         self.addCleanup(engine.stop)
         return engine
@@ -39,7 +39,7 @@ class UnknownEngine(harness.AttackCase):
         self.assertTrue(held, f"{self.list(daemon)}\n{daemon.log()}")
 
     def deregistered_by(self, daemon, known):
-        """What a consumer that diffs would deregister, by the rules of the documentation."""
+        """What a consumer that compares lists would deregister, by the rules of the documentation."""
         listed = self.list(daemon)
         if not listed["complete"]:
             return set()
@@ -156,7 +156,7 @@ class UnknownEngine(harness.AttackCase):
                 return words in text
 
             self.assertTrue(self.eventually(lambda: says(b'"complete":false')), text)
-            self.there()  # it runs nothing, so nothing is logged but that it is back
+            self.there()  # it runs nothing, so only its return is logged
             self.assertTrue(self.eventually(lambda: says(b'"complete":true')), text)
 
     def test_commands_say_it_as_they_do_of_an_engine_itself(self):
@@ -200,7 +200,7 @@ class UnknownEngine(harness.AttackCase):
         daemon = self.start()
         self.assertTrue(self.eventually(lambda: "never listed" in err.read_text(), 15), err.read_text())
         self.assertEqual(lines("stopped"), [])
-        self.there(1)  # the other one has ended meanwhile
+        self.there(1)  # the other instance has ended meanwhile
         self.assertTrue(self.eventually(lambda: len(lines("stopped")) == 1, 15), out.read_text())
         self.assertEqual(lines("stopped")[0]["name"], "c2")
         self.assertEqual(len(lines("started")), 2, "the one that goes on was never told to have stopped")

@@ -1,4 +1,4 @@
-// The interface of the suite to a runtime: a backend, and control over its engine.
+// The suite's interface to a runtime: a backend, and control over its engine.
 #pragma once
 
 #include <cstdint>
@@ -27,21 +27,21 @@ struct MakeOptions {
   Logger log = {};
 };
 
-/// Abilities that some runtimes lack. Sentences of the contract about one do not apply to these.
+/// Abilities that some runtimes lack. Tests that need one are skipped for those runtimes.
 enum class Ability : std::uint8_t {
-  automatic,       ///< It is one of those that `auto` tries.
-  outages,         ///< It can be away.
-  refused,         ///< Its place can exist without a listener.
+  automatic,       ///< `auto` tries this runtime.
+  outages,         ///< The engine can be unavailable.
+  refused,         ///< Its endpoint can exist without a listener.
   mute,            ///< It can accept a connection and not answer.
-  not_this_api,    ///< Something else can answer in its place.
-  ended_ones,      ///< It knows of instances that do not run.
-  pausing,         ///< It tells paused instances from running ones.
-  restarting,      ///< It says that it is about to start an instance again.
+  not_this_api,    ///< Another server can answer at its endpoint.
+  ended_ones,      ///< It lists instances that do not run.
+  pausing,         ///< It distinguishes paused from running instances.
+  restarting,      ///< It reports that it is about to restart an instance.
   lasting_ids,     ///< An instance that is started again keeps its id.
-  new_ids,         ///< An instance that is made anew under its name has another id.
-  renaming,        ///< An instance can be given another name.
-  stream_first,    ///< Its stream tells only what comes, so it is opened before the list.
-  readings,        ///< Its stream tells only that something has changed, which must then be read.
+  new_ids,         ///< An instance that is recreated under its name has another id.
+  renaming,        ///< An instance can be renamed.
+  stream_first,    ///< Its stream reports only future changes, so it is opened before the list.
+  readings,        ///< Its stream reports only what has changed, which must then be read.
   periodic_lists,  ///< Its stream may lose changes, which periodic lists find.
 };
 
@@ -52,7 +52,7 @@ class BackendUnderTest {
 
   // The backend.
   [[nodiscard]] virtual std::unique_ptr<RuntimeBackend> make(MakeOptions options) = 0;
-  [[nodiscard]] virtual std::string name() const = 0;  ///< As the engine tells it.
+  [[nodiscard]] virtual std::string name() const = 0;  ///< As the engine reports it.
   [[nodiscard]] virtual std::string endpoint() const = 0;
 
   /// The executor of the backend; nothing else runs there.
@@ -75,10 +75,10 @@ class BackendUnderTest {
   [[nodiscard]] virtual InstanceState paused() const { return InstanceState::paused; }
   virtual void rename(const std::string& id, const std::string& name) = 0;
   virtual void remove(const std::string& id) = 0;
-  virtual void hang_up(const std::string& id) = 0;                ///< A signal that it survives.
-  virtual std::string run_crashing(const std::string& name) = 0;  ///< Ends, and is started again.
+  virtual void hang_up(const std::string& id) = 0;                ///< Sends a signal it survives.
+  virtual std::string run_crashing(const std::string& name) = 0;  ///< It ends and is restarted.
 
-  virtual void kill_engine() = 0;   ///< What it runs goes on.
+  virtual void kill_engine() = 0;   ///< Its instances keep running.
   virtual void start_engine() = 0;  ///< After kill_engine().
 
   /// Limits of lists for backends that are made next. Real engines use the defaults.
@@ -92,7 +92,7 @@ class BackendUnderTest {
       const std::map<std::string, InstancePtr>& instances) = 0;
 };
 
-/// A scripted engine, in virtual time: everything can fail, and an hour takes a moment.
+/// A scripted engine in virtual time, in which every kind of failure can be injected.
 class ScriptedBackend : public BackendUnderTest {
  public:
   [[nodiscard]] virtual test::ScriptedEngine& server() = 0;
@@ -110,27 +110,27 @@ class ScriptedBackend : public BackendUnderTest {
   virtual void distrust() = 0;  ///< Backends that are made next trust another authority.
 
   // Faults of its state and its stream.
-  /// Gives an instance another name without a signal; or another label, if its name cannot change.
-  /// Returns its name after that.
+  /// Renames an instance without a signal, or changes a label if its name cannot change. Returns
+  /// its name after that.
   virtual std::string rename_silently(const std::string& id, const std::string& name) = 0;
   virtual void remove_silently(const std::string& id) = 0;
-  virtual void list_undecodable(const std::string& id) = 0;  ///< Empty: an item without an id.
+  virtual void list_undecodable(const std::string& id) = 0;  ///< Empty id: an item without one.
   virtual void signal_without_change(const std::string& id) = 0;
-  virtual void signal_unknown(const std::string& id) = 0;  ///< Its meaning is in no table.
-  virtual void signal_doubt() = 0;  ///< The stream itself says that something was missed.
+  virtual void signal_unknown(const std::string& id) = 0;  ///< A signal of unknown meaning.
+  virtual void signal_doubt() = 0;  ///< The stream itself reports that something was missed.
   virtual void repeat_signals(std::size_t count) = 0;
-  virtual void end_stream() = 0;  ///< In the regular way of the protocol.
+  virtual void end_stream() = 0;  ///< By the protocol's regular end.
   virtual void lose_history() = 0;
   [[nodiscard]] virtual std::size_t unread_signals() const = 0;
 
-  /// How a list begins, one of its items, and the separator of items.
+  /// How a list begins, and one of its items with the separator.
   struct ListText {
     std::string begin;
     std::string item;
   };
   [[nodiscard]] virtual ListText list_text() const = 0;
 
-  /// Parts of the targets of requests, as is_meant() reads them.
+  /// Parts of request targets, as is_meant() matches them.
   std::string hello_target;
   std::string stream_target;
   std::string list_target;

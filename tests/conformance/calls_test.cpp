@@ -145,7 +145,8 @@ INSTANTIATE_TEST_SUITE_P(Each, List, testing::ValuesIn(chosen_backends()), name_
 
 class WatchCall : public Conformance {
  protected:
-  /// An instance that was told ends, and another begins, before the watch begins.
+  /// Removes a reported instance and starts another before the watch begins, and expects only the
+  /// difference.
   void expect_the_difference_alone(const std::string& gone) {
     const std::size_t before = fold().events().size();
     engine().remove(gone);

@@ -40,7 +40,7 @@ std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// As an engine sends it: in chunks with arbitrary boundaries.
+/// The body as an engine sends it, in chunks with arbitrary boundaries.
 std::string chunked(const std::string& body) {
   std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (std::size_t at = 0; at < body.size(); at += chunk_size) {
@@ -71,7 +71,7 @@ class CutAnswer {
     return instances;
   }
 
-  /// One line for each change that the stream tells until its end.
+  /// One line for each change that the stream reports until its end.
   std::vector<std::string> changes(std::size_t at) {
     at_ = at;
     std::vector<std::string> lines;

@@ -1,5 +1,5 @@
-// Sentences of the contract for a runtime that is looked at. Other suites show them with a scripted
-// HTTP server; here the kernel and the processes are scripted.
+// The contract for a runtime that is polled. Other suites test it with a scripted HTTP server; here
+// the kernel and the processes are scripted.
 #include <functional>
 #include <string>
 #include <utility>

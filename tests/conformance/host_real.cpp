@@ -29,8 +29,8 @@ using support::Fd;
 constexpr std::chrono::milliseconds moment{5};
 constexpr std::chrono::milliseconds look_period{50};
 
-// Listens at PORT unless it is 0, and reports that; then executes each script that it is told to,
-// which keeps the socket and opens another one.
+// A Python server: listens at PORT unless it is 0, and reports that it is ready. For a script named
+// on its input it executes that script, which inherits the socket and opens another one.
 constexpr std::string_view server_source = R"(
 import os, signal, socket, sys
 port, kept = int(sys.argv[1]), int(sys.argv[2])
@@ -61,7 +61,7 @@ class OwnNetwork {
   Fd before_;
 };
 
-/// A process that listens, with any program.
+/// A process that listens; its program can be replaced.
 class Server {
  public:
   Server(const std::string& script, std::uint16_t port)
@@ -168,7 +168,7 @@ class HostReal final : public BackendUnderTest {
     std::unique_ptr<Server> server;
   };
 
-  /// Copies the server's script, as programs are told apart by their names.
+  /// Links the server's script under this name, as the backend tells programs apart by their names.
   std::string script(const std::string& name) {
     const auto path = folder_.path() / name;
     if (!exists(path)) folder_.link(name, "server.py");

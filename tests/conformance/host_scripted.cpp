@@ -132,7 +132,7 @@ void HostScripted::restart(const std::string& id) {
   pids_[id] = pid;
 }
 
-/// It executes another program, which opens its socket again.
+/// The process executes another program, which opens its socket again.
 void HostScripted::rename(const std::string& id, const std::string& name) {
   const pid_t pid = pids_.at(id);
   Process& process = host_->at(pid);

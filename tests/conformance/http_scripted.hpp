@@ -113,7 +113,7 @@ class HttpScripted : public ScriptedBackend {
   }
 
  protected:
-  std::vector<std::string> projects;  ///< That are chosen, where an engine has such.
+  std::vector<std::string> projects;  ///< The selected ones, for engines that have projects.
 
   HttpScripted(std::string name, MakeScriptedDriver make) : name_(std::move(name)), make_(make) {
     env_->tick = 1us;

@@ -36,7 +36,7 @@ class IncusReal final : public RealBackend {
   void rename(const std::string& id, const std::string& name) override {
     try {
       engine_.rename(id, name);
-    } catch (const std::runtime_error&) {  // It runs.
+    } catch (const std::runtime_error&) {  // A running instance cannot be renamed.
       engine_.edit(id, {{"config", {{"user.word", name}}}});
     }
   }

@@ -24,7 +24,7 @@ class StreamFaults : public ScriptedConformance {
   }
   void receive_now() { pass(Duration::zero()); }
 
-  /// The signal that meets the fault is lost, but not the change that it told of.
+  /// The signal that meets the fault is lost, but the change that it reported is not.
   void expect_disconnected_at_once(Fault fault) {
     watch_synced();
     pass(5s);
@@ -67,7 +67,7 @@ TEST_P(StreamFaults, WhatIsSignalledDuringAListIsReadAgainAfterIt) {
   script().pass(5s);  // The watch gets no signal of its start.
   inject({.verb = Verb::delay, .where = script().list_target});
   watch();
-  script().settle();  // The held answer says that it runs.
+  script().settle();  // The delayed list still shows it as running.
   engine().stop(ends);
   const std::string begins = engine().run("begins");
   script().settle();
@@ -123,7 +123,7 @@ TEST_P(StreamFaults, ASignalOfUnknownMeaningIsReadAgainAndCounted) {
 TEST_P(StreamFaults, WhatTheEngineSaysInProseIsNotCompared) {
   const std::string id = engine().run("a");
   watch_synced();
-  pass(1h);  // Each list gives its age as prose.
+  pass(1h);  // The text of its age differs between lists.
   EXPECT_EQ(history(id), "started");
 }
 

@@ -1,4 +1,4 @@
-"""Builds and runs programs that use the installed library, as a stranger would.
+"""Builds and runs programs that use the installed library, as third parties would.
 
     consumer.py install SOURCE FOLDER COMPILER    builds without sanitizers, installs the library below FOLDER
     consumer.py cmake FOLDER COMPILER             consumers through find_package(rollcall)
@@ -59,7 +59,7 @@ def engine():
 
 
 def wait_for_listener(place):
-    """The name of a socket is there before anybody listens."""
+    """Waits until the socket accepts connections: its file exists before the server listens."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
         with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
@@ -81,7 +81,7 @@ def check_programs(folder):
 
 
 def check_example(program, url):
-    """The example watches until a line comes; which engine, DOCKER_HOST says."""
+    """Runs the example, which watches the engine of DOCKER_HOST until it reads a line."""
     environment = {**os.environ, "DOCKER_HOST": url}
     with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as child:
         try:
@@ -125,7 +125,7 @@ def with_pkg_config(folder, compiler):
 
 
 def expect_refusal(compiler, flags):
-    """A compiler that would miscompile the coroutines is told what to use instead."""
+    """A compiler that would miscompile the coroutines gets an error that names the alternative."""
     command = [compiler, "-std=c++23", "-fsyntax-only", HERE / "coroutine.cpp", *flags]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     expect((result.returncode != 0, "include <rollcall/watcher.hpp> instead" in result.stderr), (True, True))

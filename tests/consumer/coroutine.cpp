@@ -1,4 +1,4 @@
-// A program of someone else's that is made of coroutines, as the library is.
+// A third-party program that uses coroutines, as the library does.
 #include <iostream>
 #include <memory>
 

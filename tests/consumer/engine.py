@@ -1,6 +1,6 @@
 """A scripted engine on a Unix socket, with as much of Docker's API as a watch needs: engine.py SOCKET
 
-`web` runs from the beginning; `late` starts as soon as somebody watches.
+`web` runs from the beginning; `late` starts as soon as a client watches.
 """
 
 import http.server

@@ -1,4 +1,4 @@
-// A program of someone else's: knows the installed headers only, and needs no more than C++20.
+// A third-party program: it uses only the installed headers, and needs no more than C++20.
 #include <chrono>
 #include <future>
 #include <iostream>

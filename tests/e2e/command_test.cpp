@@ -1,4 +1,4 @@
-// The built program, as a shell runs it, before a real engine.
+// The built program, as a shell runs it, against a real engine.
 #include <chrono>
 #include <csignal>
 #include <memory>

@@ -33,7 +33,7 @@ void DaemonProcess::start_without_waiting() {
                                       "--log-format",   "logfmt"};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   std::vector<std::string> environment = environment_;
-  // Of variables and flags the flags count, and so does the file if neither says anything.
+  // Flags override these variables, and the file counts only where neither sets an option.
   environment.push_back("ROLLCALL_SOCKET=" + socket());
   environment.emplace_back("ROLLCALL_LISTEN=127.0.0.1:0");
   process_.emplace(command, Streams{.in = -1, .out = log_.fd(), .err = log_.fd()}, environment);

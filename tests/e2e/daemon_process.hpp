@@ -15,7 +15,7 @@
 
 namespace rollcall::support {
 
-/// What curl got.
+/// The reply that curl received.
 struct CurlReply {
   int status = 0;  ///< 0: no answer.
   std::string body;
@@ -24,7 +24,7 @@ struct CurlReply {
 /// The daemon, with a folder, a socket and a free port of its own.
 class DaemonProcess {
  public:
-  /// `arguments` stand behind `rollcall serve`; nothing is started yet.
+  /// `arguments` follow `rollcall serve` on the command line. Starts nothing yet.
   explicit DaemonProcess(std::vector<std::string> arguments,
                          std::vector<std::string> environment = {});
 
@@ -38,7 +38,7 @@ class DaemonProcess {
   /// Waits for its end.
   std::optional<ExitStatus> ends(std::chrono::milliseconds deadline);
 
-  /// Sends SIGTERM and waits; how long it took, or nothing if it is still there.
+  /// Sends SIGTERM and waits. Returns how long the end took, or nothing if it still runs.
   std::optional<std::chrono::milliseconds> terminate();
 
   /// Writes the file of `--config`, which is empty at first.
@@ -48,17 +48,17 @@ class DaemonProcess {
                               const std::vector<std::string>& options = {}) const;
   [[nodiscard]] boost::json::value json(const std::string& target) const;
 
-  /// What it lists of one runtime, by id.
+  /// The instances of one runtime that it lists, by id.
   [[nodiscard]] std::map<std::string, InstancePtr> instances(const std::string& runtime) const;
 
   /// Waits until its list holds an instance of that name.
   [[nodiscard]] bool lists(const std::string& name) const;
 
-  /// Waits until the log says that.
+  /// Waits until the log contains the text.
   [[nodiscard]] bool logs(const std::string& text) const;
 
   [[nodiscard]] std::string socket() const { return folder_.path() / "rollcall.sock"; }
-  [[nodiscard]] std::string port() const;  ///< Of its address; waits for it.
+  [[nodiscard]] std::string port() const;  ///< Of its TCP address; waits until it listens.
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + port(); }
   [[nodiscard]] const TempFolder& folder() const noexcept { return folder_; }
   [[nodiscard]] std::string log() const { return log_.text(); }
@@ -72,10 +72,10 @@ class DaemonProcess {
   std::optional<Process> process_;
 };
 
-/// `rollcall` with these words.
+/// Runs `rollcall` with these arguments.
 Output rollcall(std::vector<std::string> words, const std::vector<std::string>& environment = {});
 
-/// Nothing of this machine: no engine is found unless it is named.
+/// An environment in which no engine is found unless it is named.
 std::vector<std::string> nowhere();
 
 }  // namespace rollcall::support

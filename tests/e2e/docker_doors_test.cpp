@@ -1,4 +1,4 @@
-// The doors to Docker, as the program's user finds them: contexts, TLS, ssh, several at once.
+// The ways to Docker that a user of the program can name: contexts, TLS, ssh, several at once.
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -92,7 +92,7 @@ class DockerContext : public ::testing::Test {
     folder_.write(tls_ + "key.pem", client.key);
   }
 
-  /// Runs the program in the engine's room.
+  /// Runs the program in the engine's sandbox.
   Output in_room(const std::vector<std::string>& words,
                  const std::vector<std::string>& more_variables = {}) {
     std::vector<std::string> command = {"env", "-u", "DOCKER_HOST", "DOCKER_CONFIG=" + folder()};

@@ -1,4 +1,4 @@
-// The built program where an engine runs containers: what the host has of them is shown once.
+// The built program beside an engine: what the host runs for its containers is shown once.
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// The process that listens for the container, outside of it; 0 if there is none.
+/// The docker-proxy that listens on the port for a container; 0 if there is none.
 pid_t proxy_for(const std::string& port) {
   ProcessTable table;
   for (const pid_t pid : table.pids()) {
@@ -40,7 +40,7 @@ class HostBesideDocker : public ::testing::Test {
     }
   }
 
-  /// In the engine's network namespace.
+  /// Runs a script in the engine's network namespace.
   [[nodiscard]] Output run_beside(const std::string& script) const {
     return run({"nsenter", fmt::format("--net=/proc/{}/ns/net", proxy_), "bash", "-c", script});
   }
@@ -64,7 +64,7 @@ TEST_F(HostBesideDocker, ls_shows_a_published_port_once) {
 }
 
 TEST_F(HostBesideDocker, watch_shows_a_published_port_once) {
-  // The server is told by the same look that sees the docker-proxy.
+  // The look that reports the server sees the docker-proxy, too.
   const auto output = run_beside(fmt::format(R"(
 coproc exec python3 -c 'import signal, socket
 listener = socket.create_server(("127.0.0.1", 18091))

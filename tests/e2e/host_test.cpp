@@ -1,5 +1,5 @@
-// The built program on a machine without engines: in a network namespace of its own, where nothing
-// listens but what the test starts.
+// The built program on a machine without engines: in a network namespace of its own, in which only
+// what the test starts listens.
 #include <chrono>
 #include <string>
 #include <string_view>

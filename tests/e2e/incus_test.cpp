@@ -1,4 +1,4 @@
-// The built program before a real LXD (or, with ROLLCALL_ENGINE_ROOT, Incus) server.
+// The built program against a real LXD (or, with ROLLCALL_ENGINE_ROOT, Incus) server.
 #include <csignal>
 #include <fstream>
 #include <string>
@@ -32,8 +32,8 @@ class IncusCommand : public ::testing::Test {
     return {(server_.family() == "lxd" ? "LXD_DIR=" : "INCUS_DIR=") + folder};
   }
 
-  /// Connections to the socket that the server holds open. Its ends of them are told in the network
-  /// of those who connected.
+  /// The number of connections to the socket that the server holds open. Its ends of them are
+  /// listed in the network namespace of the clients.
   [[nodiscard]] std::size_t connections() const {
     constexpr std::string_view connected = " 03 ";
     std::ifstream table("/proc/net/unix");

@@ -1,4 +1,4 @@
-// The built program before a real API server.
+// The built program against a real API server.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -172,7 +172,7 @@ TEST_F(KubernetesCommand, a_watch_that_stood_still_misses_nothing) {
   const std::string before = in_group("before");
   ASSERT_TRUE(tells(R"("name":"before")")) << out.text();
   watch.freeze();
-  // More than the sockets hold: the server gives up on who does not read, without a word.
+  // More than the sockets hold: the server silently drops a client that does not read.
   const std::string padding(100'000, 'x');
   std::vector<Pod> pods(many);
   cluster().at_once(many, [&](KubernetesApi& api, std::size_t i) {

@@ -1,4 +1,4 @@
-// The built program before Podman, alone and beside Docker.
+// The built program against Podman, alone and beside Docker.
 #include "support/podman.hpp"
 
 #include <algorithm>
@@ -57,7 +57,7 @@ TEST(PodmanCommand, ls_and_doctor_find_it_where_container_host_says) {
   EXPECT_THAT(doctor.out, HasSubstr("Podman 4."));
 }
 
-// Runs the command of the far side here, as sshd does: by a shell.
+// A stand-in for ssh runs the remote command on this host, by a shell as sshd does.
 TEST(PodmanCommand, ls_goes_through_ssh_to_podman_also_where_docker_was_expected) {
   const Podman engine;
   engine.api().run({.name = "web"});
@@ -91,7 +91,7 @@ TEST(PodmanCommand, an_engine_behind_two_services_is_listed_once) {
       ElementsAre("podman web"));
 }
 
-// A watch of both, whose lines are read as they come.
+// A watch of both engines, whose lines are read as they come.
 class WatchOfBoth {
  public:
   WatchOfBoth(const std::string& docker, const std::string& podman)
@@ -99,7 +99,7 @@ class WatchOfBoth {
                   "podman=" + podman},
                  {.in = -1, .out = out_.fd(), .err = -1}) {}
 
-  // Waits for so many events of the type and backend, and of the name where there is one.
+  // Waits for `count` events with this type, backend, and name if it has one.
   bool tells(const std::string& what, std::size_t count = 1) {
     return eventually(60s,
                       [&] { return std::ranges::count(events(), what) >= std::ptrdiff_t(count); });

@@ -1,4 +1,4 @@
-// One daemon before real engines of every runtime at once, and a real Prometheus behind it.
+// One daemon that watches real engines of every runtime at once, and a real Prometheus beside it.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -36,7 +36,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What can be done with an engine, and how the daemon's word differs from its own.
+/// The actions on an engine, and the differences between its instances and the daemon's list.
 struct EngineInHand {
   std::string runtime;
   std::function<void()> kill;
@@ -46,7 +46,7 @@ struct EngineInHand {
   bool up = true;
 };
 
-/// A container more, and of those before one less.
+/// Starts a container, and removes an earlier one.
 void change_containers(const DockerApi& api, int number) {
   api.run({.name = fmt::format("c{}", number)});
   if (number > 1) api.remove(fmt::format("c{}", number - 2));
@@ -113,7 +113,7 @@ class ServeEngines : public ::testing::Test {
          .differences =
              [this](const auto& told) { return kubernetes_differences(told, kubernetes_.api()); }},
     };
-    // The API server of Kubernetes is in a network of its own; this leads there.
+    // The API server of Kubernetes is in a network namespace of its own; this proxy leads there.
     door_.emplace(kubernetes_.proxy("admin", door_path()));
   }
   [[nodiscard]] std::string door_path() const { return kubernetes_.room().folder() + "/door"; }
@@ -172,7 +172,7 @@ TEST_F(ServeEngines, killed_and_started_in_any_order_are_in_the_end_as_they_say_
   }
   expect_agreement(daemon);
 
-  // Whoever watched the daemon knows the same: the fold of its lines is the daemon's list.
+  // A client that watched the daemon has the same state: its lines fold to the daemon's list.
   const auto keys_of_list = [&daemon] {
     std::vector<std::string> keys;
     const auto list = daemon.json("/v1/instances?fields=key");
@@ -230,7 +230,7 @@ TEST(ServePrometheus, scrapes_what_it_finds_by_http_sd) {
   ASSERT_TRUE(daemon.lists("http.server"));
 
   const std::uint16_t port = port_of(listen_at("127.0.0.1"));
-  // Of all that listens here only what this test has started is scraped.
+  // Only the server that this test has started is scraped, of all that listen on this host.
   daemon.folder().write(
       "prometheus.yml",
       fmt::format("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n"

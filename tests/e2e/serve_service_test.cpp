@@ -1,5 +1,5 @@
-// The daemon as a service: what it tells its manager, the sockets that it is passed, and its unit
-// under a real systemd.
+// The daemon as a service: its notifications to the manager, passed sockets, and its unit under a
+// real systemd.
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -36,7 +36,7 @@ using ::testing::Lt;
 
 constexpr ExitStatus success{.code = 0, .signal = 0};
 
-/// The socket on which a service manager is told, or the journal.
+/// The receiving socket of a service manager's notifications, or of the journal.
 class DatagramSocket {
  public:
   explicit DatagramSocket(std::string path)
@@ -52,7 +52,7 @@ class DatagramSocket {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  /// All that was told, a message a line.
+  /// All messages so far, one per line.
   const std::string& told() {
     std::array<char, 4096> message{};
     ssize_t size = 0;
@@ -110,7 +110,7 @@ TEST(ServeService, tells_its_manager_what_it_does) {
   EXPECT_TRUE(tells("WATCHDOG=1"));
   daemon.process().freeze();
   const std::size_t frozen = manager.messages();
-  // Twice the time in which it would have been killed.
+  // Twice the time after which the watchdog would have killed it.
   EXPECT_FALSE(eventually(800ms, [&] { return manager.messages() > frozen; }));
   daemon.signal(SIGCONT);
   daemon.signal(SIGHUP);
@@ -139,7 +139,7 @@ TEST(ServeService, listens_on_the_sockets_that_it_is_passed) {
 
 // ---- the unit
 
-/// The program as the unit sees it: it may lie where ProtectHome= and PrivateTmp= hide it.
+/// The program's path for the unit: the built one may be hidden by ProtectHome= or PrivateTmp=.
 constexpr const char* program = "/run/rollcall-program/rollcall";
 
 std::string packaged(const std::string& name) {
@@ -178,7 +178,7 @@ TEST(ServeUnit, is_hardened_also_with_the_drop_in_for_sockets) {
   EXPECT_THAT(exposure_of(folder), Lt(25));
 }
 
-/// A systemd that has the units, and a service of root's beside them that listens.
+/// A systemd that has the units, and beside them a service of root that listens.
 class ServeUnitLive : public ::testing::Test {
  protected:
   ServeUnitLive() {
@@ -187,7 +187,7 @@ class ServeUnitLive : public ::testing::Test {
     std::filesystem::copy_file(ROLLCALL_COMMAND, copy);
     manager_.write_unit("rollcall.service", packaged("rollcall.service.in"));
     manager_.write_unit("rollcall.socket", packaged("rollcall.socket"));
-    // The user of the package, its folder in /etc and ptrace for LeakSanitizer are not there.
+    // The package's user, its folder in /etc, and ptrace for LeakSanitizer are not available here.
     manager_.write_unit("rollcall.service.d/test.conf",
                         "[Service]\nUser=nobody\nGroup=nogroup\nConfigurationDirectory=\n"
                         "WatchdogSec=2s\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n"
@@ -214,7 +214,7 @@ class ServeUnitLive : public ::testing::Test {
     return boost::json::parse(
         run_or_throw({"curl", "-sSf", "--unix-socket", socket(), "http://localhost" + target}));
   }
-  /// What listens on the port of web.service, by the daemon's word.
+  /// The instance with the port of web.service, as the daemon lists it.
   [[nodiscard]] boost::json::object web() const {
     boost::json::object found;
     const bool seen = eventually(30s, [&] {

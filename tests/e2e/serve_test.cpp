@@ -1,4 +1,4 @@
-// The daemon as its operators and programs meet it: the built binary, curl and our own commands.
+// The daemon as operators and programs use it: the built binary, curl and our own commands.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -120,7 +120,7 @@ TEST_F(ServeDocker, is_shown_by_the_commands_as_the_engine_itself) {
   const auto [local, remote] = both({"explain", "web", "-o", "json"});
   auto here = boost::json::parse(local.out);
   auto there = boost::json::parse(remote.out);
-  here.at("instance").as_object().erase("discovered_at");  // whoever saw it first
+  here.at("instance").as_object().erase("discovered_at");  // differs between observers
   there.at("instance").as_object().erase("discovered_at");
   here.as_object().erase("dns_label_partial");  // the daemon knows all that it watches
   EXPECT_EQ(there, here);
@@ -139,7 +139,7 @@ TEST_F(ServeDocker, doctor_tells_how_the_daemon_stands_with_it) {
 }
 
 TEST_F(ServeDocker, ends_within_two_seconds_whatever_hangs) {
-  // LeakSanitizer takes its time at the end, and is no part of the daemon.
+  // LeakSanitizer takes long at the end, and is not part of the daemon.
   DaemonProcess daemon({"--endpoint", endpoint()}, {"ASAN_OPTIONS=detect_leaks=0"});
   daemon.start();
   ASSERT_TRUE(daemon.lists("web"));
@@ -188,7 +188,7 @@ TEST_F(ServeDocker, logs_a_line_for_each_transition_and_none_for_an_event) {
   EXPECT_THAT(daemon_.log(), Not(HasSubstr("web")));
 }
 
-// ---- who resumes
+// ---- resuming
 
 /// The ids of Server-Sent Events, and the types of the changes.
 std::vector<std::string> lines_of(const std::string& text, std::string_view field) {
@@ -218,7 +218,7 @@ TEST_F(ServeDocker, curl_resumes_without_a_gap_and_is_told_after_a_restart_to_li
     ASSERT_TRUE(eventually(20s, [&] { return out.text().contains("event: updated"); }));
     last = lines_of(out.text(), "id: ").back();
   }
-  engine().api().unpause("web");  // nobody listens; it may collapse with what follows
+  engine().api().unpause("web");  // no client listens; may collapse with the next change
   engine().api().rename("web", "shop");
   ASSERT_TRUE(daemon_.lists("shop"));
   engine().api().rename("shop", "web");
@@ -260,7 +260,7 @@ TEST_F(ServeDocker, watch_lives_through_a_restart_and_tells_what_changed_meanwhi
   EXPECT_EQ(watch.wait(2s), success);
 }
 
-// ---- who may ask
+// ---- access
 
 TEST(ServeSafety, on_addresses_the_token_must_be_known_and_tls_be_spoken) {
   const Identity authority = make_authority();

@@ -1,4 +1,4 @@
-// The built program, as a shell runs it, before a real systemd manager of a user.
+// The built program, as a shell runs it, against a real systemd manager of a user.
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,7 +36,7 @@ class SystemdCommand : public ::testing::Test {
   }
   static void TearDownTestSuite() { manager_.reset(); }
 
-  /// Runs the program as the user of the manager does.
+  /// Runs the program as the user of the manager would.
   static Output rollcall(std::vector<std::string> words) {
     words.insert(words.begin(), ROLLCALL_COMMAND);
     return run(words, deadline,

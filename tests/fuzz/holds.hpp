@@ -1,4 +1,4 @@
-// What a fuzzer checks: if it does not hold, the run ends, and the input is kept.
+// The assertion of the fuzzers: if it fails, the run aborts, and the input is kept.
 #pragma once
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// Kubeconfigs of any bytes, and all that their contexts lead to.
+// Fuzzes kubeconfigs, and everything that their contexts lead to.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,4 +1,5 @@
-// Labels of any kind: lines of KEY=VALUE, and of $VARIABLE=VALUE.
+// Fuzzes the label readers. The input has lines KEY=VALUE for labels, and $VARIABLE=VALUE for
+// environment variables.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Names of any bytes.
+// Fuzzes dns_label() with names of any bytes.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

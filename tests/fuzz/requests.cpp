@@ -1,4 +1,4 @@
-// What a client asks for: its target, and what it says that it would like.
+// Fuzzes what a client sends: the target, selectors, and headers such as Accept.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace {
 using rollcall::fuzz::holds;
 using namespace rollcall::server;
 
-/// The parts, encoded once more.
+/// The text with every byte percent-encoded.
 std::string encoded(const std::string& text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;

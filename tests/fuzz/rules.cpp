@@ -1,4 +1,4 @@
-// Rules of Traefik.
+// Fuzzes the parser of Traefik's rules.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -41,7 +41,7 @@ class Seeds {
   [[nodiscard]] std::size_t count() const { return count_; }
 
  private:
-  // Long values, which the corpus writes as maps, are left to the fuzzer's own invention.
+  // Long values, which the corpus writes as maps, are left to the fuzzer's mutations.
   template <class Pair>
   std::string line_of(const std::string& before, const Pair& pair) {
     if (!pair.first.IsDefined() || !pair.second.IsScalar()) return {};

@@ -41,10 +41,10 @@ class DockerLive : public ::testing::Test {
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 
   /// Kills the engine under a running container and starts it again; checks that the differences
-  /// are told.
+  /// are reported.
   void is_reconciled_after_a_kill();
 
-  /// Waits until the instance is told in a state that fulfils the condition.
+  /// Waits until the instance is reported in a state that fulfils the condition.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);
   bool stops(const std::string& id);

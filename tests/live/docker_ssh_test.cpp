@@ -138,7 +138,7 @@ TEST_F(DockerBySshStandIn, that_hangs_is_mute) {
   expect_error(ConnectFault::mute, "no answer within 12 s");
 }
 
-/// The far side is this host, as seen from a room of the test.
+/// The remote host is this one, as seen from a sandbox of the test.
 class DockerBySsh : public SshLive {
  protected:
   void SetUp() override {

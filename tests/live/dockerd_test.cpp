@@ -25,7 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Everything in a room carries its name: mounts, command lines, control groups and files.
+// Everything in a sandbox carries its name: mounts, command lines, control groups and files.
 std::string traces_of(const std::string& name) {
   auto script = R"(
 grep -F "$0" /proc/self/mounts

@@ -35,8 +35,8 @@ using ::testing::SizeIs;
 
 constexpr std::chrono::milliseconds look_period{1000};
 
-// Listens at 127.0.0.1:PORT, shares its socket with so many workers, and reports when it is ready.
-// A worker ends when the other end of its standard input is closed.
+// A Python server: listens at 127.0.0.1:PORT, shares its socket with the given number of workers,
+// and reports when it is ready. A worker ends when the other end of its standard input is closed.
 constexpr std::string_view server_source = R"(
 import os, select, signal, socket, sys
 listener = socket.socket()
@@ -178,7 +178,7 @@ TEST_F(HostLife, forked_workers_are_one_instance) {
 TEST_F(HostLife, a_restart_on_the_same_port_between_two_looks_is_stopped_and_started) {
   BackendOptions seldom = options();
   seldom.of<HostOptions>().look_period =
-      3s;  // the server is told right after a look, and is back before the next
+      3s;  // the server is restarted right after a look, well before the next
   WatchFold watched(RuntimeBackendKind::host, std::move(seldom));
   watched.watch();
   ASSERT_TRUE(watched.wait_synced());
@@ -214,7 +214,7 @@ TEST_F(HostLife, workers_that_outlive_their_master_are_another_run) {
 
 TEST_F(HostLife, another_users_process_is_shown_without_privilege_with_a_note) {
   const Process server = serve();
-  // The events that the user `nobody` sees: "NAME PID NOTE".
+  // The instance that the user `nobody` lists: "NAME PID USER NOTE".
   const Forked nobody([this] {
     become_nobody();
     boost::asio::io_context io;

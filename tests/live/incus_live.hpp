@@ -35,11 +35,11 @@ class IncusLive : public ::testing::Test {
     return watched_->fold().history_of(id);
   }
 
-  /// Waits until the instance is told in a state that fulfils the condition.
+  /// Waits until the instance is reported in a state that fulfils the condition.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);
   bool stops(const std::string& id);
-  /// Waits until that many events of the type were told.
+  /// Waits until that many events of the type were reported.
   bool counts(std::string_view type, std::size_t count);
 
  private:

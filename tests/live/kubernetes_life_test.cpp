@@ -175,7 +175,7 @@ TEST_F(KubernetesLife, of_those_that_a_selector_and_a_node_choose) {
   const Pod chosen = make("chosen", "web", "node-7");
   ASSERT_TRUE(starts(chosen));
   EXPECT_EQ(history(elsewhere) + history(another), "");
-  api().label(chosen, "tier", "hidden");  // The server tells that as its end.
+  api().label(chosen, "tier", "hidden");  // The server reports that as its deletion.
   EXPECT_TRUE(stops(chosen));
   api().label(chosen, "tier", "front");
   EXPECT_TRUE(starts(chosen));

@@ -50,14 +50,14 @@ class KubernetesLive : public ::testing::Test {
   }
   [[nodiscard]] InstancePtr told(const Pod& pod) const;
 
-  /// Waits until the pod is told in a state that fulfils the condition.
+  /// Waits until the pod is reported in a state that fulfils the condition.
   bool becomes(const Pod& pod, const std::function<bool(const Instance&)>& condition);
   bool starts(const Pod& pod);
   bool stops(const Pod& pod);
-  /// Waits until that many events of the type were told.
+  /// Waits until that many events of the type were reported.
   bool counts(std::string_view type, std::size_t count);
 
-  /// Makes a pod after everything so far, and waits until it is told.
+  /// Makes a pod after everything so far, and waits until it is reported.
   void pass_a_marker();
 
  private:

@@ -175,7 +175,7 @@ enum class Holder : std::uint8_t { file, plugin, kubeconfig };
 
 class KubernetesToken : public KubernetesRights, public ::testing::WithParamInterface<Holder> {
  protected:
-  /// Puts the token wherever it is held.
+  /// Stores the token where its holder reads it.
   void hand_out(const std::string& token) const {
     cluster().write("token", token);
     if (GetParam() == Holder::kubeconfig) {

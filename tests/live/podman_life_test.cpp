@@ -168,7 +168,7 @@ TEST_F(PodmanLife, knows_whose_network_each_uses) {
   expect_agreement();
 }
 
-// It makes Docker's list fail for all, until it is made anew.
+// Such a container makes Docker's list fail for all containers, until it is recreated.
 TEST_F(PodmanLife, is_not_blinded_by_one_that_cannot_be_listed) {
   api().create_network("abroad");
   const auto sick = api().run({.name = "sick", .labels = {{"a", "b"}}});
@@ -194,7 +194,7 @@ TEST_F(PodmanLife, is_not_blinded_by_one_that_cannot_be_listed) {
   api().unpause(sick);
   api().kill(sick);
   EXPECT_TRUE(stops(sick)) << transcript(watched().fold());
-  // Its network was not all made, so that not all of it can be taken away: any answer will do.
+  // Its network was set up only in part, so removing it may fail.
   static_cast<void>(api().call("DELETE", "/containers/" + sick + "?force=1"));
 }
 

@@ -31,11 +31,11 @@ class PodmanLive : public ::testing::Test {
   [[nodiscard]] const DockerApi& api() const { return engine_->api(); }
   [[nodiscard]] WatchFold& watched() { return *watched_; }
 
-  /// Waits until the instance is told in a state that fulfils the condition.
+  /// Waits until the instance is reported in a state that fulfils the condition.
   bool becomes(const std::string& id, const std::function<bool(const Instance&)>& condition);
   bool starts(const std::string& id);
   bool stops(const std::string& id);
-  /// Waits until that many events of the type were told.
+  /// Waits until that many events of the type were reported.
   bool counts(std::string_view type, std::size_t count);
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 class SystemdManagerLive : public SystemdLive {
  protected:
-  /// Runs a service about which nothing must be told from here on.
+  /// Runs a service for which no event may be reported from here on.
   void run_quietly() {
     run_server("web.service", 18101);
     ASSERT_TRUE(serves("web.service", 18101));

@@ -1,7 +1,7 @@
-"""A runtime can be taken out: its folder, its lines in the registry, and the rest builds: check_backends.py ROOT
+"""A runtime can be removed, with its folder and its lines in the registry, and the rest builds: check_backends.py ROOT
 
-No other file includes anything of the folder, but for the runtime's own tests (tests/**/NAME_*), so only the registry
-needs to be compiled again: a copy of the project is configured without it, and the compiler reads the registry.
+Only the runtime's own tests (tests/**/NAME_*) include anything of the folder from outside, so only the registry needs to
+be compiled again: a copy of the project is configured without the runtime, and the compiler reads the registry.
 """
 
 import json
@@ -25,7 +25,7 @@ def may_know(root, path, name):
 
 
 def outsiders(root, name):
-    """Files that include something of the runtime, although they are no part of it."""
+    """Files that include headers of the runtime although they do not belong to it."""
     for path in sources(root):
         if not may_know(root, path, name) and f'#include "backends/{name}/' in path.read_text(encoding="utf-8"):
             yield f"{path.relative_to(root)}: includes a header of the runtime {name}"

@@ -1,7 +1,7 @@
 """Every amount that an outsider chooses has its bound in one table: check_budgets.py ROOT [--write]
 
-The rows of src/core/budgets.hpp are those of docs/budgets.md, which --write makes anew. A bound is a constant of that header, which has
-a row; elsewhere in src it is named by `budget::`.
+The rows of src/core/budgets.hpp are those of docs/budgets.md, which --write regenerates. A bound is a constant of that header with a
+row; the rest of src refers to it by `budget::`.
 """
 
 import re
@@ -12,12 +12,12 @@ from sources import report, root_from_arguments, sources
 CONSTANT = re.compile(r"^inline constexpr (?!std::array )[\w:]+ (\w+)(?: = |\{)([^;]+?)\}?;", re.MULTILINE)
 ROW = re.compile(r"\bRow\{(.*?)\}", re.DOTALL)
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
-# What such a constant is called elsewhere.
+# The names of constants elsewhere that look like bounds.
 SCATTERED = re.compile(
     r"constexpr\s+[\w:]+\s+((?:max|most|longest|largest|deepest)_\w+|\w+_limit|\w+_at_most)\s*(?:=\s*|\{)([^;]*\d[^;]*);"
 )
-# Those that bound nothing of an outsider's: what is written for people, quoted in a sentence or asked for by us, and what a format or
-# the kernel fixes.
+# Constants that do not bound what an outsider chooses: lengths of texts for people and of quotations, amounts that we request, and limits
+# that a format or the kernel fixes.
 OUR_OWN = {
     "longest_label", "longest_name", "longest_word", "longest_value", "longest_message", "longest_rest", "most_told",
     "max_quoted", "max_quoted_error", "max_said", "max_key", "max_digits", "max_readings", "max_batch", "most_attempts", "max_rounds",
@@ -32,7 +32,7 @@ BEGIN, END = "<!-- rows -->\n", "<!-- end of rows -->\n"
 
 
 def value_of(expression, constants):
-    """The number that a constant expression of the header is."""
+    """The value of a constant expression of the header."""
     expression = re.sub(r"std::size_t\{(\d+)\}|(\d+)U\b", lambda m: m.group(1) or m.group(2), expression.replace("'", ""))
     expression = re.sub(r"(\w+)\.count\(\)", r"\1", expression)
     known = {name: value for name, value in constants.items()}

@@ -1,7 +1,7 @@
-"""Every command that a page tells its reader to type can be typed: check_commands.py ROOT BUILD
+"""Every command that a page tells its reader to type is valid: check_commands.py ROOT BUILD
 
-`rollcall …` is run, where there is no engine: whatever comes of it, it must not be wrong usage. Of our scripts,
-presets and test programs the names are looked up. Only ./scripts/run and ./scripts/test are taken as they are.
+`rollcall …` is run without an engine: whatever its result, it must not be wrong usage. The names of our scripts, presets
+and test programs must exist. Only ./scripts/run and ./scripts/test are not checked.
 """
 
 import concurrent.futures
@@ -18,8 +18,8 @@ from documents import commands, documents
 from sources import report, root_from_arguments
 
 WRONG_USAGE = 2
-LONG_ENOUGH = 5  # seconds; a watch that has come so far has understood its command line
-# Tools that are not ours.
+LONG_ENOUGH = 5  # seconds; a watch that still runs after that has accepted its command line
+# Third-party tools.
 FOREIGN = {"source", "cd", "jq", "git", "curl", "g++", "g++-12", "clang++-19", "pkg-config", "export"}
 TAKEN_AS_THEY_ARE = {"./scripts/run", "./scripts/test"}
 
@@ -52,7 +52,7 @@ class Checker:
             "HOME": nowhere,
             "XDG_RUNTIME_DIR": nowhere,
             "DOCKER_HOST": f"unix://{nowhere}/absent.sock",
-            # Several daemons at once, and none where a real one may be.
+            # Several daemons run at once, and none at the address of a real one.
             "ROLLCALL_LISTEN": "127.0.0.1:0",
             "ROLLCALL_SOCKET": f"{nowhere}/daemon.sock",
         }

@@ -1,6 +1,6 @@
-"""The table of the conformance suite is true: check_conformance.py ROOT
+"""The table of the conformance suite is correct: check_conformance.py ROOT
 
-Each test that it names exists, where it says a file in that file, and each test of the suite is in it.
+Each test that it names exists, in the file that it names, and each test of the suite is in it.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""An example that a page shows is one that is built: check_examples.py ROOT
+"""Every example that a page shows is built: check_examples.py ROOT
 
-Each block of C++ in docs/ is, to the letter, a file of examples/, which the consumer tests build and run.
+Each block of C++ in docs/ is a verbatim copy of a file of examples/, which the consumer tests build and run.
 """
 
 from documents import code_blocks

@@ -13,7 +13,7 @@ MAX_LINES = 40
 USUAL_LINES = 22
 USUAL_SHARE = 0.95
 
-# What is no code: comments, strings, raw strings, characters.
+# Comments, strings, raw strings and characters, which are not code.
 NO_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])*'""", re.DOTALL)
 CONTROL = re.compile(r"(?:^|\W)(?:if|for|while|switch|catch)(?:\s+constexpr)?\s*$")
 AFTER_PARAMETERS = re.compile(r"\)\s*(?:const|noexcept|override|final|mutable|try|&|->[\w:<>,\s*&]+|\s)*$")
@@ -22,7 +22,7 @@ INITIALIZERS = re.compile(r"\)\s*(?:noexcept\s*)?:[^;{}]*(?:[({][^;]*[)}])\s*$")
 
 
 def blanked(text):
-    """The text, with blanks in place of what is no code."""
+    """The text, with blanks in the place of comments and literals."""
     return NO_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 

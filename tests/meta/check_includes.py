@@ -1,4 +1,4 @@
-"""Who may include whom: check_includes.py ROOT
+"""Which folder may include which: check_includes.py ROOT
 
 The rooms of ARCHITECTURE.md, the folders within them, and the doors between both. A new room is a line in DOORS, a new folder a
 line in FOLDERS. No files include each other in a circle.
@@ -48,7 +48,7 @@ FOLDERS = {
     "cli/view": set(),
 }
 
-# Runtimes that speak one API, and the room where that is spoken.
+# Runtimes that share an API, and the room that implements it.
 SPEAKERS = {"backends/docker": "backends/docker_api", "backends/podman": "backends/docker_api"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<(rollcall/[^>]+)>)')

@@ -1,7 +1,7 @@
-"""docs/cli.md tells all of the command line, and nothing else: check_reference.py ROOT ROLLCALL
+"""docs/cli.md describes the whole command line, and nothing else: check_reference.py ROOT ROLLCALL
 
-Every command has a section, every option stands in the section of its command or in the shared one, every option
-that a page names exists, and every name that the JSON writer writes is told.
+Every command has a section, every option is in the section of its command or in the shared one, every option that a
+page names exists, and every name that the JSON writer writes is described.
 """
 
 import re
@@ -27,7 +27,7 @@ def help_of(program, *command):
 
 
 def options_in(text):
-    """Of a help text, without the examples below its options."""
+    """The options in a help text, without the examples below them."""
     options = text.split("\nExamples:")[0].split("\nTry:")[0]
     return {name for names in OPTION.findall(options) for name in names if name}
 

@@ -1,7 +1,7 @@
 """scripts/run and scripts/test work wherever the checkout lies and however they are called: check_scripts.py ROOT
 
-Copies of the scripts are run in many places and by both kinds of users. What they would install, build and test with is replaced
-by programs that only write down how they are called, so nothing is built.
+Copies of the scripts are run in many places, by root and by an ordinary user. The programs with which they install, build and test
+are replaced by ones that only record their calls, so nothing is built.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from sources import report, root_from_arguments
 
 NOBODY = 65534
 SCRIPTS = ("run", "test", "build", "setup", "demo")
-# Each call is a line: the program, the folder it was called in, its arguments, and behind each of them this.
+# Each call is a line: the program, the folder it was called in and its arguments, each followed by this.
 SEPARATOR = "\x1f"
 RECORDER = r"""#!/bin/bash
 name=${0##*/}
@@ -67,14 +67,14 @@ class Place:
         self.environment = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(folder), "CALLS": str(self.calls), "RECORDER": str(recorder)}
 
     def give_to_user(self):
-        """To the one who is to run them."""
+        """Makes the user who runs the scripts the owner of all files."""
         if self.user is None:
             return
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, self.user, self.user, follow_symlinks=False)
 
     def run(self, script, at, more=None):
-        """The status, what was called, and what was said."""
+        """Runs a script; returns its status, the recorded calls, and its output."""
         self.calls.unlink(missing_ok=True)
         as_user = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         done = subprocess.run([str(script), *WORDS], cwd=at, env={**self.environment, **(more or {})}, stdin=subprocess.DEVNULL,
@@ -84,7 +84,7 @@ class Place:
         return done.returncode, calls, done.stdout + done.stderr
 
     def expected(self, name, configures):
-        """What a script is to call, but for what it asks of the packages."""
+        """The calls that a script must make, without those to package tools."""
         checkout = os.path.realpath(self.checkout)
         preset = {"run": "release", "test": "debug"}[name]
         calls = [["cmake", checkout, preset]] if configures else []
@@ -96,7 +96,7 @@ class Place:
 
     @staticmethod
     def told(call):
-        """A call without what may differ."""
+        """A call without the parts that may differ."""
         name, at, *words = call
         if name == "cmake":
             return [name, os.path.realpath(at), words[1]]
@@ -115,7 +115,7 @@ class Place:
 
 
 def calls_of(place):
-    """How a script may be called: what is typed, in which folder, with which variables; the first time configures."""
+    """The ways to call a script: the words typed, the folder, and the variables; the first call configures."""
     scripts = place.checkout / "scripts"
     links = place.folder / "links"
     links.mkdir()
@@ -133,7 +133,7 @@ def calls_of(place):
 
 
 def problems_in(root, parent, name, user, ways):
-    """All that is wrong with scripts below `parent`."""
+    """All problems of scripts below `parent`."""
     problems = []
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-scripts-", dir=parent))
@@ -158,7 +158,7 @@ def problems_in(root, parent, name, user, ways):
 
 
 def parents():
-    """Where people clone, as far as this user may write there."""
+    """The folders into which people clone, if this user may write there."""
     usual = ("/tmp", "/var/tmp", "/home", "/root", os.environ.get("HOME", "/"))
     return sorted({place for place in usual if os.path.isdir(place) and os.access(place, os.W_OK) and place != "/"})
 

@@ -6,7 +6,7 @@ checkout all are analysed.
 
 A source is analysed again only if it, a header of the project that it includes, its command, .clang-tidy or clang-tidy has
 changed since clang-tidy found nothing in it, in any checkout of this machine. A change of prose in comments does not count. The
-stamps that say so lie in the user's cache.
+user's cache holds the stamps that record this.
 """
 
 import concurrent.futures
@@ -65,7 +65,7 @@ def digest(root, version, entry):
 
 
 def read(root, commands, stamp, entry):
-    """What clang-tidy says about one source; empty if nothing."""
+    """The findings of clang-tidy in one source; empty if there are none."""
     if stamp.exists():
         return ""
     check = subprocess.run(

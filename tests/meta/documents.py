@@ -1,10 +1,10 @@
-"""What the documents tell a reader to type."""
+"""The commands that the documents tell a reader to type."""
 
 import re
 
 FENCE = re.compile(r"^\s*```+\s*(\S*)")
 SHELL = ("sh", "bash", "console", "")
-# What a bare line of a block without a language begins with, if it is a command.
+# In a block without a language, a line that begins with one of these is a command.
 COMMAND_WORDS = ("./", "build/", "rollcall", "cmake", "ctest", "sudo")
 
 
@@ -31,8 +31,8 @@ def code_blocks(text):
 def commands(path):
     """Yields (line number, command) of each command in the blocks of a page.
 
-    In a block with prompts only the lines with a prompt are commands. In one that says it is for a shell, all
-    are; in one without a language, those that look like it.
+    In a block with prompts only the lines with a prompt are commands. In a block marked as shell, all lines are; in
+    one without a language, those that look like commands.
     """
     for start, language, lines in code_blocks(path.read_text(encoding="utf-8")):
         if language not in SHELL:
@@ -48,7 +48,7 @@ def commands(path):
 
 
 def joined(start, lines):
-    """The lines, each with those that a backslash adds to it."""
+    """The lines, each joined with its continuation lines."""
     pending = None
     for number, line in enumerate(lines, start):
         first, text = pending if pending else (number, "")

@@ -17,7 +17,7 @@ GOOD = {
     "src/core/word.cpp": "#include <rollcall/word.hpp>\n\nint letters(const Word& word) {\n  return word.letters;\n}\n",
 }
 
-# A project with one runtime, which can be taken out.
+# A project with one runtime, which can be removed.
 WITH_RUNTIME = {
     "CMakeLists.txt": "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES CXX)\nadd_subdirectory(src)\n",
     "src/CMakeLists.txt": "include_directories(.)\nfile(GLOB found backends/*/*.cpp)\nadd_library(x\n  assembly/registry.cpp\n  ${found}\n)\n",
@@ -26,7 +26,7 @@ WITH_RUNTIME = {
     "src/assembly/registry.cpp": '#include "backends/one/one.hpp"\nint (*all[])() = {\n  nullptr,\n  &one::make,\n};\n',
 }
 
-# A program with one command, and a page that tells all of it.
+# A program with one command, and a page that describes all of it.
 PROGRAM = """#!/bin/sh
 case "$*" in
   *--wrong*) echo "unknown option" >&2; exit 2 ;;

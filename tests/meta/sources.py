@@ -22,7 +22,7 @@ def root_from_arguments():
 
 
 def report(problems, rule):
-    """Prints what is wrong, and ends the program: 1 if anything is."""
+    """Prints the problems, and ends the program, with status 1 if there are any."""
     for problem in problems:
         print(problem)
     if problems:

@@ -1,6 +1,6 @@
-"""Sites and upstreams: Rollcall reads of labels the hosts, paths and ports that Caddy's adapter reads, or both refuse.
+"""Sites and upstreams: Rollcall reads the same hosts, paths and ports from labels as Caddy's adapter, or both refuse.
 
-The names of differences that are right are those of src/core/labels/readers/README.md.
+The names of accepted differences are those of src/core/labels/readers/README.md.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ def some_proxy(rng):
 
 
 def filled_in(text):
-    """What the proxy makes of a template of UPSTREAMS."""
+    """The text that the proxy makes from a template of UPSTREAMS."""
     out = ""
     while "{{" in text:
         before, _, rest = text.partition("{{")
@@ -104,7 +104,7 @@ class CaddyTest(unittest.TestCase):
         return hosts, paths, dials, tls
 
     def read(self, cases):
-        """What Rollcall reads of each case: its instance."""
+        """The instance that Rollcall reads from each case."""
         items = []
         for number, (site, proxy) in enumerate(cases):
             items.append({
@@ -145,7 +145,7 @@ class CaddyTest(unittest.TestCase):
         hosts, paths, dials, tls = theirs
         self.assertTrue(routes)
         ours = {one_spelling(host) for route in routes for host in route.get("hosts", [])}
-        # An address for any host makes Caddy leave the hosts of the others out.
+        # If one address matches any host, Caddy omits the hosts of the others.
         if all(route.get("hosts") for route in routes):
             self.assertEqual(ours, {one_spelling(host) for host in hosts})
         for path in (path for route in routes for path in route.get("paths", [])):
@@ -171,7 +171,7 @@ def one_spelling(host):
 
 
 def judged(theirs, problems):
-    """Whether a difference has a name."""
+    """Whether a difference is an accepted one, which has a name."""
     refused = theirs if isinstance(theirs, str) else ""
     named = {
         "names": not refused and any("is not a host name" in problem for problem in problems),

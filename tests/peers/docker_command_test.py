@@ -1,6 +1,6 @@
 """Hosts, contexts and headers: Rollcall finds the engine that the docker command finds, or both refuse.
 
-The names of differences that are right are those of src/backends/docker/README.md.
+The names of accepted differences are those of src/backends/docker/README.md.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def canonical(url):
 
 
 def judged(host, theirs, ours):
-    """The name of a difference that is right; None for any other. `theirs` and `ours` are URLs, or None where it is refused."""
+    """The name of an accepted difference; None for any other. `theirs` and `ours` are URLs, or None where the host is refused."""
     text = host.strip()
     # The scheme may be written twice, and "://" may also be an empty port and a path.
     scheme, rest = re.fullmatch(r"((?:[a-zA-Z]+://)*)(.*)", text, re.DOTALL).groups()
@@ -116,7 +116,7 @@ class DockerCommand(unittest.TestCase):
         self.assertGreater(len(seen.get("same", [])), 20)
 
     def ssh_words(self, words, host):
-        """What ssh is started with: user, port, host and socket."""
+        """The arguments with which ssh is started: user, port, host and socket."""
         log = self.folder / "ssh.log"
         log.unlink(missing_ok=True)
         peer.run(words, self.environment(DOCKER_HOST=host))
@@ -186,7 +186,7 @@ class DockerCommand(unittest.TestCase):
                 self.assertEqual(ours, theirs)
 
     def reached(self, engines, words, variables):
-        """Which engine was asked, and with which headers of the user."""
+        """The engine that got the request, and the user's headers in it."""
         subprocess.run(words, env=self.environment(**variables), capture_output=True, timeout=30, check=False)
         asked = {}
         for name, engine in engines.items():

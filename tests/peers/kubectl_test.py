@@ -1,6 +1,6 @@
 """kubeconfigs: Rollcall asks the server that kubectl asks, as the same user, or both refuse.
 
-The names of differences that are right are those of src/backends/kubernetes/README.md.
+The names of accepted differences are those of src/backends/kubernetes/README.md.
 """
 
 import base64
@@ -106,7 +106,7 @@ users:
 
 
 def judged(case, theirs, ours):
-    """The name of a difference that is right; None for any other."""
+    """The name of an accepted difference; None for any other."""
     user = " ".join(case.user)
     if theirs and not ours and ("username:" in user or "password:" in user):
         return "basic authentication"
@@ -138,7 +138,7 @@ class Kubectl(unittest.TestCase):
         plugin.chmod(0o755)
 
     def issue(self):
-        """An authority, the server's certificate and a user's."""
+        """Makes an authority, the server's certificate and a user's."""
 
         def openssl(*words):
             subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
@@ -151,7 +151,7 @@ class Kubectl(unittest.TestCase):
             openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", f"{name}.pem", "-days", "2", "-extfile", "names")
 
     def shown(self, words):
-        """As whom the server was asked; None, if it was not."""
+        """The identity with which the server was asked; None if it was not asked."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         _, out, _ = peer.run(words, environment, timeout=60)
         requests = self.server.take()

@@ -1,8 +1,8 @@
-"""What the comparisons with other programs share: the program under test, a scripted engine, and seeds.
+"""Common parts of the comparisons with other programs: the program under test, a scripted engine, and seeds.
 
-Each file of this folder is a unittest program whose first argument is the `rollcall` to compare. Inputs are chosen by chance, from a seed
-that is printed; PEER_SEED repeats a run. A difference that is right must have a name in the README of the reader, and stand in the
-table of its test.
+Each file of this folder is a unittest program whose first argument is the `rollcall` to compare. Inputs are random, from a seed that is
+printed; PEER_SEED repeats a run. An accepted difference must have a name in the README of the reader, and be in the table of its
+test.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ def chance(name):
 
 
 def mixed_case(rng, word):
-    """The word in some case or other; mostly as it is."""
+    """The word in random case; mostly unchanged."""
     if rng.random() < 0.6:
         return word
     return "".join(rng.choice((c.lower(), c.upper())) for c in word)
@@ -74,7 +74,7 @@ class _UnixThreads(_Threads):
 
 
 class Recorder:
-    """An HTTP server that answers by `answer(path)` -> (status, headers, body) and keeps (path, headers) of what it is asked."""
+    """An HTTP server that answers by `answer(path)` -> (status, headers, body) and keeps (path, headers) of each request."""
 
     def __init__(self, answer, path=None, wrap=None):
         self.requests = []
@@ -107,7 +107,7 @@ class Recorder:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self):
-        """What was asked since the last call."""
+        """The requests since the last call."""
         taken, self.requests = self.requests, []
         return taken
 
@@ -118,7 +118,7 @@ class Recorder:
 
 
 def docker_container(name, labels):
-    """One of a list, as a Docker Engine tells it."""
+    """A container as a Docker Engine lists it."""
     return {
         "Id": f"{abs(hash(name)):064x}"[-64:],
         "Names": ["/" + name],

@@ -1,7 +1,7 @@
-"""Label selectors: Rollcall takes those that kubectl takes, and they mean the same.
+"""Label selectors: Rollcall accepts those that kubectl accepts, with the same meaning.
 
-kubectl reads a selector with Kubernetes' own parser and sends what it has read, in one spelling, when it asks for the load of pods.
-There is no difference that is right.
+kubectl parses a selector with Kubernetes' own parser and sends it, in canonical spelling, when it asks for the load of pods. No
+difference is accepted.
 """
 
 import collections
@@ -41,7 +41,7 @@ def some_list(rng):
 
 
 def some_requirement(rng):
-    """One that is mostly right."""
+    """A requirement that is mostly valid."""
     key = rng.choice(KEYS if rng.random() < 0.2 else KEYS[:8])
     value = rng.choice(VALUES if rng.random() < 0.3 else VALUES[:7])
     kind = rng.random()
@@ -55,7 +55,7 @@ def some_requirement(rng):
 
 
 def some_selector(rng):
-    """Right, with a fault or two, or of any bits at all."""
+    """A selector that is valid, has a fault or two, or consists of random pieces."""
     if rng.random() < 0.2:
         return "".join(rng.choice(BITS) for _ in range(rng.randint(1, 6)))
     text = (blank(rng) + "," + blank(rng)).join(some_requirement(rng) for _ in range(rng.choice([1, 1, 2, 3])))
@@ -66,7 +66,7 @@ def some_selector(rng):
 
 
 def number(text):
-    """What Go's ParseInt takes for a number of 64 bits."""
+    """The number, if Go's ParseInt accepts the text as one of 64 bits."""
     value = int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else None
     return value if value is not None and -(2**63) <= value < 2**63 else None
 
@@ -85,7 +85,7 @@ def holds(requirement, labels):
 
 
 def meant(canonical):
-    """Who is meant by a selector in kubectl's spelling."""
+    """The names selected by a selector in kubectl's spelling."""
     requirements = [one for one in re.split(r",(?![^(]*\))", canonical) if one]
     return sorted(name for name, labels in LABELS.items() if all(holds(one, labels) for one in requirements))
 
@@ -119,7 +119,7 @@ class Selectors(unittest.TestCase):
         asked = [urllib.parse.urlsplit(path) for path, _ in self.server.take()]
         pods = [urllib.parse.parse_qs(one.query, keep_blank_values=True) for one in asked if one.path.endswith("/pods")]
         if not pods:
-            paths = {one.path for one in asked} - {"/version"}  # that is asked by kubectls that choose another of their kind
+            paths = {one.path for one in asked} - {"/version"}  # kubectls that may run another version of theirs ask for it
             self.assertEqual(paths, set(), f"it is refused before anything is asked for: {said}")
             return None
         return pods[0].get("labelSelector", [""])[0]
@@ -141,7 +141,7 @@ class Selectors(unittest.TestCase):
         for _ in range(int(os.environ.get("PEER_ROUNDS") or 120)):
             selector = some_selector(rng)
             if not selector.strip():
-                continue  # kubectl asks for all without a word
+                continue  # kubectl then sends no selector
             canonical = self.theirs(selector)
             wanted = None if canonical is None else meant(canonical)
             seen["refused" if wanted is None else "none" if not wanted else "some"] += 1

@@ -17,7 +17,7 @@ struct Delays {
   std::size_t most_a_minute;  // of attempts after failures, generously
 };
 
-// The contract's numbers, written down once more on purpose.
+// The contract's numbers, repeated here on purpose.
 Delays delays_for(bool local) {
   return local ? Delays{.base = 100ms, .cap = 2s, .floor = 10ms, .most_a_minute = 190}
                : Delays{.base = 800ms, .cap = 30s, .floor = 80ms, .most_a_minute = 60};

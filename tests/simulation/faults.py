@@ -1,6 +1,6 @@
 """The faults that are planted to prove that the tests can fail: each replaces one text of one source.
 
-The text must occur exactly once. Nothing in the product knows of them.
+The text must occur exactly once. The product has no hooks for them.
 """
 
 import dataclasses

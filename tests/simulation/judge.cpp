@@ -16,12 +16,12 @@ using Instances = std::map<std::string, InstancePtr>;
 constexpr unsigned any_run = std::numeric_limits<unsigned>::max();
 constexpr std::size_t most_pending = 2;  // events of one instance
 
-/// One that the engine is about to start again goes on in the next run without a new start.
+/// An instance that the engine is about to restart continues in its next run without a new Started.
 unsigned last_run_of_start(const Instance& instance) {
   return instance.state == InstanceState::restarting ? any_run : run_of(instance);
 }
 
-/// "i1=n2 running 10.0.0.3": what a reader of a failure needs.
+/// "i1=n2 running 10.0.0.3 run 1": what a reader of a failure needs.
 std::string brief(const Instance& instance) {
   return fmt::format(
       "{}={} {} {} run {}", instance.key.id, instance.name, to_string(instance.state),
@@ -43,7 +43,7 @@ std::string difference(const Instances& told, const Instances& true_ones) {
   return {};
 }
 
-/// Whether both hold the same of one instance.
+/// Whether both have the same content for one instance.
 bool same(const Instances& a, const Instances& b, const std::string& id) {
   const auto in_a = a.find(id);
   const auto in_b = b.find(id);
@@ -64,7 +64,7 @@ void Judge::begin_watch() {
 }
 
 void Judge::begin_taking(bool prompt) {
-  // Within one go an event may have collapsed into one from before Reconnected.
+  // Within one batch an event may have collapsed into one from before Reconnected.
   if (live_while_lost_) breach("disconnected is not stopped", *live_while_lost_);
   prompt_ = prompt;
   if (!prompt) {
@@ -116,7 +116,8 @@ void Judge::check_order(const RuntimeEvent& event, Cause cause) {
   const bool rest_of_restart = std::holds_alternative<Started>(event) && ended_before_ == id;
   ended_before_ = ends ? id : std::string();
   if (cause == Cause::live || !prompt_ || !one_list_) return last_difference_.reset();
-  // What the stream told in the same moment may have collapsed with the difference, in its place.
+  // An event of the stream in the same moment may have collapsed with the difference, and have kept
+  // its own place.
   if (rest_of_restart || engine_.just_told(id)) return;
   int rank = ends ? 0 : 2;
   if (std::holds_alternative<Updated>(event)) rank = 1;

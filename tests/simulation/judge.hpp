@@ -1,4 +1,4 @@
-// The consumer's judge: folds the events and holds each against the contract.
+// The consumer's judge: folds the events and checks each against the contract.
 #pragma once
 
 #include <cstddef>
@@ -20,22 +20,22 @@ class Judge {
 
   /// A new watch continues the fold; it knows nothing of the connection.
   void begin_watch();
-  /// The consumer takes what is there in one go, so nothing can be added meanwhile. It is prompt if
-  /// it had taken everything before.
+  /// Begins a batch: the consumer takes all queued events at once, so none is added meanwhile. It
+  /// is prompt if it had taken everything before.
   void begin_taking(bool prompt);
   void take(const RuntimeEvent& event, bool synced);
 
-  /// The fold equals what runs.
+  /// Checks that the fold equals what runs.
   void expect_equal_to_world(std::string_view when);
-  /// The engine was well for long enough: the watch has found it.
+  /// Checks that the watch is connected, after the engine was well for long enough.
   void expect_connected(bool synced);
-  /// No end that was signalled is still taken for a run.
+  /// Checks that no run whose end was signalled is still taken to be running.
   void expect_ends_told();
 
  private:
   struct Told {
     InstancePtr instance;
-    unsigned run = 0;  // of its Started; any if it was told to be restarting
+    unsigned run = 0;  // of its Started; any_run if it was reported as restarting
   };
 
   void check(const Started& event);
@@ -57,11 +57,11 @@ class Judge {
   std::optional<BackendReconnected> return_;  // what ends the last BackendDisconnected
   std::optional<std::string> live_while_lost_;
   bool prompt_ = true;
-  bool one_list_ = true;  // at most, since the go before
+  bool one_list_ = true;  // at most, since the previous batch
   std::uint64_t lists_ = 0;
-  std::map<std::string, std::size_t> taken_;                     // in this go, by id
+  std::map<std::string, std::size_t> taken_;                     // in this batch, by id
   std::optional<std::tuple<int, std::string>> last_difference_;  // of one reconciliation
-  std::string ended_before_;                                     // whose end was the event before
+  std::string ended_before_;                                     // id, if the last was Stopped
 };
 
 }  // namespace rollcall::simulation

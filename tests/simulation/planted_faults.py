@@ -1,8 +1,8 @@
-"""Plants each fault in turn and demands that it is caught: planted_faults.py ROOT BUILD [NAME...]
+"""Plants each fault in turn and checks that it is caught: planted_faults.py ROOT BUILD [NAME...]
 
 A mutated source is compiled alone, with the flags of the build, and linked before the library into the program that
-must catch it. It fails if a fault is not caught, if its text is not in the source any more, if it does not
-compile, or if what caught it does not say which law was broken.
+must catch it. Fails if a fault is not caught, if its text is not in the source any more, if the mutant does not compile,
+or if the failure does not say which law was broken.
 """
 
 import concurrent.futures
@@ -36,7 +36,7 @@ class Row:
 
 
 def compile_command(build, source, mutated, output):
-    """The build's own command for a source, for its mutated copy."""
+    """The build's command for a source, changed to compile its mutated copy."""
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         if pathlib.Path(entry["file"]) != source:
             continue
@@ -80,7 +80,7 @@ def build_mutant(root, build, fault, folder):
 
 
 def judge(fault, program, row):
-    """Runs the mutant, and notes what it said."""
+    """Runs the mutant, and records its output."""
     words = [program, f"--gtest_filter={fault.tests}"] if fault.tests else [program, "--runs", str(RUNS)]
     try:
         ran = run(words, program.parent)

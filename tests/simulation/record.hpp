@@ -1,4 +1,4 @@
-// What a simulated run leaves behind: a hash of all that happened, and the first law that broke.
+// The record of a simulated run: a hash of all that happened, and the first law that broke.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace rollcall::simulation {
 
-/// Chance that is the same on every machine: the standard leaves open what a distribution draws.
+/// Random numbers that are the same on every machine, unlike those of the standard's distributions.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : engine_(seed) {}

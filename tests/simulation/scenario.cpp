@@ -27,7 +27,7 @@ struct Weight {
   unsigned weight;
 };
 
-// What a world does all the time, and what goes wrong in it now and then.
+// The acts that every scenario draws from, and the rarer faults.
 constexpr auto common = std::to_array<Weight>({
     {Act::create, 10},
     {Act::start, 8},
@@ -159,7 +159,7 @@ Scenario make_scenario(std::uint64_t seed) {
   Scenario scenario{.seed = seed, .flavour = flavours.at(dice.below(flavours.size()))};
   scenario.ring = dice.one_in(4) ? 4 : 256;
   scenario.lists_stopped = dice.one_in(2);
-  // Each run knows only some of what can go wrong: rare meetings of two faults are found sooner.
+  // Each run uses only some of the faults, so that rare combinations of two are found sooner.
   std::vector<Weight> weights(common.begin(), common.end());
   for (const Weight& each : rare) {
     if (dice.one_in(2)) weights.push_back({each.act, each.weight * 2});

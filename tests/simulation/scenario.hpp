@@ -1,4 +1,4 @@
-// What happens in a run, and when: made from a seed, and small enough to be read once shrunk.
+// What happens in a run, and when: generated from a seed, and short enough to read once shrunk.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace rollcall::simulation {
 
-/// How an engine tells of changes, as the kinds of engines differ in it.
+/// How an engine reports changes, which differs between kinds of engines.
 struct Flavour {
   std::string_view name;
   bool local = true;
@@ -19,20 +19,20 @@ struct Flavour {
   bool reuses_ids = false;  ///< An id may be made again after it was removed.
   bool names_runs = false;  ///< Instance::run is set.
   bool replays = false;     ///< The stream can be asked for the past, and lists lag behind it.
-  bool tells_gone = true;   ///< Removal is Gone; else it is an end.
+  bool tells_gone = true;   ///< A removal is reported as Gone, else as an end.
   bool lists_again = true;  ///< There is a periodic list.
 };
 
-/// One thing that is done to the world, the engine, the way to it, or the consumer.
+/// One act on the world, the engine, the connection to it, or the consumer.
 enum class Act : std::uint8_t {
   create,
   start,
-  start_unsettled,  ///< Its address comes later, unsignalled.
+  start_unsettled,  ///< Its address comes later, without a signal.
   stop,
   restart,
-  crash,  ///< It ends, and the engine will start it again.
+  crash,  ///< It ends, and the engine will restart it.
   remove,
-  recreate,  ///< A new one under the name of the old.
+  recreate,  ///< A new instance under the name of the old.
   rename,
   pause,
   health,
@@ -55,8 +55,8 @@ enum class Act : std::uint8_t {
   lose,
   lose_with_doubt,
   doubt,
-  cut_and_doubt_list,  ///< It is cut, and the list of the next session is doubted while it is under
-                       ///< way.
+  cut_and_doubt_list,  ///< The stream is cut, and the list of the next session is doubted while
+                       ///< under way.
   repeat,
   shuffle,
   mute,
@@ -91,7 +91,7 @@ struct Scenario {
 
 Scenario make_scenario(std::uint64_t seed);
 
-/// One line a step.
+/// One line per step.
 std::string describe(const Scenario& scenario);
 
 }  // namespace rollcall::simulation

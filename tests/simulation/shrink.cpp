@@ -71,7 +71,7 @@ class Shrinker {
     return any;
   }
 
-  /// What is before the colon of the sentence; empty if none breaks.
+  /// The law that breaks, which is the sentence up to its colon; empty if none breaks.
   static std::string law_of(const Scenario& scenario) {
     const std::string sentence = simulate(scenario).broken.value_or("");
     return sentence.substr(0, sentence.find(':'));

@@ -7,7 +7,7 @@
 
 namespace rollcall::simulation {
 
-/// Leaves out steps, and waits, as long as the same law breaks. Gives up after so many runs.
+/// Leaves out steps, and waits, as long as the same law breaks. Stops after `most_runs` runs.
 Scenario shrink(Scenario failing, std::size_t most_runs = 3000);
 
 }  // namespace rollcall::simulation

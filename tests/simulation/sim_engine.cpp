@@ -147,7 +147,8 @@ void SimEngine::tell_sessions(const Entry& entry) {
 void SimEngine::delivered(const Entry& entry) {
   record.note(now(), "delivered", entry.id, static_cast<std::int64_t>(entry.number));
   last_event = std::max(last_event, entry.at);
-  // Whole instances say how it is now; of ends before this watch the last one may have heard.
+  // A stream of whole instances reports only the present, and ends from before this watch may have
+  // been reported to the last one.
   const Flavour& flavour = scenario.flavour;
   const bool tells_ends = !flavour.upserts || flavour.names_runs;
   if (entry.ended_run > 0 && tells_ends && entry.at > watch_began_) {
@@ -193,7 +194,7 @@ void SimEngine::act(const Step& step) {
   if (!act_on_weather(step) && !act_on_stream(step)) act_on_surroundings(step);
 }
 
-/// What stays so until it is changed.
+/// Acts whose effect lasts until it is changed.
 bool SimEngine::act_on_weather(const Step& step) {
   switch (step.act) {
     case Act::slow_connect:
@@ -229,7 +230,7 @@ bool SimEngine::act_on_weather(const Step& step) {
   }
 }
 
-/// What happens to the stream, or to the next things in it.
+/// Acts on the stream, or on the next entries in it.
 bool SimEngine::act_on_stream(const Step& step) {
   const bool only_doubted = !scenario.flavour.lists_again;  // nothing else could find it
   switch (step.act) {

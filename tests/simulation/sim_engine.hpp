@@ -1,4 +1,4 @@
-// The way to a simulated engine: everything that can go wrong with it, and the bounds of the calls.
+// A simulated engine and the connection to it, with everything that can go wrong there.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace rollcall::simulation {
 
 class SimSession;
 
-/// What is wrong at present.
+/// The present delays and faults.
 struct Weather {
   Duration connect_delay{};
   Duration list_head{};  ///< Before the engine takes the list.
@@ -44,15 +44,15 @@ struct Weather {
   bool shuffles = false;
 };
 
-/// What a list told a watch.
+/// A list as a watch received it.
 struct ToldList {
   Monotonic at{};  ///< When it was delivered.
   std::map<std::string, InstancePtr> running;
-  std::set<std::string> told_since;  ///< Ids of which the stream told all that is known, since.
-  bool settles_doubt = true;         ///< It was asked for after the last doubt.
+  std::set<std::string> told_since;  ///< Ids of instances that the stream has reported whole since.
+  bool settles_doubt = true;         ///< It was requested after the last doubt.
 };
 
-/// Keeps the laws of connecting: never a busy loop, never longer than the policy says.
+/// Checks the laws of connecting: no busy loop, and no longer wait than the policy says.
 class Attempts {
  public:
   Attempts(Record& record, bool local) : record_(&record), local_(local) {}
@@ -83,11 +83,11 @@ class SimEngine {
 
   [[nodiscard]] std::unique_ptr<Driver> driver();
 
-  /// Does one of the acts that belong to the engine and the way to it.
+  /// Performs one of the acts on the engine and the connection to it.
   void act(const Step& step);
   /// From now on nothing fails and nothing is late.
   void calm();
-  /// Breaks the laws that can be seen between two steps.
+  /// Checks the laws that can be seen between two steps.
   void check();
 
   void begin_watch();
@@ -100,15 +100,15 @@ class SimEngine {
   void delivered(const Entry& entry);
   void doubted() { ++doubts; }
   void listed(ToldList list, Monotonic taken);
-  /// The stream, or a reading, told all that is known of the instance.
+  /// The stream, or a reading, has reported the whole instance.
   void told(const std::string& id);
-  /// A restart that the engine makes by itself is an update to restarting and one back, which
-  /// collapse into one or none: when the consumer was behind, or they were told in one moment.
+  /// A restart by the engine itself is an update to restarting and one back, which collapse into
+  /// one or none if the consumer was behind or both were reported in one moment.
   void forgive_crashes(const std::string& id);
-  /// Whether that was in this very moment.
+  /// Whether told() was called for it in this very moment.
   [[nodiscard]] bool just_told(const std::string& id) const;
   void lost() { lost_at_ = now(); }
-  /// Throws, if that is what the next call is to do: for want of memory, or anything else.
+  /// Throws std::bad_alloc or something else if the next call is to fail in this way.
   void may_throw();
 
   const Scenario& scenario;
@@ -119,19 +119,19 @@ class SimEngine {
   World world;
   Weather weather;
   Attempts attempts;
-  std::vector<SimSession*> sessions;  ///< With a stream; alive.
-  /// All that were delivered in the last moment in which one was: the consumer, which takes events
-  /// at the end of a moment, cannot tell which of them Reconnected followed.
+  std::vector<SimSession*> sessions;  ///< The living ones that have a stream.
+  /// All lists of the last moment in which one was delivered: the consumer, which takes events at
+  /// the end of a moment, cannot tell which of them Reconnected followed.
   std::vector<ToldList> last_lists;
   std::map<std::string, Monotonic> told_at{};  ///< By the stream or a reading.
-  std::uint64_t lists = 0;                     ///< That were delivered.
-  std::uint64_t doubts = 0;                    ///< That were delivered.
-  Timestamp last_event{};                      ///< That was delivered.
-  /// Those whose end was delivered, but for crashes that may have collapsed.
+  std::uint64_t lists = 0;                     ///< Number of lists delivered.
+  std::uint64_t doubts = 0;                    ///< Number of doubts delivered.
+  Timestamp last_event{};                      ///< Latest time of the events delivered.
+  /// Runs whose end was delivered, except crashes that may have collapsed.
   std::map<std::string, std::set<unsigned>> ended_runs{};
   bool clocks_jumped = false;
-  /// Runs that began between the moment a list or a reading was asked for and the moment it looked.
-  /// If runs have no names, it is unknown on which side of the reading such a beginning lies.
+  /// Runs that began between the request for a list or reading and the moment it was taken. If runs
+  /// have no names, it is unknown on which side of the reading such a beginning lies.
   std::map<std::string, unsigned> blurred;
   Signal endpoint;
 

@@ -1,4 +1,4 @@
-// Time that moves only when a simulation says so, a wall clock that jumps, and chance from a seed.
+// Time that moves only on request, a wall clock that jumps, and random numbers from a seed.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class SimEnv final : public Env {
  public:
   SimEnv(boost::asio::io_context& io, std::uint64_t seed) : io_(io), dice_(seed) {}
 
-  /// No two looks at it are the same, as on a machine.
+  /// Never returns the same time twice, as on a machine.
   [[nodiscard]] Timestamp now() const override {
     return Timestamp(wall_start + jumped_ + elapsed_ + std::chrono::nanoseconds(++looks_));
   }
@@ -32,12 +32,12 @@ class SimEnv final : public Env {
     co_await sleeper.woken->wait();
   }
 
-  /// Calls a function when so much time has passed.
+  /// Calls a function after a delay.
   void call_after(Duration delay, std::function<void()> call) {
     calls_.emplace(elapsed_ + std::max(delay, Duration::zero()), std::move(call));
   }
 
-  /// Sets the wall clock forward or back; time itself goes on as ever.
+  /// Sets the wall clock forward or back; monotonic() is not affected.
   void jump(Duration by) { jumped_ += by; }
 
   /// Runs all that is ready, then moves time on in steps, running what becomes ready at each. False
@@ -58,7 +58,7 @@ class SimEnv final : public Env {
   [[nodiscard]] std::size_t sleepers() const noexcept { return sleepers_; }
 
  private:
-  /// Its end, also by cancellation, is that of its call.
+  /// A call of sleep_for(), counted until it ends or is cancelled.
   struct Sleeper {
     Sleeper(SimEnv& e, Duration duration)
         : env(e), woken(std::make_shared<Signal>(e.io_.get_executor())) {

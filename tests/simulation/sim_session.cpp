@@ -57,7 +57,7 @@ void SimSession::wake_after(Duration delay) {
 
 void SimSession::deliver(const Entry& entry, Duration delay, bool shuffled) {
   auto at = buffer_.end();
-  // Never past what concerns the same instance.
+  // Never past an entry about the same instance.
   while (shuffled && at != buffer_.begin() && std::prev(at)->entry.id != entry.id &&
          engine_.dice.one_in(2)) {
     --at;
@@ -73,7 +73,7 @@ void SimSession::deliver_doubt(Duration delay) {
 
 void SimSession::replay(Timestamp since) {
   const auto& log = engine_.world.log();
-  // What the engine has forgotten cannot be seen here; a list that lags may not hold it yet.
+  // Entries that the engine has forgotten are not replayed, and a lagging list may not show them.
   if (!log.empty() && log.front().number > 1 && log.front().at >= since) engine_.lost();
   for (const Entry& entry : log) {
     if (entry.at >= since) deliver(entry, 0ns, false);
@@ -177,7 +177,7 @@ Task<Snapshot> SimSession::list() {
   Duration hold = engine_.weather.list_hold;
   if (purpose_ == Purpose::watch && std::exchange(engine_.weather.next_list_doubted, false)) {
     deliver_doubt(0ns);
-    hold = std::max<Duration>(hold, 1ms);  // time to take the doubt before the list is there
+    hold = std::max<Duration>(hold, 1ms);  // time to receive the doubt before the list
   }
   auto body = co_await answer(hold, engine_.weather.failing_lists);
   if (!body) co_return fail(std::move(body.error()));
@@ -194,7 +194,7 @@ Task<Snapshot> SimSession::list() {
   co_return snapshot;
 }
 
-/// The bounds of readings; false if there are more than may be.
+/// Checks the bounds of readings. False: an instance is being read already, or none is named.
 bool SimSession::check_reading(const std::vector<Touched>& touched) {
   if (readings_ >= most_readings || touched.size() > most_ids) {
     engine_.record.breach(engine_.now(), "bounded readings",

@@ -30,7 +30,7 @@ class SimSession final : public Session, public std::enable_shared_from_this<Sim
   [[nodiscard]] Task<void> probe() override;
   [[nodiscard]] EngineInfo info() const override { return {"Sim", "1", "1"}; }
 
-  /// Puts what the engine said in the stream, late, and among that of others if `shuffled`.
+  /// Puts an entry into the stream, late, and if `shuffled` among those of other instances.
   void deliver(const Entry& entry, Duration delay, bool shuffled);
   void deliver_doubt(Duration delay);
   void replay(Timestamp since);

@@ -23,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-/// Can let go of all coroutines before what they use: a run that broke a law ends in the middle.
+/// Can destroy all coroutines before the objects they use: a run that breaks a law ends midway.
 struct Executor : asio::io_context {
   using asio::io_context::shutdown;
 };
@@ -48,7 +48,7 @@ class Simulation {
   void list();
   void expect_listed(const Result<std::vector<InstancePtr>>& listed);
   void expect_nothing_left();
-  /// The one thing that ends a watch by itself.
+  /// Whether the watch has ended with the one error that ends it by itself.
   [[nodiscard]] bool wrong_config() const {
     return !*ended_ && ended_->error().kind == ErrorKind::invalid_config;
   }
@@ -156,7 +156,7 @@ void Simulation::begin_watch() {
   asio::co_spawn(io_, consume(), [this](const std::exception_ptr&) { consuming_ = false; });
 }
 
-/// Takes what is there, in one go, after `first` if there is one.
+/// Takes all queued events as one batch, after `first` if there is one.
 void Simulation::take_all(const std::optional<RuntimeEvent>& first) {
   judge_.begin_taking(!behind_);
   auto event = first ? first : channel_->receiver.try_receive();
@@ -176,8 +176,8 @@ asio::awaitable<void> Simulation::consume() {
   }
 }
 
-/// However it ends: at once, with success, and all that was sent before a cancellation is still
-/// there to take.
+/// Closes the channel or cancels the watch. Both must end it at once and with success, and events
+/// sent before a cancellation can still be taken.
 void Simulation::end_watch(bool by_closing) {
   if (by_closing) {
     channel_->receiver.close();

@@ -121,7 +121,7 @@ void World::settle_later(const std::string& id, unsigned run, Duration delay) {
     if (at == things_.end() || at->second.run != run || at->second.settled) return;
     at->second.settled = true;
     at->second.instance.addresses = {{"10.0.1.1", "net"}};
-    // A stream of whole instances is told of it; others look again for a second.
+    // A stream of whole instances reports it; watches of other streams look again for a second.
     if (scenario_.flavour.upserts) return say(id, RunMark::changed);
     store(id, clock(), true);
     if (delay > 1s && on_silent_change) on_silent_change();
@@ -140,7 +140,7 @@ void World::stop(Thing& thing, InstanceState state) {
 
 void World::remove(const std::string& id) {
   const auto at = things_.find(id);
-  // Where the stream holds whole instances, removal is all that is said.
+  // A stream of whole instances reports only the removal.
   if (!scenario_.flavour.upserts) stop(at->second, InstanceState::stopped);
   things_.erase(at);
   say(id, scenario_.flavour.tells_gone ? std::nullopt : std::optional(RunMark::ended));
@@ -184,7 +184,7 @@ void World::store(const std::string& id, Timestamp at, bool at_once) {
   const auto thing = things_.find(id);
   Unstored change{.due = env_.monotonic() + lag, .at = at, .id = id, .thing = {}};
   if (thing != things_.end()) change.thing = thing->second;
-  // What was said first of one instance is stored first.
+  // Changes of one instance are stored in the order of their signals.
   for (const Unstored& each : unstored_) {
     if (each.id == id) change.due = std::max(change.due, each.due);
   }
@@ -216,7 +216,7 @@ Duration World::lag_of(const std::string& id) const {
   return longest;
 }
 
-/// Each reading differs in what is not compared.
+/// Each reading differs in the fields that are not compared.
 Reading World::read(const Thing& thing) {
   auto instance = std::make_shared<Instance>(thing.instance);
   instance->discovered_at =

@@ -1,4 +1,4 @@
-// The engine's own truth: what exists and runs, and what it says of it.
+// The engine's actual state: what exists and runs, and what the engine reports.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace rollcall::simulation {
 
-/// What the engine said about one instance.
+/// One report of the engine about an instance.
 struct Entry {
   std::uint64_t number = 0;
   std::string id;
@@ -27,14 +27,14 @@ struct Entry {
   unsigned ended_run = 0;  ///< The run whose end this is; 0 if it is none.
 };
 
-/// The run that an instance was read in. Consumers are not told; laws about runs need it.
+/// The run in which an instance was read. Consumers do not see it; the laws about runs need it.
 unsigned run_of(const Instance& instance);
 
 class World {
  public:
   World(const Scenario& scenario, SimEnv& env) : scenario_(scenario), env_(env) {}
 
-  /// Does one of the acts that belong to the world.
+  /// Performs one of the acts on the world.
   void act(const Step& step);
 
   /// The engine's clock.
@@ -42,9 +42,9 @@ class World {
   /// The engine's time up to which its lists hold everything.
   Timestamp listed_up_to();
 
-  /// What a list shows now.
+  /// The list as the engine would return it now.
   [[nodiscard]] Snapshot snapshot();
-  /// What a reading shows now; nothing if it does not exist.
+  /// The reading of an instance now; nothing if it does not exist.
   [[nodiscard]] std::optional<Reading> look(const std::string& id);
   /// How long until lists show what was signalled about the instance.
   [[nodiscard]] Duration lag_of(const std::string& id) const;
@@ -58,9 +58,9 @@ class World {
   [[nodiscard]] bool crashed(const std::string& id, unsigned run) const;
 
   std::function<void(const Entry&)> on_entry{};
-  std::function<void()> on_silent_change{};  ///< Something changed and nothing will say so in time.
+  std::function<void()> on_silent_change{};  ///< Nothing will report a change in time.
   Duration lag{};
-  Duration clock_offset{};  ///< The engine's clock is ahead by so much.
+  Duration clock_offset{};  ///< How far the engine's clock is ahead.
 
  private:
   struct Thing {
@@ -90,8 +90,8 @@ class World {
 
   const Scenario& scenario_;
   SimEnv& env_;
-  Things things_;  // what is
-  Things stored_;  // what lists show
+  Things things_;  // the actual state
+  Things stored_;  // the state that lists show
   std::deque<Unstored> unstored_;
   std::deque<Entry> log_;
   std::map<std::string, unsigned> runs_;

@@ -58,7 +58,8 @@ class ApiTest : public HubTest {
 
   using Live = std::shared_ptr<server::LiveBody>;
 
-  /// What the stream says next; null while it waits. Then it waits on, and must not be asked again.
+  /// The next text of the stream; null while it waits. It then goes on waiting, and must not be
+  /// asked again.
   server::SharedText next(const Live& live) {
     auto said = std::make_shared<server::SharedText>();
     boost::asio::co_spawn(io_, take(live, said), boost::asio::detached);

@@ -64,7 +64,7 @@ std::string alternative_names(const std::vector<std::string>& hosts) {
   return text;
 }
 
-/// Without an issuer it is signed by itself.
+/// Makes a certificate; without an issuer it is self-signed.
 Identity make(const CertificateWishes& wishes, const Identity* issuer, bool authority) {
   const Key key(wishes.rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256"));
   const Certificate made(X509_new());

@@ -20,13 +20,13 @@ struct CertificateWishes {
   bool rsa = false;  ///< Else EC, which is made faster.
 };
 
-/// One that signs others, and is signed by itself.
+/// A self-signed certificate that signs others.
 Identity make_authority(const std::string& name = "Test CA");
 
-/// One that the authority has signed, for a server or a client.
+/// A certificate signed by the authority, for a server or a client.
 Identity issue(const Identity& authority, const CertificateWishes& wishes = {});
 
-/// One that is signed by itself, and is no authority.
+/// A self-signed certificate that is no authority.
 Identity self_signed(const CertificateWishes& wishes = {});
 
 /// The key, protected by a passphrase.

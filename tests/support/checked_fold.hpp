@@ -30,7 +30,7 @@ class CheckedFold {
   /// The types of the events about one instance, in order: "started updated stopped".
   [[nodiscard]] std::string history_of(std::string_view id) const;
 
-  /// How many events of that type (as `type_of` names it) came.
+  /// The number of events of that type (as `type_of` names it).
   [[nodiscard]] std::size_t count(std::string_view type) const;
 
  private:
@@ -46,7 +46,7 @@ class CheckedFold {
   std::vector<RuntimeEvent> events_;
   std::vector<std::string> breaches_;
   bool disconnected_ = false;
-  std::pair<std::string, std::string> engine_;  // that was disconnected last
+  std::pair<std::string, std::string> engine_;  // the last one that was disconnected
 };
 
 /// One line for each event, for the message of a failed test.

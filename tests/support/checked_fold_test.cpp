@@ -1,4 +1,4 @@
-// The judge of the live tests, judged: each law has an event that breaks it.
+// Tests the judge of the live tests: each law has an event that breaks it.
 #include "support/checked_fold.hpp"
 
 #include <memory>

@@ -1,4 +1,4 @@
-// Messages of D-Bus under construction, and what a scripted unit says in them.
+// D-Bus messages under construction, and the properties of a scripted unit in them.
 #pragma once
 
 #include <functional>
@@ -42,11 +42,11 @@ Value text_value(const std::string& value);
 Value flag_value(bool value);
 void write_variant(Message m, const Value& value);
 
-/// By the name of the property: of every unit, and of its own type. They refer to the unit.
+/// Properties by name: those of every unit, and those of the unit's own type. Both refer to `unit`.
 std::map<std::string, Value> unit_values(const ScriptedUnit& unit);
 std::map<std::string, Value> own_values(const ScriptedUnit& unit);
 
-/// The arguments of PropertiesChanged: systemd leaves out what does not change by itself.
+/// The arguments of PropertiesChanged. As systemd does, leaves out values that never change alone.
 void write_changes(Message m, const std::string& interface,
                    const std::map<std::string, Value>& values,
                    const std::vector<std::string>& names);

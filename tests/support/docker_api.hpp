@@ -26,7 +26,7 @@ struct Publication {
   std::string protocol = "tcp";
 };
 
-/// What a container is made of. Ends at once when it is stopped: it is sent SIGKILL.
+/// The settings of a container. A stop ends it at once, by SIGKILL.
 struct ContainerSpec {
   std::string name = {};
   std::vector<std::string> command = {"sleep", "1000000"};
@@ -37,11 +37,10 @@ struct ContainerSpec {
   std::string restart_policy = "no";
 };
 
-/// Calls of one engine. Each throws, with what the engine said, if the engine does not do what it
-/// was told.
+/// Calls of one engine. Each throws, with the engine's answer, if the engine refuses or fails.
 class DockerApi {
  public:
-  /// `cgroup_parent`: where its containers run, for an engine that must be told with each.
+  /// `cgroup_parent`: of the containers, for engines that need it named for each of them.
   explicit DockerApi(std::string socket, std::string cgroup_parent = {})
       : socket_(std::move(socket)), cgroup_parent_(std::move(cgroup_parent)) {}
 
@@ -57,7 +56,7 @@ class DockerApi {
   [[nodiscard]] boost::json::value get(std::string_view target) const;
   boost::json::value post(std::string_view target, const boost::json::value& body = nullptr) const;
 
-  /// Makes an image of a tar archive of a root file system.
+  /// Makes an image from a tar archive of a root file system.
   void import_image(std::string_view tar, std::string_view repository) const;
 
   /// Each returns the id.
@@ -72,7 +71,7 @@ class DockerApi {
   void pause(std::string_view container) const;
   void unpause(std::string_view container) const;
   void rename(std::string_view container, std::string_view name) const;
-  void remove(std::string_view container) const;  ///< Also a running one, as `rm -f`.
+  void remove(std::string_view container) const;  ///< Even a running one, as `rm -f` does.
   void connect_network(std::string_view network, std::string_view container) const;
   void disconnect_network(std::string_view network, std::string_view container) const;
 

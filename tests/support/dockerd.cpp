@@ -12,7 +12,7 @@
 namespace rollcall::support {
 namespace {
 
-// A daemon that finds many containers of an earlier one answers only after all were looked at.
+// A daemon that finds many containers of an earlier one answers only after it has checked them all.
 constexpr std::chrono::seconds start_deadline{60};
 constexpr std::chrono::seconds end_deadline{60};
 
@@ -44,8 +44,7 @@ void Dockerd::start() {
   import_test_image();
 }
 
-// The data folder and the configuration file are its own, so that nothing of the host's engine
-// leaks in.
+// Uses a private data folder and configuration file, so that nothing of the host's engine leaks in.
 void Dockerd::launch() {
   const auto& folder = sandbox_.folder();
   std::vector<std::string> command = {

@@ -15,20 +15,20 @@
 
 namespace rollcall::support {
 
-/// TLS on a port of its room's loopback, with client certificates.
+/// TLS on a port of the sandbox's loopback, with client certificates.
 struct DockerdTls {
-  Identity identity{};             ///< What it shows.
-  std::string client_authority{};  ///< PEM; whose certificates it accepts.
+  Identity identity{};             ///< The server's certificate.
+  std::string client_authority{};  ///< PEM of the authority whose client certificates it accepts.
 };
 
 struct DockerdOptions {
   bool live_restore = false;           ///< Containers outlive the engine.
-  bool start = true;                   ///< At once; else only its folder is there.
+  bool start = true;                   ///< At once; else only its folder is made.
   std::optional<DockerdTls> tls = {};  ///< Besides the socket.
 };
 
-/// dockerd in a room of its own, with its own socket and data. Knows nothing of the host's engine,
-/// and leaves nothing behind, whatever happens to the test.
+/// dockerd in a sandbox, with its own socket and data. Does not touch the host's engine, and leaves
+/// nothing behind, whatever happens to the test.
 class Dockerd {
  public:
   explicit Dockerd(DockerdOptions options = {});
@@ -36,19 +36,19 @@ class Dockerd {
   Dockerd(const Dockerd&) = delete;
   Dockerd& operator=(const Dockerd&) = delete;
 
-  /// Starts it and waits until it answers; also after its end.
+  /// Starts it, for the first time or again, and waits until it answers.
   void start();
 
-  void kill9();      ///< As a crash: the socket file and, for now, the containers stay.
-  void terminate();  ///< As the service manager stops it.
-  void freeze();     ///< SIGSTOP: connections are accepted by the kernel, nothing answers.
+  void kill9();      ///< Like a crash: the socket file and, for now, the containers stay.
+  void terminate();  ///< Like a stop by the service manager.
+  void freeze();     ///< SIGSTOP: the kernel accepts connections, but nothing answers.
   void thaw();       ///< SIGCONT.
 
-  /// What it shows after the next start.
+  /// Sets the certificate that it shows after the next start.
   void renew(Identity identity) { options_.tls->identity = std::move(identity); }
 
-  /// Ends processes by the number that the engine knows them by (a container's State.Pid), behind
-  /// its back.
+  /// Ends processes behind the engine's back, by the pids that the engine reports (a container's
+  /// State.Pid).
   void kill_processes(const std::vector<std::string>& pids) const;
 
   [[nodiscard]] const DockerApi& api() const noexcept { return api_; }
@@ -56,7 +56,7 @@ class Dockerd {
   [[nodiscard]] std::string endpoint() const { return "unix://" + socket(); }
   [[nodiscard]] std::uint16_t tls_port() const noexcept { return 2376; }
   [[nodiscard]] const Sandbox& room() const noexcept { return sandbox_; }
-  [[nodiscard]] std::string log() const;  ///< What it wrote so far.
+  [[nodiscard]] std::string log() const;  ///< Its output so far.
 
  private:
   void launch();

@@ -47,7 +47,7 @@ std::string port_text(std::string_view host_ip, std::int64_t host_port, std::int
   return fmt::format("{}:{}->{}/{}", host_ip, host_port, port, protocol);
 }
 
-// "Up 5 seconds (health: starting)": the list says it in prose only.
+// The list reports health only in the status text: "Up 5 seconds (health: starting)".
 std::string_view health_in(std::string_view status) {
   if (status.find("(healthy)") != status.npos) return "healthy";
   if (status.find("(unhealthy)") != status.npos) return "unhealthy";
@@ -124,8 +124,8 @@ Facts facts_of(const Instance& instance) {
   return facts;
 }
 
-// One that joined another's network is reached through the last of its owners: the engine lists
-// nothing for it.
+// A container that joined another's network is reached through the last owner in the chain: the
+// engine lists no ports or addresses for the container itself.
 void reach_through_owners(std::map<std::string, Facts>& engine) {
   const auto listed = engine;
   for (auto& [id, facts] : engine) {
@@ -158,9 +158,9 @@ void compare(const Facts& told, const Facts& engine, std::vector<std::string>& s
   };
   note("name", told.name, engine.name);
   note("state", told.state, engine.state);
-  // The prose of a paused container has no room for its health.
+  // The status text of a paused container does not contain its health.
   if (engine.state == "running") note("health", told.health, engine.health);
-  // Of one with the host's network the engine does not know what it listens on.
+  // The engine does not know the ports of a container on the host's network.
   if (!engine.on_host) note("ports", told.ports, engine.ports);
   note("addresses", told.addresses, engine.addresses);
   note("labels", told.labels, engine.labels);

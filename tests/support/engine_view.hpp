@@ -1,4 +1,4 @@
-// What the engine itself says it runs, and how a fold differs from that.
+// The engine's own list of what it runs, and how a fold differs from that.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// Environment variables of a test's own.
+// A private set of environment variables for a test.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 
 namespace rollcall::support {
 
-/// These variables, and no others.
+/// An environment with only these variables.
 inline Getenv variables(std::map<std::string, std::string, std::less<>> all) {
   return [all = std::move(all)](std::string_view name) -> std::optional<std::string> {
     const auto at = all.find(name);

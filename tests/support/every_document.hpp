@@ -12,11 +12,11 @@ namespace rollcall::test {
 /// Each document with its name: of the commands and of the daemon, for machines and for people.
 std::vector<std::pair<std::string, std::string>> every_document(const Instance& instance);
 
-/// The secret that these tests plant: no word of it looks drawn by lot, so names and places alone
-/// can tell what it is.
+/// The secret that these tests plant: it does not look random, so only its name and position can
+/// reveal that it is a secret.
 inline const std::string planted = "hunterTwo";
 
-/// Fails for each document in which the planted secret stands.
+/// Fails for each document that contains the planted secret.
 void expect_no_planted_secret(const Instance& instance);
 
 }  // namespace rollcall::test

@@ -38,7 +38,7 @@ class FakeEngine {
 
   std::unique_ptr<Driver> driver();
 
-  // What runs. put() and remove() are silent; signal() tells the stream.
+  // The engine's state. put() and remove() are silent; signal() puts a change into the stream.
   void put(InstancePtr instance) { world[instance->key.id] = std::move(instance); }
   void remove(const std::string& id) { world.erase(id); }
   void signal(Change change) {
@@ -49,7 +49,7 @@ class FakeEngine {
     signal(Touched{.id = id, .at = env_->now(), .mark = mark});
   }
 
-  // What fails.
+  // Failures.
   void wake_stream() { stream_.notify(); }
   void break_stream(RuntimeError error) {
     stream_error = std::move(error);
@@ -70,17 +70,17 @@ class FakeEngine {
 
   std::string name = "fake";
   std::string endpoint = "fake://engine";
-  std::optional<std::string> identity = "the engine";  ///< Nothing: it does not tell.
+  std::optional<std::string> identity = "the engine";  ///< Nothing: it does not report one.
   std::map<std::string, InstancePtr> world;
   std::map<std::string, bool> unsettled;
   std::deque<Change> changes;
   std::optional<RuntimeError> stream_error;
-  std::optional<RuntimeError> connect_error;  ///< As long as it is set.
+  std::optional<RuntimeError> connect_error;  ///< Connecting fails as long as it is set.
   std::optional<RuntimeError> list_error;
   std::optional<RuntimeError> read_error;
   std::optional<RuntimeError> probe_error;
-  /// Called at the beginning of each call: "connect", "list", "next", "read", "probe", "identity";
-  /// what it throws, the call throws.
+  /// Called at the beginning of each call: "connect", "list", "next", "read", "probe", "identity".
+  /// An exception from it ends the call.
   std::function<void(std::string_view call)> on_call;
   bool lists_held = false;
   bool reads_held = false;

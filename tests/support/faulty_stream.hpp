@@ -1,4 +1,4 @@
-// Connections whose every step is counted, and of which one step fails.
+// Connections whose steps are counted, and one of whose steps fails.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace rollcall::test {
 
-/// Which step of all connections together fails, and how. A step is a connect, a write or a read.
+/// Which step fails, counted over all connections, and how. A step is a connect, a write or a read.
 struct FaultPlan {
   enum class Failure : std::uint8_t { error, end, timeout };
 
@@ -20,7 +20,7 @@ struct FaultPlan {
   Failure failure = Failure::error;
   std::size_t steps = 0;  ///< So far.
 
-  /// Counts one more; whether it is the one that fails.
+  /// Counts one more step; returns whether it fails.
   bool next_fails() { return steps++ == fail_at; }
 
   [[nodiscard]] RuntimeError error() const {

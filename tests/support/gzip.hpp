@@ -6,7 +6,7 @@
 
 namespace rollcall::support {
 
-/// One whole part.
+/// The text as one gzip member.
 std::string gzipped(std::string_view text);
 
 }  // namespace rollcall::support

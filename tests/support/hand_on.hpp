@@ -12,8 +12,8 @@
 
 namespace rollcall::support {
 
-/// Hands on what comes from one socket to another, and shows it to `see` before, until one of them
-/// ends. Both outlive it.
+/// Forwards the bytes of one socket to another until one of them ends, and passes them to `see`
+/// first. Both sockets must outlive it.
 template <class From, class To, class See>
 boost::asio::awaitable<void> hand_on(From& from, To& to, See see) {
   constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable);

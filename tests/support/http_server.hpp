@@ -1,4 +1,4 @@
-// A small HTTP server on a Unix socket, in the test's own executor, that answers as the test says.
+// A small HTTP server on a Unix socket, in the test's own executor, with answers from the test.
 #pragma once
 
 #include <filesystem>
@@ -17,9 +17,9 @@ std::string http_answer(const std::string& body, unsigned status = 200,
 
 class HttpServer {
  public:
-  /// Gives the whole answer, head and body, to a request target. An answer that ends with "<close>"
-  /// closes the connection after what stands before it; one that ends with "<hold>" leaves it open
-  /// and silent.
+  /// Returns the whole answer, head and body, to a request target. An answer that ends in "<close>"
+  /// closes the connection after the text before that word; one that ends in "<hold>" leaves it
+  /// open and silent.
   using Handler = std::function<std::string(const std::string& target)>;
 
   HttpServer(boost::asio::io_context& io, Handler handler);

@@ -21,7 +21,7 @@
 
 namespace rollcall::test {
 
-/// An id of the kind that no other engine has.
+/// An id that is unique across engines.
 inline std::string unique_id(const std::string& name) {
   std::string id;
   for (const char c : name) {
@@ -34,7 +34,7 @@ inline std::string unique_id(const std::string& name) {
   return id;
 }
 
-/// A container as the engine that is reached through `path` tells it.
+/// A container as the engine behind `path` reports it.
 inline InstancePtr container_at(const FakeEngine& path, const std::string& name,
                                 const std::string& run = {}) {
   auto instance = std::make_shared<Instance>(*make_instance(unique_id(name), name));
@@ -44,7 +44,7 @@ inline InstancePtr container_at(const FakeEngine& path, const std::string& name,
   return instance;
 }
 
-/// What is known to run, by key: the fold of what a reader of the log was given.
+/// The running instances by key, folded from what a reader of the log has received.
 class LogFold {
  public:
   LogFold() = default;
@@ -133,7 +133,7 @@ class HubTest : public testing::Test {
     return hub_->add(spec_of(engine, kind)).value();
   }
 
-  /// Adds an engine that was found, not configured.
+  /// Adds an engine that was discovered, not configured.
   SourceId add_found(FakeEngine& engine) {
     SourceSpec spec = spec_of(engine);
     spec.named = false;
@@ -154,8 +154,8 @@ class HubTest : public testing::Test {
     engine.connect_error = unavailable("dead");
     engine.changes.clear();
     engine.break_stream(unavailable("cut"));
-    settle();  // signals before the loss are lost: the session must notice, also if the engine is
-               // back at once
+    settle();  // the session notices the loss even if the engine is back at once; signals from
+               // before it are lost
   }
   static void revive(FakeEngine& engine) {
     engine.connect_error.reset();

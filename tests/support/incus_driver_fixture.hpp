@@ -1,4 +1,4 @@
-// A driver of the Incus backend before a scripted server, as its tests use it.
+// A driver of the Incus backend against a scripted server, for its tests.
 #pragma once
 
 #include <chrono>
@@ -55,7 +55,7 @@ class IncusDriverFixture : public testing::TestWithParam<ScriptedIncus::Family> 
     return snapshot ? std::move(*snapshot) : Snapshot{};
   }
 
-  /// Lets virtual time pass where the reading waits.
+  /// Reads, and lets virtual time pass while the reading waits.
   Snapshot read(Session& session, const std::vector<std::string>& ids,
                 RunMark mark = RunMark::began) {
     std::vector<Touched> touched;
@@ -98,7 +98,7 @@ class IncusDriverFixture : public testing::TestWithParam<ScriptedIncus::Family> 
   std::unique_ptr<Driver> driver_;
   BackendOptions options_;
   std::vector<std::string> logged_;
-  /// What the server does while a reading waits.
+  /// Called while a reading waits, to let the server do something.
   std::function<void()> after_a_look = [] {};
 };
 

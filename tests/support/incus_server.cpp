@@ -25,9 +25,9 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-// $1: the room's folder, $2: the name of its control group, the rest: the server. Everything is
-// below that group, and sees it as the root of version 2. The first process holds the namespaces,
-// so that what the server started outlives it, and does what it is told through a pipe.
+// $1: the sandbox's folder, $2: the name of its control group, the rest: the server. Everything
+// runs below that group, and sees it as the root of version 2. The first process holds the
+// namespaces, so that the server's children outlive it, and takes commands through a pipe.
 constexpr const char* keeper_script = R"sh(
 set -eu
 for root in /sys/fs/cgroup /sys/fs/cgroup/unified; do
@@ -133,7 +133,7 @@ std::string IncusServer::socket() const {
 void IncusServer::prepare() {
   const std::string& folder = sandbox_.folder();
   fs::create_directory(folder + "/d");
-  // The root of a container is below, and is entered by users of its own.
+  // The root of a container lies below, and is entered by users of the container.
   for (const std::string& path : {folder, folder + "/d"}) fs::permissions(path, fs::perms(0711));
   if (::mkfifo((folder + "/control").c_str(), 0600) != 0) throw std::runtime_error("mkfifo failed");
   std::vector<std::string> command = {"bash", "-c",   keeper_script,
@@ -201,7 +201,7 @@ void IncusServer::act(std::string_view method, std::string_view target,
   const auto operation = text_in(answer, "operation");
   if (operation.empty()) return;
   const json::value done = get(operation + "/wait?timeout=60");
-  // Of one that failed, Incus tells no metadata.
+  // For an operation that failed, Incus reports no metadata.
   if (!done.is_object() || done.at("status_code").to_number<int>() != 200) {
     throw std::runtime_error(fmt::format("{}: {}", target, json::serialize(done)));
   }

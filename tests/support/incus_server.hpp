@@ -18,8 +18,8 @@
 
 namespace rollcall::support {
 
-/// What an instance is made of. Its image is busybox, which asks for an address by DHCP if it has a
-/// network, and ends when it is told to.
+/// The settings of an instance. Its image is busybox, which requests an address by DHCP if it has a
+/// network, and ends when it is asked to.
 struct IncusSpec {
   std::string name;
   std::string project = "default";
@@ -28,16 +28,16 @@ struct IncusSpec {
   bool ephemeral = false;
 };
 
-/// LXD of this system or, with ROLLCALL_ENGINE_ROOT, Incus of a newer one, in a room of its own,
-/// with its own folder, control groups and network. Knows nothing of the host's, and leaves nothing
+/// LXD of this system or, with ROLLCALL_ENGINE_ROOT, Incus of a newer one, in a sandbox, with its
+/// own folder, control groups and network. Does not touch the host's server, and leaves nothing
 /// behind, whatever happens to the test.
 ///
-/// What it runs outlives it, as it does with every Incus. Calls throw, with what the server said,
-/// if it does not do what it was told. Ids are "project/name".
+/// Instances outlive the server, as with every Incus. Calls throw, with the server's answer, if the
+/// server refuses or fails. Ids are "project/name".
 class IncusServer {
  public:
   struct Options {
-    bool network = false;  ///< Instances get an address by DHCP, of a bridge in the room.
+    bool network = false;  ///< Instances get an address by DHCP from a bridge in the sandbox.
   };
 
   IncusServer() : IncusServer(Options{}) {}
@@ -46,10 +46,10 @@ class IncusServer {
   IncusServer& operator=(const IncusServer&) = delete;
   ~IncusServer() = default;
 
-  void start();      ///< And waits until it answers; also after its end.
-  void kill9();      ///< As a crash: the socket file stays.
-  void terminate();  ///< As the service manager stops it.
-  void freeze();     ///< SIGSTOP: connections are accepted by the kernel, nothing answers.
+  void start();      ///< For the first time or again; waits until it answers.
+  void kill9();      ///< Like a crash: the socket file stays.
+  void terminate();  ///< Like a stop by the service manager.
+  void freeze();     ///< SIGSTOP: the kernel accepts connections, but nothing answers.
   void thaw();       ///< SIGCONT.
 
   /// "lxd" or "incus".
@@ -62,7 +62,7 @@ class IncusServer {
   /// The metadata of the answer.
   [[nodiscard]] boost::json::value get(std::string_view target) const;
 
-  /// Waits for the end of what it began.
+  /// Sends a request, and waits for the end of the operation that it starts.
   void act(std::string_view method, std::string_view target, const boost::json::value& body) const;
 
   std::string create(const IncusSpec& spec) const;
@@ -74,7 +74,7 @@ class IncusServer {
   void pause(std::string_view id) const { set_state(id, "freeze", false); }
   void unpause(std::string_view id) const { set_state(id, "unfreeze", false); }
   void rename(std::string_view id, std::string_view name) const;
-  void remove(std::string_view id) const;  ///< Also a running one.
+  void remove(std::string_view id) const;  ///< Even a running one.
   /// Changes some of its settings and devices.
   void edit(std::string_view id, const boost::json::object& change) const;
   void exec(std::string_view id, const std::vector<std::string>& command) const;
@@ -99,8 +99,8 @@ class IncusServer {
   std::optional<Process> keeper_;
 };
 
-/// One sentence for each way in which the instances, by id, differ from what the server says of
-/// itself in its own API: missing ones, ghosts, other states, addresses or labels.
+/// One sentence for each way in which the instances, by id, differ from those in the server's own
+/// API: missing ones, ghosts, other states, addresses or labels.
 std::vector<std::string> incus_differences(const std::map<std::string, InstancePtr>& instances,
                                            const IncusServer& server);
 

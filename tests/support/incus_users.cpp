@@ -28,7 +28,7 @@ void check(long result, const char* what) {
   if (result != 0) throw std::system_error(errno, std::generic_category(), what);
 }
 
-// The functions of the C library make all threads another user; the kernel only one.
+// System calls, as the functions of the C library change the user of all threads.
 void become_user(gid_t group_of_socket) {
   check(::syscall(SYS_setgroups, 1, &group_of_socket), "setgroups");
   check(::syscall(SYS_setresgid, user, user, user), "setresgid");

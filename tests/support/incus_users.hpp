@@ -12,19 +12,20 @@
 
 namespace rollcall::support {
 
-/// `incus-user` in the room of a server, and one user who may use its socket, but not the server's.
+/// `incus-user` in the sandbox of a server, and a user who may use its socket but not the server's.
 class IncusUsers {
  public:
-  /// Waits until it listens. Throws, with what it said, if it does not.
+  /// Waits until it listens. Throws, with its output, if it does not.
   explicit IncusUsers(const IncusServer& server);
   IncusUsers(const IncusUsers&) = delete;
   IncusUsers& operator=(const IncusUsers&) = delete;
   ~IncusUsers() = default;
 
-  /// Does it in a thread that is the user's, as are those that it starts. What it throws is thrown.
+  /// Runs the action in a thread that belongs to the user, as do the threads that it starts. Passes
+  /// on what it throws.
   void as_user(const std::function<void()>& action) const;
 
-  /// The user's own, made when the user comes for the first time.
+  /// The user's own project, made when the user first connects.
   [[nodiscard]] const std::string& project() const noexcept { return project_; }
   [[nodiscard]] std::string log() const { return log_.text(); }
 

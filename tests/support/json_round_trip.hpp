@@ -1,4 +1,4 @@
-// Whether an instance comes through JSON as it went in.
+// Checks that an instance survives JSON unchanged.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace rollcall::test {
 
-/// Written, read and written again it is the same, and nothing of it was unclear. For all that
-/// decoders make.
+/// Writes, reads and writes the instance again: the texts must be equal, and reading must add no
+/// problem. For everything that decoders make.
 inline void expect_survives_json(const Instance& instance) {
   const std::string written = boost::json::serialize(to_json(instance));
   const auto read = read_instance(to_json(instance));

@@ -39,7 +39,8 @@ struct Relayed {
 
   void close() {
     boost::system::error_code ignored;
-    // A program that was started meanwhile may have inherited them: to close them is not enough.
+    // A program that was started meanwhile may have inherited the sockets, so closing them is not
+    // enough.
     client.shutdown(Unix::socket::shutdown_both, ignored);
     server.shutdown(Unix::socket::shutdown_both, ignored);
     client.close(ignored);

@@ -1,4 +1,4 @@
-// A relay of HTTP that keeps the watches of a client open when their server has gone.
+// An HTTP relay that keeps the watches of a client open when their server has gone.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace rollcall::support {
 
-/// Listens on a Unix socket and hands on to another one, both ways, in a thread of its own.
+/// Listens on a Unix socket and forwards to another one, both ways, in a thread of its own.
 ///
 /// A connection whose last request was a watch stays open towards the client when the server closes
-/// it, until end_watches() ends its body in the regular way, with the last chunk. So a client
-/// resumes a watch at a server that has not told it of its own end.
+/// it, until end_watches() ends its body regularly, with the last chunk. The client then resumes
+/// the watch without having seen that the server had ended.
 class KeepingRelay {
  public:
   /// Throws if it cannot listen.
@@ -23,7 +23,7 @@ class KeepingRelay {
 
   void end_watches();
 
-  /// How often a server has said this.
+  /// How often the text occurs in the server's answers.
   [[nodiscard]] std::size_t heard(std::string_view text) const;
 
  private:

@@ -200,7 +200,7 @@ void KubernetesApi::label(const Pod& pod, std::string_view key, std::string_view
 
 void KubernetesApi::remove_all_pods(std::string_view group) {
   const auto target = fmt::format("/api/v1/namespaces/{}/pods", group);
-  // A server that is not done in time says so, and has removed some.
+  // A server that does not finish in time answers 504 after it has removed some.
   Reply reply;
   do {
     reply = call("DELETE", target, at_once);

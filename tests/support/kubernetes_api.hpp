@@ -26,7 +26,7 @@ struct PodPort {
   std::uint16_t host_port = 0;  ///< 0: none.
 };
 
-/// What a pod is made of. No kubelet runs it: its status is what the test says.
+/// The settings of a pod. No kubelet runs it: its status is what the test sets.
 struct PodSpec {
   std::string name;
   std::string group = "default";
@@ -37,7 +37,7 @@ struct PodSpec {
   boost::json::object owner = {};  ///< An owner reference that controls it; empty: none.
 };
 
-/// One that was made.
+/// A pod that was created.
 struct Pod {
   std::string uid;
   std::string group;
@@ -46,11 +46,11 @@ struct Pod {
   [[nodiscard]] std::string target() const;  ///< Its path in the API.
 };
 
-/// Calls of one API server, on a connection that is kept. Each throws, with what the server said,
-/// if it does not do what it was told.
+/// Calls of one API server, on a connection that is kept. Each throws, with the server's answer, if
+/// the server refuses or fails.
 class KubernetesApi {
  public:
-  /// `connect` gives a connected socket; `authority` is PEM, empty: no TLS.
+  /// How to connect. `connect` returns a connected socket; `authority` is PEM, empty: no TLS.
   struct Door {
     std::function<Fd()> connect;
     std::string authority = {};

@@ -121,7 +121,7 @@ void KubernetesCluster::start(bool watch_cache) {
        "--service-account-key-file=" + at + "/accounts.crt",
        "--service-account-signing-key-file=" + at + "/accounts.key", "--authorization-mode=RBAC",
        "--service-cluster-ip-range=10.96.0.0/12", "--cert-dir=/run/certificates",
-       // Without a controller no namespace has an account for its pods.
+       // Without a controller, no namespace has a service account for its pods.
        "--disable-admission-plugins=ServiceAccount", "--request-timeout=10s",
        "--delete-collection-workers=4", fmt::format("--watch-cache={}", watch_cache)},
       {.in = -1, .out = log_.fd(), .err = log_.fd()}));
@@ -195,7 +195,7 @@ void KubernetesCluster::remove_behind_its_back(const Pod& pod) {
 }
 
 Fd KubernetesCluster::connect(std::uint16_t port) const {
-  // A socket stays in the network in which it was made.
+  // A socket stays in the network namespace in which it was made.
   Fd socket = std::async(std::launch::async, [this] {
                 sandbox_.join_network();
                 return Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -294,7 +294,7 @@ void KubernetesCluster::allow(const std::string& user, const std::vector<Kuberne
   for (const KubernetesRule& rule : rules) wait_until_allowed(user, rule, group);
 }
 
-/// What authorizes reads its rules by watches of its own, so they count a little later.
+/// The authorizer reads the rules by its own watches, so they take effect a little later.
 void KubernetesCluster::wait_until_allowed(const std::string& user, const KubernetesRule& rule,
                                            const std::string& group) {
   const json::object review{{"spec",

@@ -26,12 +26,12 @@ struct KubernetesRule {
 };
 
 /// The API server that scripts/kube-apiserver builds, or ROLLCALL_KUBE_APISERVER names, and
-/// Debian's etcd, on loopback in a room of their own. No controllers and no kubelets: pods are what
-/// the test says.
+/// Debian's etcd, on the loopback of a sandbox. There are no controllers and no kubelets: the test
+/// sets the state of pods.
 ///
-/// Users are `admin`, who may do all, and viewer, tenant and nobody, who may do nothing until
-/// allow(). Each has a token of its own name followed by "-token". Calls throw, with what the
-/// server said, if it does not do what it was told.
+/// Users are `admin`, who may do everything, and viewer, tenant and nobody, who may do nothing
+/// until allow(). The token of each is its name followed by "-token". Calls throw, with the
+/// server's answer, if the server refuses or fails.
 class KubernetesCluster {
  public:
   KubernetesCluster();
@@ -39,11 +39,11 @@ class KubernetesCluster {
   KubernetesCluster& operator=(const KubernetesCluster&) = delete;
   ~KubernetesCluster() = default;
 
-  /// The API server, and waits until it is ready; also after its end. Without a cache of watches
-  /// they are etcd's own.
+  /// Starts the API server, for the first time or again, and waits until it is ready. Without a
+  /// watch cache, watches come from etcd directly.
   void start(bool watch_cache = true);
-  void kill9();      ///< The API server, if it has not ended; etcd goes on.
-  void terminate();  ///< SIGTERM: it takes no more connections, and keeps its watches for 10 s.
+  void kill9();      ///< Kills the API server, if it has not ended; etcd keeps running.
+  void terminate();  ///< SIGTERM: it accepts no more connections, and keeps its watches for 10 s.
   [[nodiscard]] bool ends(std::chrono::seconds deadline);  ///< After terminate().
   void freeze();
   void thaw();
@@ -52,8 +52,8 @@ class KubernetesCluster {
   void start_etcd();
   void freeze_etcd();
   void thaw_etcd();
-  void compact();                               ///< etcd forgets all that was before now.
-  void remove_behind_its_back(const Pod& pod);  ///< From etcd, as if another server had done it.
+  void compact();                               ///< etcd forgets the history up to now.
+  void remove_behind_its_back(const Pod& pod);  ///< From etcd, as if by another API server.
 
   [[nodiscard]] bool answers() const;
 
@@ -63,11 +63,11 @@ class KubernetesCluster {
   [[nodiscard]] const Identity& authority() const noexcept { return authority_; }
   [[nodiscard]] std::string log() const { return log_.text(); }
 
-  /// As admin.
+  /// A client with the rights of admin.
   [[nodiscard]] KubernetesApi& api() { return *api_; }
   [[nodiscard]] KubernetesApi api_of(const std::string& token) const;
 
-  /// Does it for each number below the count, on a few connections at once.
+  /// Calls `act` for each number below the count, on a few connections at once.
   void at_once(std::size_t count,
                const std::function<void(KubernetesApi&, std::size_t)>& act) const;
 
@@ -78,18 +78,18 @@ class KubernetesCluster {
     return kubeconfig(user, "token: " + user + "-token", group);
   }
 
-  /// kubectl, which speaks HTTP without TLS on a Unix socket for that user, as long as it runs.
+  /// Starts `kubectl proxy`, which serves HTTP without TLS on a Unix socket for that user.
   [[nodiscard]] Process proxy(const std::string& user, const std::string& socket) const;
 
-  /// Writes a file beside the kubeconfigs; its path.
+  /// Writes a file beside the kubeconfigs; returns its path.
   std::string write(const std::string& name, const std::string& text) const;
 
-  /// A token of a service account of that namespace, which is made if there is none.
+  /// A token of a service account in that namespace; makes the account if there is none.
   std::string account_token(const std::string& group, const std::string& account);
   void remove_account(const std::string& group, const std::string& account);
 
-  /// In all namespaces, or in one, and waits until it is in force. A service account is the user
-  /// "NAMESPACE:NAME".
+  /// Grants rules in all namespaces, or in one, and waits until they are in force. A service
+  /// account is the user "NAMESPACE:NAME".
   void allow(const std::string& user, const std::vector<KubernetesRule>& rules,
              const std::string& group = {});
   /// Waits until the server allows it; throws if it never does.
@@ -110,7 +110,7 @@ class KubernetesCluster {
   std::optional<KubernetesApi> api_;
 };
 
-/// The rules that a reader of all needs.
+/// The rules that a user needs who reads everything.
 std::vector<KubernetesRule> reading_rules();
 
 /// One sentence for each way in which the instances, by id, differ from the pods that the server

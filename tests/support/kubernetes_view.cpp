@@ -1,4 +1,4 @@
-// What the API server itself says that it runs, and how a fold differs from that.
+// The API server's own list of what runs, and how a fold differs from that.
 #include <set>
 #include <string>
 
@@ -36,13 +36,13 @@ const json::object& object_of(const json::object& object, std::string_view key) 
   return value != nullptr && value->is_object() ? value->get_object() : none;
 }
 
-// A pod that waits, has ended or is being ended is no part of what runs.
+// A pod that waits, has ended or is being deleted does not count as running.
 bool runs(const json::object& pod) {
   return text_of(object_of(pod, "status"), "phase") == "Running" &&
          !object_of(pod, "metadata").contains("deletionTimestamp");
 }
 
-// Between two runs of its containers it is restarting.
+// Between two runs of its containers a pod is restarting.
 std::string_view state_of(const json::object& status) {
   const auto* containers = status.if_contains("containerStatuses");
   if (containers == nullptr || containers->as_array().empty()) return "running";
@@ -95,7 +95,7 @@ std::vector<std::string> kubernetes_differences(const std::map<std::string, Inst
       sentences.push_back(fmt::format("{} is missing", facts_of(pod)));
       continue;
     }
-    // Annotations are told among the labels.
+    // Instances have annotations among their labels.
     std::set<std::string> keys;
     for (const auto& [key, _] : object_of(object_of(pod, "metadata"), "labels")) {
       keys.insert(std::string(key));

@@ -54,7 +54,7 @@ std::string read_to_end(const Fd& from) {
   return text;
 }
 
-// The first byte says whether what follows is an answer or a failure.
+// Runs in the child. The first byte written says whether an answer or a failure follows.
 [[noreturn]] void run_copy(const std::function<std::string()>& setup, Fd answer) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::string text;
@@ -83,7 +83,7 @@ Fd listen_at(const std::string& address, ListenOptions options) {
 }
 
 std::uint16_t port_of(const Fd& socket) {
-  sockaddr_in6 address{};  // the port of IPv4 lies at the same place
+  sockaddr_in6 address{};  // the port of IPv4 has the same offset
   socklen_t size = sizeof address;
   check(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0,
         "getsockname");

@@ -15,22 +15,22 @@ struct ListenOptions {
   bool udp = false;
   bool only_v6 = false;
   bool reuse_port = false;
-  std::uint16_t port = 0;  ///< 0: one that is free.
+  std::uint16_t port = 0;  ///< 0: any free port.
 };
 
 /// A socket at a numeric address, listening (TCP) or bound (UDP). Throws if it cannot be.
 Fd listen_at(const std::string& address, ListenOptions options = {});
 
-/// The port that it has.
+/// The port that the socket is bound to.
 std::uint16_t port_of(const Fd& socket);
 
-/// The number that /proc knows it by.
+/// The inode by which /proc lists the socket.
 std::uint64_t inode_of(const Fd& socket);
 
-/// A copy of this process, which holds what is open here, until the object goes.
+/// A forked copy of this process with its open descriptors, killed when the object is destroyed.
 class Forked {
  public:
-  /// Runs `setup` in the copy and waits for it. What it returns is in `said`; throws if it throws.
+  /// Runs `setup` in the copy and waits for it. said() is its result; throws if it throws.
   explicit Forked(const std::function<std::string()>& setup);
   ~Forked();
   Forked(const Forked&) = delete;

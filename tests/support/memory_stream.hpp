@@ -1,4 +1,4 @@
-// A connection in memory: what it will say, in which pieces, and how it ends.
+// A connection in memory, with the pieces that reads return, and its end.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace rollcall::test {
 
 class MemoryStream final : public Stream {
  public:
-  /// Says each piece in a read of its own, then ends, or fails if there is an error.
+  /// Returns each piece from a read of its own, then ends, or fails if there is an error.
   explicit MemoryStream(std::vector<std::string> pieces, std::optional<RuntimeError> error = {})
       : pieces_(std::move(pieces)), error_(std::move(error)) {}
 

@@ -21,15 +21,15 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view libpod = "/v4.0.0/libpod";
 
-// What Podman itself lowers the limit of processes to.
+// The limit of processes that Podman itself sets.
 constexpr int max_processes = 32768;
 
 std::string id_in(const json::value& answer) {
   return json::value_to<std::string>(answer.at("Id"));
 }
 
-// Podman wants to raise limits to values that only a capability allows; there is no systemd to
-// manage groups or timers, and no journal.
+// Keeps Podman from raising limits, which takes a capability. There is no systemd to manage control
+// groups or timers, and no journal.
 constexpr const char* containers_conf = R"([containers]
 default_ulimits = ["nofile={0}:{0}", "nproc={1}:{1}"]
 log_driver = "k8s-file"
@@ -41,7 +41,7 @@ runtime = "crun"
 network_backend = "netavark"
 )";
 
-// crun refuses the hybrid layout of groups, where version 2 has no controllers.
+// crun refuses the hybrid layout of control groups, in which version 2 has no controllers.
 constexpr const char* hide_unified =
     "if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi";
 
@@ -81,7 +81,7 @@ void Podman::start() {
   import_test_image();
 }
 
-// Its storage and its configuration are its own, so that nothing of the host's Podman leaks in.
+// Uses private storage and configuration, so that nothing of the host's Podman leaks in.
 Process Podman::service_at(const std::string& socket) const {
   const auto& folder = sandbox_.folder();
   std::vector<std::string> command = {
@@ -112,7 +112,7 @@ Process Podman::service_at(const std::string& socket) const {
 }
 
 void Podman::launch() {
-  std::filesystem::remove(socket());  // it does not replace one that a killed service has left
+  std::filesystem::remove(socket());  // Podman does not replace one left by a killed service
   process_.emplace(service_at(socket()));
 }
 

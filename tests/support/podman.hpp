@@ -16,15 +16,15 @@
 
 namespace rollcall::support {
 
-/// `podman system service` in a room of its own, with its own socket and storage. Knows nothing of
-/// the host's Podman, and leaves nothing behind, whatever happens to the test.
+/// `podman system service` in a sandbox, with its own socket and storage. Does not touch the host's
+/// Podman, and leaves nothing behind, whatever happens to the test.
 ///
-/// Its containers outlive it, as Podman's do. Checks of health are run when told.
+/// Containers outlive the service, as Podman's do. Health checks run only on request.
 class Podman {
  public:
   struct Options {
-    bool start = true;                   ///< At once; else only its folder is there.
-    std::chrono::seconds idle_limit{0};  ///< It ends when idle for so long; zero: never.
+    bool start = true;                   ///< At once; else only its folder is made.
+    std::chrono::seconds idle_limit{0};  ///< The service ends when idle for so long; zero: never.
   };
 
   Podman() : Podman(Options{}) {}
@@ -33,16 +33,16 @@ class Podman {
   Podman(const Podman&) = delete;
   Podman& operator=(const Podman&) = delete;
 
-  /// Starts it and waits until it answers; also after its end.
+  /// Starts it, for the first time or again, and waits until it answers.
   void start();
 
-  void kill9();      ///< As a crash: the socket file stays.
-  void terminate();  ///< As the service manager stops it.
-  void freeze();     ///< SIGSTOP: connections are accepted by the kernel, nothing answers.
+  void kill9();      ///< Like a crash: the socket file stays.
+  void terminate();  ///< Like a stop by the service manager.
+  void freeze();     ///< SIGSTOP: the kernel accepts connections, but nothing answers.
   void thaw();       ///< SIGCONT.
 
-  /// Starts a second service of the same storage, at another socket; its URL. It ends with the
-  /// room.
+  /// Starts a second service of the same storage on another socket; returns its URL. It ends with
+  /// the sandbox.
   std::string start_another();
 
   /// Waits until the service has ended by itself; false at the deadline.
@@ -54,7 +54,7 @@ class Podman {
   /// Creates and starts a container in a pod; returns its id.
   std::string run_in_pod(std::string_view pod, std::string_view name) const;
 
-  /// A container with ports from `host_port` on, published as one range.
+  /// Runs a container with ports from `host_port` on, published as one range.
   std::string run_with_range(std::string_view name, std::uint16_t port, std::uint16_t host_port,
                              std::uint16_t size) const;
 
@@ -85,8 +85,8 @@ class Podman {
   std::optional<Process> another_;
 };
 
-/// One sentence for each way in which the instances, by id, differ from what the engine says of
-/// itself in its own API: missing ones, ghosts, other names, states, health, pods or addresses.
+/// One sentence for each way in which the instances, by id, differ from those in the engine's own
+/// API: missing ones, ghosts, other names, states, health, pods or addresses.
 std::vector<std::string> podman_differences(const std::map<std::string, InstancePtr>& instances,
                                             const DockerApi& api);
 

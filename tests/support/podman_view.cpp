@@ -1,5 +1,5 @@
-// The state of Podman as its own API gives it. Each container is inspected by itself, so that this
-// check shares nothing with how the library asks.
+// The state of Podman as its own API reports it. Each container is inspected separately, so that
+// this check shares nothing with the library's requests.
 #include <algorithm>
 #include <string_view>
 
@@ -68,7 +68,7 @@ bool runs(const std::string& state) {
   return state == "running" || state == "paused";
 }
 
-// Nothing, if it vanished meanwhile, does not run, or only holds a pod.
+// Nothing, if the container has vanished, does not run, or is the infra container of a pod.
 std::optional<Facts> facts_of(const DockerApi& api, const json::value& item) {
   const auto reply = api.call("GET", "/v4.0.0/libpod/containers/" + text_of(item, "Id") + "/json");
   if (reply.status != 200) return std::nullopt;
@@ -99,7 +99,7 @@ Facts facts_of(const Instance& instance) {
   facts.addresses = joined(std::move(addresses));
   std::vector<std::string> ports;
   for (const auto& it : instance.ports) {
-    if (it.host_port == 0) continue;  // of those that joined, versions differ in what is exposed
+    if (it.host_port == 0) continue;  // versions differ in the exposed ports of joined containers
     ports.push_back(
         fmt::format("{}->{}/{}", it.host_port, it.container_port, to_string(it.protocol)));
   }
@@ -119,7 +119,7 @@ void compare(const Instance& instance, const Facts& engine, std::vector<std::str
   if (engine.state == "running") note("health", told.health, engine.health);
   note("pod", told.pod, engine.pod);
   note("addresses", told.addresses, engine.addresses);
-  // Each of a pod repeats the ports of all; of one with the host's network the engine knows none.
+  // Each container of a pod repeats the ports of the pod; on the host's network none is known.
   const bool knows_ports = engine.pod.empty() && instance.network_mode != NetworkMode::host;
   if (knows_ports) note("ports", told.ports, engine.ports);
 }

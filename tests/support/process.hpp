@@ -1,4 +1,4 @@
-// Child processes of a test: nothing outlives its object.
+// Child processes of a test: none outlives its object.
 #pragma once
 
 #include <chrono>
@@ -65,10 +65,10 @@ class Process {
 
   void signal(int number) const;
 
-  /// Sends SIGSTOP and waits until every thread stands still.
+  /// Sends SIGSTOP and waits until every thread has stopped.
   void freeze() const;
 
-  /// Waits for its end; nothing if it is still there at the deadline.
+  /// Waits for its end; nothing if it still runs at the deadline.
   std::optional<ExitStatus> wait(std::chrono::milliseconds deadline);
 
  private:
@@ -82,7 +82,7 @@ class Capture {
  public:
   Capture();
   [[nodiscard]] int fd() const noexcept { return file_.get(); }
-  [[nodiscard]] std::string text() const;  ///< All that was written so far.
+  [[nodiscard]] std::string text() const;  ///< Everything written so far.
 
  private:
   Fd file_;
@@ -103,11 +103,11 @@ Output run(const std::vector<std::string>& command,
 std::string run_or_throw(const std::vector<std::string>& command,
                          std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
-/// Looks every few milliseconds whether the condition holds; false at the deadline.
+/// Checks the condition every few milliseconds until it holds; false at the deadline.
 template <class Condition>
 bool eventually(std::chrono::milliseconds deadline, Condition&& condition);
 
-/// A pause between two looks at something that cannot be waited for.
+/// The pause between two checks of a condition that cannot be waited for.
 void pause_between_looks();
 
 template <class Condition>

@@ -26,10 +26,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view prefix = "rollcall-room-";
 constexpr int room_namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET;
 
-// The first process of the room: the kernel ends all others when it ends, which is when the test
-// closes its end of the pipe, or dies. As a shell it also reaps the orphans.
-// $1: the room's folder, $2: the root of another system, or nothing; what is written there lasts as
-// long as the room.
+// The first process of the sandbox: when it ends, the kernel ends all others. It ends when the test
+// closes its end of the pipe, or dies. As a shell it also reaps orphans.
+// $1: the sandbox's folder, $2: the root of another system, or nothing; what is written there lasts
+// as long as the sandbox.
 constexpr const char* first_script = R"sh(
 set -e
 if [ -n "$2" ]; then
@@ -60,7 +60,7 @@ void check(bool good, const char* what) {
   if (!good) throw std::system_error(errno, std::generic_category(), what);
 }
 
-// Namespaces belong to threads: what must happen in others happens in a thread that then ends.
+// Namespaces belong to threads, so an action in other namespaces runs in a thread that then ends.
 void in_a_thread(const std::function<void()>& action) {
   std::exception_ptr failure;
   std::thread([&] {
@@ -96,7 +96,7 @@ void for_each_folder_below(const fs::path& top, const Visit& visit) {
   visit(top);
 }
 
-// A process that a version 1 freezer holds does not even die of SIGKILL.
+// A process frozen by a version 1 control group does not even die of SIGKILL.
 void thaw(const std::string& cgroup) {
   for (const auto& top : cgroups_named(cgroup)) {
     for_each_folder_below(top, [](const fs::path& folder) {
@@ -116,7 +116,7 @@ void remove_cgroups(const std::string& name) {
   if (!gone) fmt::print(stderr, "the control groups named {} are still in use\n", name);
 }
 
-// The folder's lock tells a room in use from an abandoned one.
+// The folder's lock distinguishes a sandbox in use from an abandoned one.
 Fd lock_folder(const fs::path& folder) {
   Fd lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (lock.get() >= 0 && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) lock.reset();
@@ -201,8 +201,7 @@ void Sandbox::open() {
 }
 
 void Sandbox::enter() const {
-  // A thread shares its root and working folder with the others, and may not change the mounts of
-  // all.
+  // A thread that shares its root and working folder with others may not join a mount namespace.
   check(::unshare(CLONE_FS) == 0, "unshare");
   check(::setns(first_->pidfd().get(), room_namespaces) == 0, "setns");
 }

@@ -1,4 +1,4 @@
-// A room for engines: processes, mounts and network of their own, all gone when the room is closed.
+// A sandbox for engines: their own processes, mounts and network, all gone when it is closed.
 #pragma once
 
 #include <functional>
@@ -9,18 +9,18 @@
 
 namespace rollcall::support {
 
-/// Namespaces for processes, mounts and network, with a temporary folder that the host sees too.
+/// Namespaces for processes, mounts and network, with a temporary folder that the host sees, too.
 ///
-/// Whatever is started inside ends with the room: also daemons that left their parent, also when
-/// the test is killed. /run and /dev/shm are empty inside, so that nothing there is shared with the
-/// host's own engines. Takes root.
+/// Every process started inside ends with the sandbox: also daemons that left their parent, also
+/// when the test is killed. /run and /dev/shm are empty inside, so that nothing there is shared
+/// with the host's own engines. Requires root.
 ///
-/// What is started inside are this system's programs; with ROLLCALL_ENGINE_ROOT in the environment
-/// those of the system in that folder, whose files stay as they are.
+/// Programs started inside are this system's, or with ROLLCALL_ENGINE_ROOT in the environment those
+/// of the system in that folder, whose files are not changed.
 class Sandbox {
  public:
-  /// Closes what an earlier, killed test left open, then opens a room. Throws with a sentence if it
-  /// cannot.
+  /// Removes what an earlier, killed test has left, then opens a sandbox. Throws with a sentence if
+  /// it cannot.
   Sandbox();
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;
@@ -35,7 +35,7 @@ class Sandbox {
   /// Starts a program inside. It is a child of the test.
   [[nodiscard]] Process spawn(const std::vector<std::string>& command, Streams streams = {}) const;
 
-  /// Puts the calling thread into the room's network.
+  /// Moves the calling thread to the sandbox's network namespace.
   void join_network() const;
 
   /// Runs a program inside; throws if it fails.
@@ -47,11 +47,11 @@ class Sandbox {
 
   std::string folder_;
   Fd lock_;
-  Fd keep_alive_;  // the room lasts as long as its first process can read from this
+  Fd keep_alive_;  // when it is closed, the first process ends, and all others with it
   std::optional<Process> first_;
 };
 
-/// Removes what is left of rooms whose test was killed. Rooms in use are left alone.
+/// Removes what is left of sandboxes whose test was killed. Those in use are left alone.
 void remove_abandoned_sandboxes();
 
 }  // namespace rollcall::support

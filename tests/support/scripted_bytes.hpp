@@ -1,5 +1,5 @@
-// What a scripted engine writes: heads, and the events of a stream as chunks of HTTP or as messages
-// of a WebSocket, with what goes wrong in them.
+// The bytes of a scripted engine: heads, and the events of a stream as HTTP chunks or WebSocket
+// messages, with the faults in them.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,16 @@
 
 namespace rollcall::test {
 
-/// Events as they are written.
+/// Encoded events.
 struct Framed {
   std::string text;
-  std::size_t begin;  ///< Of the first event itself.
+  std::size_t begin;  ///< Where the first event itself begins.
 };
 
-/// `fault` is what happens to the stream: fragments, oversized and corrupt are in what comes of it.
+/// Encodes events as one chunk or as messages; applies the faults fragments, oversized and corrupt.
 Framed framed(std::vector<std::string> events, bool websocket, const std::optional<Fault>& fault);
 
-/// What ends a stream: in the regular way, or by the code that a fault says.
+/// The bytes that end a stream, regularly or with the close code of a fault.
 std::string farewell(bool websocket, const std::optional<Fault>& fault);
 
 /// The head of an answer whose body is a feed.
@@ -28,12 +28,12 @@ std::string head_of(const ScriptedAnswer& answer, const std::string& request);
 
 bool has_no_end(Fault::Verb verb);
 
-/// Of HTTP; of nothing, none.
+/// The text as an HTTP chunk; empty for an empty text.
 std::string chunk(const std::string& text);
 
 void corrupt(std::string& text, const std::optional<Fault>& fault);
 
-/// Where a text is cut into the pieces that are written one by one.
+/// The ends of the pieces in which a text is written.
 std::vector<std::size_t> ends_of_pieces(std::size_t size, const std::optional<Fault>& fault);
 
 }  // namespace rollcall::test

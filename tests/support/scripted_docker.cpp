@@ -101,7 +101,7 @@ ScriptedAnswer ScriptedDocker::answer(const std::string& target) {
   return inspect(id.substr(0, id.size() - after.size()));
 }
 
-/// Docker does it by prefix, when health_status is among the words. Podman has its own word for the
+/// Whether an event passes the filters. Docker compares by prefix; Podman has its own word for the
 /// end of a run.
 bool ScriptedDocker::passes(const std::string& filters, std::string_view type,
                             std::string_view action) const {
@@ -148,7 +148,7 @@ ScriptedAnswer ScriptedDocker::libpod_list(const std::string& filters) {
     items.push_back({{"Id", id},
                      {"Networks", {"bridge"}},
                      {"Ports", nullptr},
-                     {"ExposedPorts", nullptr},  // before 5 it is missing, and inspected
+                     {"ExposedPorts", nullptr},  // missing before version 5, and then inspected
                      {"Status", ""}});
   }
   return {.body = json::serialize(items)};
@@ -242,7 +242,7 @@ void ScriptedDocker::start(const std::string& id) {
   if (podman()) tell("container", "init", id);
   if (!podman()) tell("network", "connect", id);
   change(id, "running");
-  store(id);  // alone of all, a start is stored before it is told
+  store(id);  // unlike other changes, a start is stored before its event
   tell("container", "start", id);
 }
 
@@ -273,7 +273,7 @@ void ScriptedDocker::restart(const std::string& id) {
   end_run(id);
   if (!podman()) tell("container", "stop", id);
   if (era_ == Era::docker_26) {
-    change(id, "running");  // it runs again when its end is told
+    change(id, "running");  // it runs again by the time its end is reported
     tell("container", "die", id);
   }
   start(id);
@@ -282,7 +282,7 @@ void ScriptedDocker::restart(const std::string& id) {
 
 void ScriptedDocker::crash(const std::string& id) {
   if (podman()) {
-    // It does not wait for its next try.
+    // Podman restarts it at once.
     end_run(id);
     tell("container", "restart", id);
     return start(id);

@@ -1,4 +1,4 @@
-// A Docker Engine that a test plays: containers, their runs, and the history of events, as the
+// A Docker Engine scripted by a test: containers, their runs, and the history of events, as the
 // Engine API shows them.
 #pragma once
 
@@ -17,23 +17,23 @@
 
 namespace rollcall::test {
 
-/// What the list tells of a container.
+/// A container as the list shows it.
 struct ScriptedContainer {
   std::string name{};
   std::string state = "created";
-  std::string health{};  ///< As the prose of the status says it: "(healthy)".
+  std::string health{};  ///< As in the status text: "(healthy)".
   std::string label{};
   int exit_code = 0;
-  int looked_at = 0;  ///< Makes the prose of each answer another one.
+  int looked_at = 0;  ///< Makes the status text differ in each answer.
 };
 
 /// GET /_ping, /events, /containers/json and /containers/ID/json.
 ///
-/// As the real one it lists from a copy of its state that lags behind most events for a moment; an
-/// inspect brings the copy up to date.
+/// Like the real engine, it lists from a copy of its state that lags behind most events for a
+/// moment; an inspect brings the copy up to date.
 ///
-/// As Podman it lists what is, leaves paused ones out unless all are asked for, has its own list
-/// besides, tells other events, and keeps their history.
+/// As Podman, it lists the actual state, leaves paused containers out unless all are requested,
+/// also has its own list API, sends other events, and keeps their history.
 class ScriptedDocker final : public EngineApi {
  public:
   /// Their events come in different orders.
@@ -48,7 +48,7 @@ class ScriptedDocker final : public EngineApi {
 
   [[nodiscard]] ScriptedAnswer answer(const std::string& target) override;
 
-  // Each as the command of that name.
+  // Each does what the command of that name does.
   std::string create(const std::string& name);
   std::string run(const std::string& name);
   void start(const std::string& id);
@@ -59,21 +59,21 @@ class ScriptedDocker final : public EngineApi {
   void rename(const std::string& id, const std::string& name);
   void remove(const std::string& id);
   void hang_up(const std::string& id);  ///< SIGHUP, which it survives.
-  void crash(const std::string& id);    ///< Ends by itself, and waits for its next try.
+  void crash(const std::string& id);    ///< Ends by itself, and waits to be restarted.
 
   /// The state changes without an event.
   void change_silently(const std::string& id,
                        const std::function<void(ScriptedContainer&)>& change);
   void remove_silently(const std::string& id) { containers_.erase(id); }
 
-  /// Tells an event that changes nothing.
+  /// Sends an event without a change.
   void tell(std::string_view type, std::string_view action, const std::string& id);
   void tell_raw(const std::string& event);  ///< Not in the history.
-  void tell_again(std::size_t count);       ///< The last events, as a replay does.
-  void end_streams();                       ///< In the way that the protocol calls normal.
+  void tell_again(std::size_t count);       ///< The last events once more, as a replay does.
+  void end_streams();                       ///< By the protocol's regular end.
 
   void lose_history() { history_.clear(); }
-  /// What else it forgets when it is started again: Podman keeps its events in a file.
+  /// Forgets what a restart loses; Podman loses nothing, as it keeps its events in a file.
   void forget() {
     if (!podman()) lose_history();
   }
@@ -84,7 +84,7 @@ class ScriptedDocker final : public EngineApi {
   static constexpr std::string_view podman_server =
       "Server: Libpod/4.3.1 (linux)\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 4.3.1\r\n";
   std::string server = "Server: Docker/20.10.24 (linux)\r\nApi-Version: 1.41\r\n";
-  std::vector<std::string> raw_items;  ///< Also in each list, as they are.
+  std::vector<std::string> raw_items;  ///< Added to each list verbatim.
 
  private:
   struct Entry {

@@ -138,7 +138,7 @@ void ScriptedEngine::Impl::open(asio::generic::stream_protocol::socket socket) {
       });
 }
 
-/// A fault that fits; one that happens a number of times has happened once more.
+/// The last fault that applies to the request; counts one use of a limited fault.
 std::optional<Fault> ScriptedEngine::Impl::fault_of(const std::string& target) {
   for (Fault& fault : faults | std::views::reverse) {
     if (!is_meant(target, fault.where) || fault.times == 0) continue;
@@ -218,7 +218,7 @@ asio::awaitable<bool> ScriptedEngine::Impl::answer(ConnectionPtr connection, std
   co_return co_await stream(connection, feed, websocket, std::move(target));
 }
 
-/// Until the client has had enough.
+/// Writes until the client closes the connection.
 asio::awaitable<void> ScriptedEngine::Impl::say_without_end(ConnectionPtr connection, Fault fault) {
   const bool is_head = fault.verb == Verb::endless_head || fault.verb == Verb::drip_head;
   std::string next = "HTTP/1.1 200 OK\r\n";
@@ -245,7 +245,7 @@ asio::awaitable<void> ScriptedEngine::Impl::pause(Verb verb) {
   }
 }
 
-/// Says the head, and the body unless it is a stream.
+/// Writes the head, and the body unless it is a stream.
 asio::awaitable<bool> ScriptedEngine::Impl::say(ConnectionPtr connection, ScriptedAnswer answer,
                                                 std::optional<Fault> fault) {
   const bool cut = fault && fault->verb == Verb::cut && !answer.feed;
@@ -303,7 +303,7 @@ asio::awaitable<bool> ScriptedEngine::Impl::put(ConnectionPtr connection, std::s
   co_return !over;
 }
 
-/// Hears what the client of a WebSocket says, and answers its pings. Its end is that of the feed.
+/// Reads the frames of a WebSocket client, and answers its pings. Ends the feed when it ends.
 asio::awaitable<void> ScriptedEngine::Impl::hear(ConnectionPtr connection,
                                                  std::shared_ptr<EventFeed> feed) {
   ClientFrames frames;
@@ -324,7 +324,7 @@ asio::awaitable<void> ScriptedEngine::Impl::hear(ConnectionPtr connection,
   }
 }
 
-/// Says nothing until the client goes away.
+/// Stays silent until the client goes away.
 asio::awaitable<void> ScriptedEngine::Impl::wait_for_client(ConnectionPtr connection) {
   std::string ignored;
   co_await asio::async_read_until(connection->socket, asio::dynamic_buffer(ignored), "\r\n\r\n",

@@ -1,4 +1,4 @@
-// The state of an Incus or LXD server that a test plays, and its API.
+// The state of an Incus or LXD server scripted by a test, and its API.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,11 @@ struct ScriptedInstance {
   std::string status = "Stopped";
   Timestamp last_used{};
   std::string word{};  ///< The value of `user.word`.
-  /// Of its one network device; none if it has no device, empty if no address has come.
+  /// The address of its one network device: nothing without a device, empty before it has one.
   std::optional<std::string> address{};
 };
 
-/// What it answers and signals is what LXD 5.0.2 or Incus 6.0.4 do.
+/// Answers and signals as LXD 5.0.2 or Incus 6.0.4 do.
 class ScriptedIncus final : public EngineApi {
  public:
   enum class Family : std::uint8_t { lxd_5, incus_6 };
@@ -39,7 +39,7 @@ class ScriptedIncus final : public EngineApi {
 
   [[nodiscard]] ScriptedAnswer answer(const std::string& target) override;
 
-  // Each signals what it does. Ids are "project/name".
+  // Each sends the events of its action. Ids are "project/name".
   std::string create(const std::string& name, const std::string& project = "default");
   std::string run(const std::string& name, const std::string& project = "default");
   void start(const std::string& id);
@@ -48,7 +48,7 @@ class ScriptedIncus final : public EngineApi {
   void restart(const std::string& id);
   void pause(const std::string& id);
   void unpause(const std::string& id);
-  void rename(const std::string& id, const std::string& name);  ///< One that does not run.
+  void rename(const std::string& id, const std::string& name);  ///< Must not run.
   void edit(const std::string& id, const std::string& word);
   void remove(const std::string& id);
   void exec(const std::string& id);
@@ -60,7 +60,7 @@ class ScriptedIncus final : public EngineApi {
   void tell(std::string_view action, const std::string& id, boost::json::object context = {});
   void tell_raw(const std::string& message);  ///< Not in the history.
   void tell_again(std::size_t count);         ///< The last events once more.
-  void end_streams();                         ///< In the way that the protocol calls normal.
+  void end_streams();                         ///< By the protocol's regular end.
   void forget() { history_.clear(); }
 
   [[nodiscard]] const std::map<std::string, ScriptedInstance>& instances() const {
@@ -71,10 +71,10 @@ class ScriptedIncus final : public EngineApi {
   [[nodiscard]] std::string_view name() const { return family_ == Family::lxd_5 ? "lxd" : "incus"; }
 
   bool speaks_the_api = true;  ///< Else it is some other HTTP server.
-  bool trusts = true;          ///< The client.
+  bool trusts = true;          ///< Whether it trusts the client.
   std::set<std::string> projects = {"default"};
-  std::set<std::string> allowed;                ///< Of the projects; empty: all, also at once.
-  std::vector<std::string> raw_items;           ///< Also in each list, as they are.
+  std::set<std::string> allowed;                ///< Readable projects; empty: all, also at once.
+  std::vector<std::string> raw_items;           ///< Added to each list verbatim.
   std::map<std::string, std::string> forwards;  ///< By network, items of the answer.
 
  private:

@@ -20,7 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t history_size = 256;
-constexpr std::size_t slow_reader = 900;  // lines that wait; then the watch ends
+constexpr std::size_t slow_reader = 900;  // queued lines at which the watch ends
 constexpr std::size_t piece = 2048;
 
 ScriptedAnswer refusal(unsigned status, std::string_view reason, std::string_view message,
@@ -87,7 +87,7 @@ bool matches(const json::object& object, std::map<std::string, std::string> quer
 
 }  // namespace
 
-// ---- what it answers
+// ---- answers
 
 bool ScriptedKubernetes::knows(const Asked& asked) const {
   if (asked.resource == "pods" || asked.resource == "services" || asked.resource == "endpoints") {
@@ -142,7 +142,7 @@ ScriptedAnswer ScriptedKubernetes::list(Asked asked) {
     if (!asked.name_space.empty() && !key.starts_with(asked.name_space + "/")) continue;
     if (!matches(object, asked.query)) continue;
     json::object item = object;
-    item.erase("kind");  // as items of lists have neither
+    item.erase("kind");  // items of lists have neither
     item.erase("apiVersion");
     items.push_back(json::serialize(item));
   }
@@ -212,7 +212,7 @@ ScriptedAnswer ScriptedKubernetes::watch(const Asked& asked) {
   return answer;
 }
 
-// ---- what it tells
+// ---- watch events
 
 void ScriptedKubernetes::push(EventFeed& feed, const std::string& line) const {
   if (feed.waiting() >= slow_reader) return feed.end();

@@ -1,4 +1,4 @@
-// The state of a Kubernetes API server that a test plays, and its API.
+// The state of a Kubernetes API server scripted by a test, and its API.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@
 
 namespace rollcall::test {
 
-/// What it answers is what 1.20.2 does, or what a 1.36 does: EndpointSlices of one version alone,
-/// lists that are streamed or refused, events as one chunk or in pieces of 2 KB.
+/// Answers as 1.20.2 or 1.36 does: EndpointSlices of one version only, lists that are streamed or
+/// refused, events as one chunk or in pieces of 2 KB.
 class ScriptedKubernetes final : public EngineApi {
  public:
   enum class Family : std::uint8_t { v1_20, v1_36 };
@@ -31,7 +31,7 @@ class ScriptedKubernetes final : public EngineApi {
 
   [[nodiscard]] ScriptedAnswer answer(const std::string& target) override;
 
-  // Pods, by UID; each tells what it does.
+  // Pods, by UID. Each sends the events of its action.
   std::string create(const std::string& name, const std::string& name_space = "default");
   std::string run(const std::string& name, const std::string& name_space = "default");
   void complete(const std::string& uid);
@@ -39,11 +39,11 @@ class ScriptedKubernetes final : public EngineApi {
   void crash(const std::string& uid);    ///< Its container waits to be started again.
   void recover(const std::string& uid);
   void relabel(const std::string& uid, const std::string& word);  ///< The label "word".
-  void tell_as(const std::string& type, const std::string& uid);  ///< How it is, as an event.
-  void touch(const std::string& uid);   ///< Another version, with nothing else that is new.
-  void remove(const std::string& uid);  ///< It terminates, and is gone.
+  void tell_as(const std::string& type, const std::string& uid);  ///< Its state, as an event.
+  void touch(const std::string& uid);   ///< A new version with no other change.
+  void remove(const std::string& uid);  ///< The pod terminates and is gone.
 
-  /// Any change of a pod, told or not.
+  /// Any change of a pod, with or without an event.
   void change(const std::string& uid, const std::function<void(boost::json::object&)>& change,
               bool tell = true);
   void remove_silently(const std::string& uid);
@@ -55,15 +55,15 @@ class ScriptedKubernetes final : public EngineApi {
              const std::string& name_space = "default");
 
   // The watches.
-  void tell_raw(const std::string& line);  ///< To those of pods.
+  void tell_raw(const std::string& line);  ///< To watches of pods.
   void tell_again(std::size_t count);      ///< The last events once more.
   void bookmark();
-  void end_streams();  ///< In the way that the protocol calls normal.
+  void end_streams();  ///< By the protocol's regular end.
   void expire();       ///< All open watches end with 410.
-  void compact();      ///< What was before now is no longer known.
-  /// Counts on from an older version, as after its store was restored; open watches end.
+  void compact();      ///< Forgets the history up to now.
+  /// Continues from an older version, as after its store was restored; open watches end.
   void go_back(std::uint64_t version);
-  /// Lines that open watches have not taken; those of a list that is streamed are none of a watch.
+  /// Lines that open watches have not taken, without those of streamed lists.
   [[nodiscard]] std::size_t waiting() const;
 
   [[nodiscard]] const std::map<std::string, boost::json::object>& objects(
@@ -79,7 +79,7 @@ class ScriptedKubernetes final : public EngineApi {
   bool streams_lists = true;           ///< Of 1.36; its administrator may have switched that off.
   bool cache_is_behind = false;        ///< Lists from the cache are refused with 504.
   std::size_t expire_page = 0;         ///< The page of a list that finds its token too old.
-  std::vector<std::string> raw_items;  ///< Also in each list of pods, as they are.
+  std::vector<std::string> raw_items;  ///< Added to each list of pods verbatim.
 
  private:
   struct Past {
@@ -117,7 +117,7 @@ class ScriptedKubernetes final : public EngineApi {
   EnvPtr env_;
   Family family_;
   std::uint64_t version_ = 1000;
-  std::uint64_t compacted_ = 0;  // up to there nothing is known any more
+  std::uint64_t compacted_ = 0;  // the history up to this version is forgotten
   std::size_t pods_made_ = 0;
   std::map<std::string, std::map<std::string, boost::json::object>> objects_;  // by resource, key
   std::deque<Past> history_;

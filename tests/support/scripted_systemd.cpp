@@ -47,7 +47,7 @@ struct ScriptedSystemd::Impl : std::enable_shared_from_this<Impl> {
   void answer_manager(const DbusMessage& call, const std::string& member, Message reply);
   void write_rows(const DbusMessage& call, Message reply) const;
   void write_files(Message reply) const;
-  /// The unit at a path of the bus; of one that is not there, what the path says.
+  /// The unit at an object path; if there is none, the last part of the path.
   [[nodiscard]] std::string unit_at(std::string_view path) const;
   [[nodiscard]] std::string name_of(const DbusMessage& call) const;
   void tell(const std::string& path, const std::string& interface, const std::string& member,

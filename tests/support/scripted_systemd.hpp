@@ -1,5 +1,5 @@
-// A systemd manager that a test plays, with the bus that it is on: D-Bus over a Unix socket, in the
-// test's own executor.
+// A systemd manager scripted by a test, with its bus: D-Bus over a Unix socket, in the test's own
+// executor.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ struct ScriptedUnit {
   std::uint32_t main_pid = 0;
   std::uint32_t restarts = 0;
   std::uint64_t active_since = 0;
-  std::uint8_t invocation = 1;  ///< All sixteen bytes of its id.
+  std::uint8_t invocation = 1;  ///< The value of all sixteen bytes of its id.
   bool private_network = false;
   std::string user{};
   std::vector<std::vector<std::string>> commands{};  ///< Each with its program as first argument.
@@ -57,30 +57,30 @@ class ScriptedSystemd {
   std::map<std::string, ScriptedUnit> units;      ///< Those that are loaded.
   std::map<std::string, std::string> unit_files;  ///< Path to state.
 
-  // Signals, to all who are connected.
+  // Signals, to all connected clients.
   void tell_changed(const std::string& unit);  ///< PropertiesChanged, of both interfaces.
   void tell_removed(const std::string& unit);
   void tell_reloading(bool active);
   void tell_owner(bool owned);                 ///< NameOwnerChanged of systemd.
   void tell_garbage(const std::string& unit);  ///< PropertiesChanged with a wrong type in it.
 
-  // How it listens and answers. Connections that were made stay.
+  // How it listens and answers. Existing connections stay.
   void listen();
-  void refuse();  ///< Nothing listens; the socket is left over.
-  void hide();    ///< Nor is there a socket.
+  void refuse();  ///< Nothing listens; the socket file remains.
+  void hide();    ///< Nothing listens, and the socket file is gone.
   void fill_backlog();
   void drop_connections();
 
   bool mute = false;    ///< Calls of the manager are never answered.
-  std::string error{};  ///< With this name are calls of the manager answered.
+  std::string error{};  ///< If set, calls of the manager fail with this error name.
   bool systemd_is_there = true;
   std::string version = "257 (scripted)";
-  /// Called before each answer, with what was asked.
+  /// Called before each answer, with the call as in `calls`.
   std::function<void(const std::string& call)> before_answer{};
 
   std::vector<std::string> calls;  ///< "Get web.service MainPID", in the order in which they came.
-  std::size_t accepted = 0;        ///< Connections.
-  std::size_t most_waiting = 0;    ///< Calls that waited at once, for as long as answers are held.
+  std::size_t accepted = 0;        ///< The number of connections.
+  std::size_t most_waiting = 0;    ///< The most calls that waited at once while answers were held.
   bool hold_answers = false;
   void answer_held();
 

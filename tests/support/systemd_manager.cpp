@@ -21,9 +21,8 @@ using namespace std::chrono_literals;
 constexpr std::chrono::seconds start_deadline{30};
 constexpr std::chrono::seconds command_deadline{60};
 
-// $1: the folder of the room, $2: the name of its control group. Everything is below that group;
-// /run is the room's own, so that no program outside takes this host for one that was booted with
-// systemd.
+// $1: the sandbox's folder, $2: the name of its control group. Everything runs below that group;
+// /run is private, so that no program outside believes that this host was booted with systemd.
 constexpr const char* prepare_script = R"sh(
 set -eu
 for root in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
@@ -117,7 +116,7 @@ bool SystemdManager::answers() const {
 
 pid_t SystemdManager::pid() const {
   if (kind_ == Kind::user) return process_->pid();
-  // What was started only waits for the first process of the namespaces that it made.
+  // The process that was started only waits for the first process in the namespaces that it made.
   std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", process_->pid()));
   pid_t first = 0;
   children >> first;
@@ -156,7 +155,7 @@ void SystemdManager::kill_bus() {
     return !before.empty() && before != "0\n";
   };
   if (!eventually(20s, runs)) throw std::runtime_error("there is no bus to kill");
-  // Its answer may be lost with the bus; whether it was killed is seen by its process.
+  // The answer may be lost with the bus, so another main process shows that the bus was killed.
   const Output killed = run_systemctl({"kill", "--signal=KILL", "dbus.service"});
   const auto is_another = [&] {
     const std::string now = main_pid();
@@ -178,8 +177,8 @@ void SystemdManager::remove_unit(const std::string& name) const {
 }
 
 Output SystemdManager::run_systemctl(std::vector<std::string> words) const {
-  // By the private socket, which works without the bus, too; it takes no client from outside of the
-  // manager's own processes.
+  // Uses the private socket, which works without the bus, too. It accepts no client from outside
+  // the manager's own processes.
   std::vector<std::string> command;
   if (kind_ == Kind::user) {
     command = {"env", "XDG_RUNTIME_DIR=" + sandbox_.folder() + "/run", "systemctl", "--user"};

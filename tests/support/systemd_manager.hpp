@@ -13,9 +13,9 @@
 
 namespace rollcall::support {
 
-/// `systemd --user`, or systemd as the first process of its own namespaces, in a room of its own,
-/// with its own bus. Knows nothing of the host's, and leaves nothing behind, whatever happens to
-/// the test.
+/// `systemd --user`, or systemd as the first process of its own namespaces, in a sandbox with its
+/// own bus. Does not touch the host's manager, and leaves nothing behind, whatever happens to the
+/// test.
 class SystemdManager {
  public:
   enum class Kind : std::uint8_t { user, system };
@@ -25,13 +25,13 @@ class SystemdManager {
   SystemdManager(const SystemdManager&) = delete;
   SystemdManager& operator=(const SystemdManager&) = delete;
 
-  void start();  ///< Also after its end.
-  void kill9();  ///< As a crash: the services stay.
+  void start();  ///< For the first time or again.
+  void kill9();  ///< Like a crash: the services stay.
 
-  /// The bus alone, while the manager and its services go on.
+  /// Stops only the bus; the manager and its services keep running.
   void stop_bus();
   void start_bus();
-  void kill_bus();  ///< As a crash; the manager starts it again by itself.
+  void kill_bus();  ///< Like a crash; the manager restarts it by itself.
 
   [[nodiscard]] std::string bus() const;
   [[nodiscard]] std::string endpoint() const { return "unix://" + bus(); }
@@ -40,17 +40,17 @@ class SystemdManager {
   void write_unit(const std::string& name, const std::string& text) const;
   void remove_unit(const std::string& name) const;
 
-  /// Runs systemctl in the room; what it wrote. Throws if it fails.
+  /// Runs systemctl in the sandbox and returns its output. Throws if it fails.
   std::string systemctl(std::vector<std::string> words) const;
 
   /// "web.service active running" of each loaded service that systemctl calls active, activating or
   /// reloading.
   [[nodiscard]] std::vector<std::string> running_services() const;
 
-  /// Whether a process of the service is called that.
+  /// Whether a process of the service has this command name.
   [[nodiscard]] bool runs_as(const std::string& unit, const std::string& command) const;
 
-  /// Joins the network that its services are in, for the calling thread.
+  /// Moves the calling thread to the network namespace of the services.
   void join_network() const { sandbox_.join_network(); }
 
   [[nodiscard]] const Sandbox& room() const noexcept { return sandbox_; }
@@ -58,7 +58,7 @@ class SystemdManager {
  private:
   [[nodiscard]] Output run_systemctl(std::vector<std::string> words) const;
   [[nodiscard]] bool answers() const;
-  /// Of the manager, as this test sees it.
+  /// The manager's pid in the test's namespace.
   [[nodiscard]] pid_t pid() const;
 
   Sandbox sandbox_;

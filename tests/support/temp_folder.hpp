@@ -1,4 +1,4 @@
-// A folder of a test's own.
+// A private folder of a test.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace rollcall::support {
 
-/// An empty folder below /tmp, removed with all that is in it.
+/// An empty folder below /tmp, removed with its contents by the destructor.
 class TempFolder {
  public:
   TempFolder();
@@ -16,10 +16,10 @@ class TempFolder {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Writes a file, and makes the folders that lead to it.
+  /// Writes a file, and makes its parent folders.
   void write(const std::filesystem::path& relative, std::string_view text) const;
 
-  /// Makes a symbolic link, also to nothing, and the folders that lead to it.
+  /// Makes a symbolic link, which may dangle, and its parent folders.
   void link(const std::filesystem::path& relative, std::string_view target) const;
 
  private:

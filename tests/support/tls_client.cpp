@@ -45,7 +45,7 @@ struct TlsClient::Session {
 
 TlsClient::TlsClient(Fd socket, const std::string& authority) : socket_(std::move(socket)) {
   set_deadline(std::chrono::seconds(10));
-  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to what may be gone
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL may write to a closed connection
   if (authority.empty()) return;
   session_ = std::make_unique<Session>(socket_.get(), authority);
   if (SSL_connect(session_->ssl) != 1) throw_gone("no handshake");

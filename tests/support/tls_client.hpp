@@ -1,4 +1,4 @@
-// A blocking client's end of TLS, or of a plain connection.
+// A blocking client of TLS, or of a plain connection.
 #pragma once
 
 #include <chrono>
@@ -10,19 +10,19 @@
 
 namespace rollcall::support {
 
-/// One connection. Each call throws at its deadline, and when the other side has gone.
+/// One connection. Each call throws at its deadline, and when the peer has gone.
 class TlsClient {
  public:
-  /// Shakes hands on a connected socket with a server whose certificate this authority (PEM)
-  /// signed; an empty authority: no TLS.
+  /// Performs the TLS handshake on a connected socket with a server whose certificate this
+  /// authority (PEM) has signed; with an empty authority there is no TLS.
   TlsClient(Fd socket, const std::string& authority);
   ~TlsClient();
   TlsClient(const TlsClient&) = delete;
   TlsClient& operator=(const TlsClient&) = delete;
 
-  void set_deadline(std::chrono::seconds deadline) const;  ///< Of each wait for the other side.
+  void set_deadline(std::chrono::seconds deadline) const;  ///< Of each wait for the peer.
   void send(std::string_view bytes);
-  std::string receive();  ///< What has come, at least a byte.
+  std::string receive();  ///< The bytes that have come, at least one.
 
  private:
   struct Session;

@@ -1,4 +1,4 @@
-// TLS before what speaks none, in the test's own executor.
+// A TLS front end for a server without TLS, in the test's own executor.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@
 namespace rollcall::test {
 
 struct TlsFrontOptions {
-  support::Identity identity{};    ///< What it shows; further certificates may follow in its PEM.
-  std::string client_authority{};  ///< PEM; not empty: it wants a client certificate signed by it.
+  support::Identity identity{};    ///< Its certificate; others may follow in the PEM.
+  std::string client_authority{};  ///< PEM; not empty: clients need a certificate signed by it.
   bool only_1_2 = false;           ///< Else TLS 1.3.
   bool only_1_1 = false;
 };
 
-/// Listens on a free port of the loopback and hands on what it deciphers, both ways.
+/// Listens on a free port of the loopback and forwards the decrypted bytes, both ways.
 class TlsFront {
  public:
   /// `socket`: the path of the engine's Unix socket.
@@ -30,7 +30,7 @@ class TlsFront {
   TlsFront(const TlsFront&) = delete;
   TlsFront& operator=(const TlsFront&) = delete;
 
-  /// From now on it shows another certificate. Connections that were made stay.
+  /// Shows another certificate from now on. Existing connections stay.
   void renew(support::Identity identity);
 
   [[nodiscard]] std::uint16_t port() const;

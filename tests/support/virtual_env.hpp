@@ -1,4 +1,4 @@
-// Time that moves only when a test says so, and chance that is always the same.
+// Time that moves only when a test advances it, and random() that always returns `chance`.
 #pragma once
 
 #include <algorithm>
@@ -45,14 +45,14 @@ class VirtualEnv final : public Env {
     elapsed_ = until;
   }
 
-  /// How long it is until the next sleeper wakes; nothing if none sleeps.
+  /// The time until the next sleeper wakes; nothing if none sleeps.
   [[nodiscard]] std::optional<Duration> until_next() const {
     if (sleepers_.empty()) return std::nullopt;
     return std::max(Duration::zero(), sleepers_.begin()->first - elapsed_);
   }
 
   double chance = 0.5;
-  Duration tick{};  ///< How much later each look at the wall clock is than the one before.
+  Duration tick{};  ///< How far each call of now() moves the wall clock.
 
  private:
   struct Sleeper {

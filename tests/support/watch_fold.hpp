@@ -1,4 +1,4 @@
-// A backend at work: watched on a thread of its own, its events folded and judged as they come.
+// A backend that is watched on a thread of its own; its events are folded and checked as they come.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ namespace rollcall::support {
 /// Runs a backend's calls on a thread, and its events through a CheckedFold.
 class WatchFold {
  public:
-  /// Makes the backend; watch() starts.
+  /// Makes the backend; watch() starts the watch.
   explicit WatchFold(const std::string& endpoint,
                      RuntimeBackendKind kind = RuntimeBackendKind::docker);
   /// The same with all options; `enter` is called on the thread of the backend, before anything
@@ -36,11 +36,12 @@ class WatchFold {
 
   void watch();
 
-  /// Waits until the condition holds for the fold; looks at each event, and every few milliseconds.
+  /// Waits until the condition holds for the fold; checks it at each event and every few
+  /// milliseconds.
   bool wait_until(const std::function<bool(const CheckedFold&)>& condition,
                   std::chrono::seconds deadline = std::chrono::seconds(30));
 
-  /// Waits until all of the first list was told.
+  /// Waits until the whole first list was reported.
   bool wait_synced(std::chrono::seconds deadline = std::chrono::seconds(30));
 
   [[nodiscard]] CheckedFold fold() const;
@@ -50,8 +51,8 @@ class WatchFold {
   Result<std::vector<InstancePtr>> list();
   Result<void> watch_again();  ///< A second watch() beside the first.
 
-  /// Cancels the watch and waits until nothing is left on its executor; its result, or nothing at
-  /// the deadline.
+  /// Cancels the watch and waits until nothing is left on its executor. Returns its result, or
+  /// nothing at the deadline.
   std::optional<Result<void>> cancel(std::chrono::milliseconds deadline);
 
  private:

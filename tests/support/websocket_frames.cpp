@@ -2,7 +2,7 @@
 
 #include <array>
 
-// SHA-1 and base64 are in Beast already, though under no public name.
+// Beast has SHA-1 and base64, though not under public names.
 #include <boost/beast/websocket/detail/hybi13.hpp>
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 
 namespace rollcall::test {
 
-/// What the first byte of a frame says.
+/// The first byte of a frame.
 enum class Frame : std::uint8_t {
   continuation = 0x80,  ///< The last of a message.
   text = 0x81,
@@ -19,13 +19,13 @@ enum class Frame : std::uint8_t {
   pong = 0x8a,
 };
 
-/// A frame of a server, which masks nothing.
+/// A frame of a server, which is not masked.
 std::string frame(Frame kind, std::string_view payload);
 
 /// 1000 is the regular end.
 std::string close_frame(std::uint16_t code = 1000, std::string_view reason = {});
 
-/// Takes apart what a client says, which masks everything.
+/// Parses the frames of a client, which are masked.
 class ClientFrames {
  public:
   struct Heard {
@@ -35,14 +35,14 @@ class ClientFrames {
 
   void feed(std::string_view bytes) { bytes_ += bytes; }
 
-  /// The next whole frame, of at most 125 bytes: what a client of a stream of events says.
+  /// The next whole frame, of at most 125 bytes, as clients of an event stream send no longer ones.
   [[nodiscard]] std::optional<Heard> next();
 
  private:
   std::string bytes_;
 };
 
-/// The head that grants the upgrade which a request asks for.
+/// The head that grants a request's upgrade.
 std::string upgrade_answer(std::string_view request);
 
 }  // namespace rollcall::test

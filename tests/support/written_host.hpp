@@ -1,4 +1,4 @@
-// A host that a test writes down line by line: which process holds which socket, in which group.
+// A host that a test fills by hand: which process holds which socket, in which control group.
 #pragma once
 
 #include <algorithm>
@@ -14,24 +14,24 @@
 
 namespace rollcall::test {
 
-/// Answers from its members, and counts what it was asked. Nothing moves by itself: for a host that
-/// lives see ScriptedHost.
+/// Answers from its members, and counts the calls. Nothing changes by itself; for a host with
+/// processes that come and go see ScriptedHost.
 class WrittenHost final : public HostView {
  public:
   struct Holder {
     Process process;
     std::set<std::uint64_t> inodes;
-    bool readable = true;  ///< Whether its descriptors may be looked at.
+    bool readable = true;  ///< Whether its descriptors may be read.
   };
 
   std::map<pid_t, std::vector<ListeningSocket>> sockets_of;  ///< 0: our own namespace.
   std::map<pid_t, Holder> holders_by_pid;
   std::map<std::uint64_t, std::string> cgroup_paths;
-  std::optional<RuntimeError> failure;  ///< Of each dump, while it is there.
+  std::optional<RuntimeError> failure;  ///< Of each dump while it is set.
 
   int dumps = 0;
-  int walks = 0;           ///< How often all processes were asked for.
-  int looked_through = 0;  ///< Processes whose descriptors were looked at.
+  int walks = 0;           ///< How often all processes were listed.
+  int looked_through = 0;  ///< Processes whose descriptors were read.
 
   /// A process that holds these sockets, in a control group of version 2.
   Process& add(pid_t pid, std::set<std::uint64_t> inodes, std::string cgroup = "/") {

@@ -26,7 +26,7 @@ std::string single_quoted(std::string_view text) {
 
 // ---- bash
 
-/// The branch that completes an option's value, of the case statement over "command option".
+/// The branch of the case statement over "command option" that completes an option's value.
 std::string bash_value_branch(std::string_view command, const OptionHelp& option) {
   if (option.value.empty()) return {};
   std::vector<std::string> patterns;

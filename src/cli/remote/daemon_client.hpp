@@ -1,4 +1,4 @@
-// A daemon elsewhere, asked through its HTTP API: for `--server`.
+// A client of a daemon's HTTP API, for `--server`.
 #pragma once
 
 #include <functional>
@@ -22,8 +22,8 @@ struct StaleEngine {
   std::string backend;
   std::string endpoint;
   std::string reason;
-  bool never = false;    ///< It was never listed since the daemon was started.
-  bool dropped = false;  ///< It is away for longer than the daemon's grace.
+  bool never = false;    ///< It has not been listed since the daemon was started.
+  bool dropped = false;  ///< It has been away for longer than the daemon's grace.
   bool named = false;    ///< For `never` and `dropped`: the engine was named to the daemon.
 
   /// Whether it may run an instance that the daemon does not list.
@@ -36,7 +36,7 @@ struct StaleEngine {
 /// The stale engines of a list or a bookmark.
 std::vector<StaleEngine> stale_in(const boost::json::object& document);
 
-/// The daemon's list, and the cursor from which its changes go on.
+/// The daemon's list, and the cursor at which its changes continue.
 struct DaemonList {
   std::vector<InstancePtr> instances;  ///< By key.
   std::vector<StaleEngine> stale;

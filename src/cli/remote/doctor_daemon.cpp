@@ -1,4 +1,4 @@
-// `rollcall doctor --server`: how a daemon stands with each of its engines.
+// `rollcall doctor --server`: the state of each engine of a daemon.
 #include <algorithm>
 #include <string>
 #include <vector>

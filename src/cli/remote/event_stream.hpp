@@ -1,4 +1,4 @@
-// Server-sent events, taken apart as they arrive (WHATWG HTML, 9.2). Pure.
+// Parses server-sent events as they arrive (WHATWG HTML, 9.2). Pure.
 #pragma once
 
 #include <cstddef>

@@ -35,7 +35,7 @@ asio::awaitable<void> ask(Task<T> asking, std::chrono::nanoseconds limit, Runtim
   into = co_await std::move(answering);
 }
 
-/// Asks one thing, with a client of its own, and waits for the answer.
+/// Sends one request with a client of its own, and blocks until the answer.
 template <class T>
 Result<T> ask_daemon(const Options& options, Task<T> (DaemonClient::*question)()) {
   asio::io_context context(1);  // outlives the connections that the client keeps

@@ -22,7 +22,7 @@ class RuntimeFilter {
 
   [[nodiscard]] bool wants(std::string_view backend) const;
   [[nodiscard]] bool wants(const RuntimeEvent& event) const;
-  /// An engine that has not told its name may be of any runtime.
+  /// An engine that has not reported its name may be of any runtime.
   [[nodiscard]] bool wants(const StaleEngine& engine) const;
 
  private:

@@ -36,8 +36,8 @@ bool may_run(const std::vector<StaleEngine>& engines, const InstanceKey& key) {
                              [&key](const StaleEngine& engine) { return engine.may_run(key); });
 }
 
-/// One daemon, one output. While the daemon is away its instances are kept; on its return its log
-/// gives the changes, or else its list.
+/// Shows the changes of one daemon. While the daemon is away, its instances are kept; on its
+/// return, its log gives the changes, or else they are derived from its list.
 class DaemonWatch {
  public:
   DaemonWatch(const Options& options, Console& console, DaemonClient client)
@@ -127,7 +127,7 @@ asio::awaitable<void> DaemonWatch::follow() {
   }
 }
 
-/// As for an engine: full jitter, and a floor.
+/// The back-off is that of an engine: full jitter, and a floor.
 Duration DaemonWatch::delay() {
   const HealingPolicy policy =
       client_.local() ? HealingPolicy::for_local() : HealingPolicy::for_remote();

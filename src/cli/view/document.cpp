@@ -99,7 +99,7 @@ void emit(YAML::Emitter& out, const json::value& value) {
   }
 }
 
-/// The elements of an array or object, one a line.
+/// The elements of an array or object, one per line.
 template <class Elements, class Write>
 void append_elements(std::string& out, char open, char close, const Elements& elements,
                      std::size_t indent, const Write& write) {

@@ -12,7 +12,7 @@ namespace rollcall::cli {
 /// {"instances":[…]}, indented, with a new line at its end.
 std::string json_document(std::span<const InstancePtr> instances);
 
-/// An instance a line.
+/// One instance per line.
 std::string json_lines(std::span<const InstancePtr> instances);
 
 /// json_document() in YAML. Text that a reader might take for a number or a boolean is quoted.

@@ -1,4 +1,4 @@
-// Events in words: a line each.
+// Events in words, one line each.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// --format '{{.Name}} {{.Ports}}': a line an instance, of fields and text.
+// --format '{{.Name}} {{.Ports}}': one line per instance, of fields and text.
 #pragma once
 
 #include <expected>
@@ -29,7 +29,7 @@ struct FormatField {
 /// are a tab and a line feed. The prefix "table " makes a table whose columns are split at tabs.
 class Format {
  public:
-  /// Errors: a sentence for the user; for an unknown field it lists those that there are.
+  /// Errors: a sentence for the user; for an unknown field it lists the known ones.
   static std::expected<Format, std::string> parse(std::string_view text);
 
   /// One line, without its end.
@@ -37,7 +37,7 @@ class Format {
 
   [[nodiscard]] bool is_table() const noexcept { return table_; }
 
-  /// The line above a table: for each field its title.
+  /// The line above a table: the title of each field.
   [[nodiscard]] std::string header() const;
 
  private:

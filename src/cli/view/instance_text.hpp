@@ -32,7 +32,7 @@ std::string image_text(const Instance& instance, Detail detail);
 /// "172.17.0.2, 10.0.0.7"; in full "bridge:172.17.0.2, …"; "host", "via db", or "-".
 std::string addresses_text(const Instance& instance, Detail detail, const NameOf& name_of);
 
-/// The addresses, one a word: "172.17.0.2", in full "bridge:172.17.0.2".
+/// The addresses, one per word: "172.17.0.2", in full "bridge:172.17.0.2".
 std::vector<std::string> address_words(const Instance& instance, Detail detail);
 
 /// "8080->80/tcp, 127.0.0.1:8443->443/tcp, 9000/tcp"; "-" for none.
@@ -41,7 +41,7 @@ std::vector<std::string> address_words(const Instance& instance, Detail detail);
 /// "8000-8010->8000-8010/udp". A port that is opened on the host itself is "*:22/tcp".
 std::string ports_text(const Instance& instance);
 
-/// The ports, one a word.
+/// The ports, one per word.
 std::vector<std::string> port_words(const Instance& instance);
 
 /// "5s", "3m", "2h", "4d": since it was created, or else since it started; "-" if unknown.

@@ -16,8 +16,8 @@ namespace rollcall::cli {
 
 /// Writes to a file descriptor that others share, and therefore never makes it non-blocking.
 ///
-/// Waits in the background for a pipe or terminal that is full; meanwhile a writer holds back:
-/// `co_await output.drained()` before it takes what it writes next. One executor, no threads.
+/// Waits in the background while a pipe or terminal is full. A writer awaits drained() before it
+/// takes its next text. One executor, no threads.
 class StandardOutput {
  public:
   StandardOutput(int fd, const boost::asio::any_io_executor& executor);

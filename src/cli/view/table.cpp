@@ -70,7 +70,7 @@ void shrink_to(std::size_t limit, const std::vector<Column>& columns,
   }
 }
 
-/// One line within the limit. The last cell is not padded.
+/// One line of at most `limit` columns. The last cell is not padded.
 std::string line_of(const std::vector<Cell>& cells, const std::vector<std::size_t>& widths,
                     std::size_t limit, bool colour) {
   std::string line;

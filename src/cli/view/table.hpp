@@ -16,7 +16,7 @@ std::string styled(std::string_view text, Style style, bool colour);
 
 struct Column {
   std::string title;
-  std::size_t narrowest = 0;  ///< It is not cut below this to make the table fit.
+  std::size_t narrowest = 0;  ///< The column is not cut below this width to make the table fit.
 };
 
 struct Cell {
@@ -26,13 +26,13 @@ struct Cell {
 
 struct Table {
   std::vector<Column> columns;
-  std::vector<std::vector<Cell>> rows;  ///< Each has one cell a column.
+  std::vector<std::vector<Cell>> rows;  ///< Each has one cell per column.
 };
 
-/// A header and a line a row, in columns two spaces apart.
+/// A header and one line per row, in columns two spaces apart.
 ///
-/// If `width` is not 0, no line is wider: the widest columns are cut first, none below its
-/// narrowest, and at last the line itself.
+/// If `width` is not 0, no line is wider: empty columns are dropped first, then the widest columns
+/// are cut, none below its `narrowest`, and at last the line itself.
 std::string render_table(const Table& table, std::size_t width, bool colour);
 
 }  // namespace rollcall::cli

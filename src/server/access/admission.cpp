@@ -29,7 +29,8 @@ bool is_address(std::string_view host) {
   return !ec;
 }
 
-/// No foreign page is found under an address or "localhost".
+/// Whether the host is a name of this server. IP addresses and "localhost" need no DNS, so no
+/// foreign page can have one of them as its host.
 bool is_ours(std::string_view host, const ServerOptions& options) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (equal_blind(host, "localhost") || is_address(host)) return true;
@@ -56,7 +57,7 @@ Reply foreign_page() {
   return problem(403, "pages of other origins are not answered");
 }
 
-/// A browser names the page that asks; only our own page is answered.
+/// Browsers send the origin of the page that makes the request; only our own is accepted.
 std::optional<Reply> wrong_origin(const Request& request) {
   if (request.count("origin") > 1) return foreign_page();
   const std::string_view origin = request.header("origin");
@@ -72,7 +73,7 @@ std::optional<Reply> wrong_origin(const Request& request) {
 
 /// Requests for images and scripts of a page carry no Origin, but browsers mark every request as
 /// coming from the same origin, from another one ("cross-site", "same-site") or from the user
-/// ("none"). A link that the user follows to a page for people is harmless.
+/// ("none"). A link that the user follows to an HTML page is harmless.
 std::optional<Reply> wrong_site(const Request& request, Asked asked) {
   if (request.count("sec-fetch-site") == 0) return std::nullopt;
   const std::string_view site = request.header("sec-fetch-site");

@@ -15,23 +15,24 @@ namespace rollcall::server {
 /// The client of a connection.
 struct Client {
   enum class Door : std::uint8_t {
-    unix_socket,  ///< The mode of its file has decided already.
+    unix_socket,  ///< The mode of its file decides who may connect.
     tcp,
     abstract_socket,  ///< A Unix socket without a file, and so without a mode.
   };
   Door door = Door::tcp;
-  std::string address{};  ///< Of TCP.
-  /// It came through a Unix socket with a mode, or has shown the token. Trusted clients have limits
+  std::string address{};  ///< The peer's IP address, for TCP.
+  /// The client uses a Unix socket with a mode, or has shown the token. Trusted clients have limits
   /// of their own, which others cannot use up.
   bool trusted = false;
-  /// For TCP within this host: a user whom the daemon's Unix socket would not let in.
+  /// Matters if there is no token: the client is not known to be a local user whom the daemon's
+  /// Unix socket would admit.
   bool stranger = false;
 };
 
 /// The properties of a route that decide who may use it.
 struct Asked {
   bool open = false;  ///< Open to everybody: the token is not checked.
-  bool page = false;  ///< For people: foreign links may lead a browser there.
+  bool page = false;  ///< An HTML page: links on foreign pages may lead there.
 };
 
 /// Checks the token, and that the request used a name of this server.
@@ -43,7 +44,7 @@ struct Asked {
 [[nodiscard]] std::optional<Reply> refuse(const Request& request, const Client& client, Asked asked,
                                           const ServerOptions& options);
 
-/// Whether to trust the client in this request: for its listener, or for the right token.
+/// Whether the client is trusted: it uses a Unix socket with a mode, or shows the right token.
 [[nodiscard]] bool is_trusted(const Request& request, const Client& client,
                               const ServerOptions& options);
 

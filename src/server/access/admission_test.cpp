@@ -132,7 +132,7 @@ TEST(ServerAdmission, KeepsAnAbstractSocketAsAnAddress) {
              client, {}, with_token()));
 }
 
-/// The headers with which a browser tells where a request comes from.
+/// A request with the headers by which a browser says where it comes from.
 Request from_browser(std::string site, std::string mode = "no-cors", std::string dest = "image") {
   return asking({{"host", "localhost:7655"},
                  {"sec-fetch-site", std::move(site)},

@@ -16,8 +16,7 @@
 
 namespace rollcall::server {
 
-/// Counts the connected clients: the trusted ones, and the strangers, also by their host if it is
-/// not this one.
+/// Counts the connected clients: trusted ones in total, strangers in total and per remote host.
 ///
 /// A stranger that is not being answered holds its place only until another client needs it, so
 /// filling all places with silent or slow connections keeps no client out.
@@ -34,8 +33,8 @@ class Guests {
 
   struct Arrival {
     Client client;
-    bool securing = false;  ///< A handshake of TLS comes first.
-    bool scarce = false;    ///< There are hardly any descriptors left for its kind.
+    bool securing = false;  ///< A TLS handshake comes first.
+    bool scarce = false;    ///< Hardly any descriptors are left for clients of this kind.
   };
 
   /// Admits a client; null if there are too many already, and none of them can be let go.
@@ -75,13 +74,13 @@ class Guests::Guest {
 
   [[nodiscard]] const Client& client() const noexcept { return client_; }
 
-  /// It has its place.
+  /// Whether it still holds its place.
   [[nodiscard]] bool here() const noexcept { return here_; }
 
   /// Sets the action that ends its connection when its place is needed.
   void when_sent_away(std::function<void()> action) { send_away_ = std::move(action); }
 
-  /// The handshake is over.
+  /// Records that the TLS handshake is over.
   void secured();
 
   /// Records whether its last request showed that it may be trusted.
@@ -90,7 +89,7 @@ class Guests::Guest {
   /// Frees its place for another client, although its connection still lives.
   void leave();
 
-  /// While one lives, the guest is being answered and not sent away.
+  /// While one exists, the guest is being answered and is not sent away.
   class Busy {
    public:
     explicit Busy(Guest& guest);

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 
 class ServerGuests : public testing::Test {
  protected:
-  /// Whether it is let in; then it is in here_, and in gone_ if it is sent away.
+  /// Whether the client is admitted. It is then added to here_, and to gone_ when it is sent away.
   bool admit(const Client& client, bool securing = false, bool scarce = false) {
     GuestPtr guest = guests_.admit({.client = client, .securing = securing, .scarce = scarce});
     if (!guest) return false;
@@ -25,7 +25,7 @@ class ServerGuests : public testing::Test {
     return true;
   }
 
-  /// One that is being answered for as long as the test lasts.
+  /// Admits a client that is being answered for as long as the test lasts.
   bool admit_busy(const Client& client) {
     if (!admit(client)) return false;
     busy_.push_back(std::make_unique<Guests::Guest::Busy>(*here_.back()));

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::size_t largest_file = budget::file_bytes;
 
-// Of the kernel's tcp_states.h, which has no user header.
+// From the kernel's tcp_states.h, which is not among the headers for user space.
 constexpr std::uint8_t state_time_wait = 6;
 constexpr std::uint8_t state_listen = 10;
 
@@ -64,7 +64,7 @@ std::optional<inet_diag_req_v2> request_for(int socket) {
   return request;
 }
 
-/// What the kernel says of one socket, in its first message.
+/// The kernel's report about one socket, from its first message.
 std::optional<inet_diag_msg> ask_kernel(const inet_diag_req_v2& body) {
   struct {
     nlmsghdr header;
@@ -116,7 +116,7 @@ bool is_number(std::string_view text, std::uint32_t number) {
   return whole_number<std::uint32_t>(text) == number;
 }
 
-/// Calls for the fields of each line, until that returns true.
+/// Calls `call` with the fields of each line until it returns true.
 template <class Call>
 bool any_line(const std::string& path, Call call) {
   const auto text = read_file(path, largest_file);
@@ -130,7 +130,7 @@ bool any_line(const std::string& path, Call call) {
   return false;
 }
 
-/// The group that may use the socket: by its mode and that of its folder.
+/// The group that may use the socket, by the modes of the socket and its folder.
 std::optional<gid_t> group_of(const std::string& socket) {
   struct ::stat file{};
   struct ::stat folder{};

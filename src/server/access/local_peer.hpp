@@ -1,5 +1,5 @@
-// Which user of this host is at the other end of a TCP connection: the kernel knows whose socket it
-// is, and the answer lets that user in as the Unix socket would.
+// Asks the kernel which user of this host is at the other end of a TCP connection, so that users
+// who may use the Unix socket are admitted on TCP, too.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@
 
 namespace rollcall::server {
 
-/// A user of another user namespace, which no file of this host names.
+/// The uid that the kernel reports for any user of another user namespace.
 inline constexpr uid_t overflow_user = 65534;
 
 /// The owner of the socket that is connected with this one, within our network namespace. Nothing
-/// if the peer is elsewhere, has closed its socket, or the kernel does not tell.
+/// if the peer is elsewhere, has closed its socket, or the kernel does not report it.
 ///
-/// One request for exactly that socket (sock_diag(7)): some ten microseconds. Never waits.
+/// Costs one request for exactly that socket (sock_diag(7)), about ten microseconds. Never waits.
 std::optional<uid_t> user_of_peer(int socket);
 
-/// The users who need no token on an address of this host: root, our own user, and the members, by
-/// the files of users and groups, of a group that may use one of the daemon's sockets.
+/// The users who need no token on an address of this host: root, our own user, and the members of a
+/// group that may use one of the daemon's sockets.
 ///
-/// No name service is asked, since that may wait.
+/// Reads the user and group files and asks no name service, since that may block.
 class LocalUsers {
  public:
   /// Only tests give other paths for the files.

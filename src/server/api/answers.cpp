@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// How long a client may still read when others need its room.
+/// How long a text is safe from being given up after its latest reader has begun.
 constexpr auto patience = 5s;
 
 }  // namespace
@@ -26,12 +26,12 @@ struct Answers::State {
 
   std::size_t most;
   std::size_t bytes = 0;
-  std::list<Held*> counted{};  // the one whose last reader is oldest comes first
+  std::list<Held*> counted{};  // by the start of the latest reader, oldest first
   std::map<std::string, std::weak_ptr<Held>> by_key{};
   std::map<const std::string*, std::weak_ptr<Held>> by_text{};
 };
 
-/// A text and its entry in the accounts; the readers' pointers share it.
+/// A text and its accounting entry, owned by the readers' pointers.
 struct Answers::Held {
   Held(std::shared_ptr<State> its_state, SharedText its_text)
       : state(std::move(its_state)), text(std::move(its_text)) {}

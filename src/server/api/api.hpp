@@ -24,7 +24,7 @@
 
 namespace rollcall::server {
 
-/// Answers by a table of routes; /openapi.json and /docs are made of the same table.
+/// Answers by a table of routes, from which /openapi.json and /docs are made, too.
 ///
 /// Lifetime: hub, options and stats outlive it. Threads: those of the hub.
 class Api final : public Responder {
@@ -71,7 +71,7 @@ class Api final : public Responder {
 
   /// Makes a JSON text of at most `most` bytes; nothing: it would be longer.
   using Make = std::function<std::optional<std::string>(std::size_t most)>;
-  /// Shares the text that others read of the same target at the same cursor, else calls `make`; 503
+  /// Shares the text that was made for others at the same target and cursor, else calls `make`; 503
   /// if there is no room. `more`: what the text depends on besides target and cursor.
   [[nodiscard]] Reply shared_reply(const Question& question, std::string_view more,
                                    const Make& make);
@@ -91,7 +91,7 @@ class Api final : public Responder {
   std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
   ListTexts list_texts_{*answers_};
   std::shared_ptr<ChangeTexts> change_texts_ = std::make_shared<ChangeTexts>();
-  SharedText openapi_;  // made when it is first asked for
+  SharedText openapi_;  // built on first use
   SharedText docs_;
 };
 

@@ -67,7 +67,7 @@ std::vector<Parameter> key_parameters() {
            .example = "4f66ad9a0b2e"}};
 }
 
-/// The ETag of the version, shared by the list, its parts and its compressed form.
+/// A version of the inventory; the list, its parts and its compressed form share its ETag.
 struct Version {
   Cursor cursor;
   std::uint64_t revision = 0;  ///< View::revision, for answers that show it.
@@ -91,8 +91,8 @@ std::optional<Reply> unchanged(const Request& request, const Version& version) {
   return reply;
 }
 
-/// Whether an engine that was never listed may prove to be this one. An engine without a known
-/// place may be at any, and Podman may answer in the place of Docker.
+/// Whether an engine that was never listed may turn out to be `asked`. Without a known endpoint it
+/// may have any, and Podman may answer at an endpoint of Docker.
 bool may_be(const Origin& unknown, const Origin& asked) {
   if (!unknown.endpoint.empty()) return unknown.endpoint == asked.endpoint;
   const auto speaks_docker = [](const Origin& origin) {

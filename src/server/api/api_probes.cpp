@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a runtime without an answer delays the others; then known instances are reported.
+/// How long a runtime without an answer keeps the server from being settled.
 constexpr auto longest_settling = 10s;
 
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
@@ -97,7 +97,7 @@ Reply Api::live(const Question& /*question*/) {
 }
 
 Reply Api::ready(const Question& question) {
-  // Strangers learn the runtime, not its place.
+  // Clients without access learn the runtime, not its endpoint.
   const bool trusted = !refuse(question.request, question.client, {}, options_);
   if (auto later = put_off(trusted)) return std::move(*later);
   std::string text = "ready\n";

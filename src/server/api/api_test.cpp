@@ -25,7 +25,7 @@ using testing::Not;
 
 class ServerApi : public test::ApiTest {
  protected:
-  /// An engine that runs these, and a hub that has listed them.
+  /// Starts an engine that runs these instances, and a hub that has listed them.
   void run(const std::vector<std::string>& names) {
     make_api();
     for (const std::string& name : names) put(engine("unix:///e"), name);

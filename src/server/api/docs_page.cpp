@@ -95,7 +95,7 @@ std::string sentence(std::string_view text) {
   return out;
 }
 
-/// A path that may break between its segments.
+/// The path as HTML that may break between its segments.
 std::string breakable(std::string_view path) {
   std::string out;
   for (const char c : escaped(path)) {

@@ -12,7 +12,7 @@ namespace rollcall::server {
 /// HTML without scripts, images or anything from elsewhere.
 [[nodiscard]] std::string docs_page(std::span<const Route> routes, std::string_view version);
 
-/// What a browser may do with the page: show it.
+/// The page's Content-Security-Policy: inline styles, and nothing else.
 inline constexpr std::string_view docs_policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";

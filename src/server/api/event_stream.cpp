@@ -41,7 +41,7 @@ SharedText EventStream::say(std::string text) {
 SharedText EventStream::opening() {
   const std::string cursor = to_string(subscription_->cursor());
   const bool all_known = hub_.unknown().complete();
-  // A client that may know an older state is told after it has caught up.
+  // A client that resumes from an incomplete view gets a bookmark once it has caught up.
   if (hub_.unknown().was_complete_at(subscription_->cursor().sequence))
     told_unknown_ = hub_.unknown().members();
   if (format_ == EventFormat::sse) {
@@ -51,7 +51,7 @@ SharedText EventStream::opening() {
   return all_known ? heartbeat() : say(bookmark());
 }
 
-/// Makes a bookmark: whether the view is complete, else which engines are unknown.
+/// Builds a bookmark: whether the view is complete, else which engines are unknown.
 std::string EventStream::bookmark() {
   told_unknown_ = hub_.unknown().members();
   const std::string cursor = to_string(subscription_->cursor());
@@ -62,7 +62,8 @@ std::string EventStream::bookmark() {
   return fmt::format("id: {}\nevent: bookmark\ndata: {}\n\n", cursor, line);
 }
 
-/// A client that has not caught up would take for gone the instances of the next changes.
+/// The bookmark waits until the client has caught up: before that, the client would take instances
+/// that the next changes bring for gone.
 bool EventStream::owes_bookmark() const {
   return told_unknown_ != hub_.unknown().members() && subscription_->cursor() == hub_.cursor();
 }
@@ -92,8 +93,8 @@ SharedText EventStream::farewell(const LogGap& gap) {
   return say(line + "\n");
 }
 
-/// Subscribers share the text of a change, and a long one counts among the answers. If it finds no
-/// room the stream ends, and the client can go on from its cursor later.
+/// Sends a change alone, as a text that subscribers share. A long one counts among the answers; if
+/// there is no room for it, the stream ends, and the client can resume from its cursor later.
 SharedText EventStream::alone(const LogEntry& entry) {
   const std::uint64_t epoch = subscription_->cursor().epoch;
   SharedText text =
@@ -119,7 +120,7 @@ SharedText EventStream::changes(const std::vector<LogEntryPtr>& batch) {
   return std::make_shared<const std::string>(std::move(all));
 }
 
-/// The timer keeps running while changes come, so that a change does not cost a timer.
+/// Starts the heartbeat timer unless it runs. Changes do not restart it, so they cost no timer.
 void EventStream::wind_up() {
   if (std::exchange(*wound_, true)) return;
   timer_.expires_after(limits_.heartbeat);

@@ -22,12 +22,12 @@ namespace rollcall::server {
 
 enum class EventFormat : std::uint8_t { sse, json_lines };
 
-/// The stream of one subscriber. It costs a position in the log, and the batch that is being
+/// The stream of one subscriber. It holds only a position in the log and the batch that is being
 /// written. If the log overtakes a slow reader, the stream reports the loss and ends.
 ///
-/// Begins with the cursor from which it goes on, and sends the current one in each heartbeat, so
-/// that a client whose filters drop most changes can resume near the present. A bookmark says when
-/// the instances of an engine are unknown, and when that ends: the log does not contain it.
+/// Begins with the cursor at which it starts, and sends the current one in each heartbeat, so that
+/// a client whose filters drop most changes can resume near the present. Bookmarks say when the
+/// instances of an engine become unknown or known again, which the log does not contain.
 class EventStream final : public LiveBody {
  public:
   EventStream(const boost::asio::any_io_executor& executor, Subscription subscription,

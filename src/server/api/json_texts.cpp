@@ -18,9 +18,8 @@ namespace json = boost::json;
 
 namespace {
 
-/// Bytes to reserve for each instance, more than nearly all need. A long list that grew while it is
-/// made would be moved, and take twice its size; unused reserve is never touched and takes no
-/// memory.
+/// Bytes to reserve for each instance, more than nearly all need. Growing a long list would move it
+/// and take twice its size, while unused reserve is never touched and takes no memory.
 constexpr std::size_t roomy = 2048;
 
 /// Whether an instance of that engine is shown.
@@ -98,7 +97,7 @@ std::optional<std::string> list_text(const View& view, const Selection& selectio
   return text;
 }
 
-/// False: earlier texts take too much room.
+/// Switches to the texts of `view`. False: earlier texts take too much room.
 bool ListTexts::turn_to(const ViewPtr& view) {
   if (of_ == view) return true;
   if (plain_.text) size_ = 0;

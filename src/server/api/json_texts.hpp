@@ -19,15 +19,14 @@
 
 namespace rollcall::server {
 
-/// Puts "complete" into the object, and "stale" if there is anything to say: of each engine of
-/// which it is not known what it runs
-/// {"backend","endpoint","since","reason","named","never"|"dropped"}.
+/// Adds "complete" to the object, and "stale" if the instances of any engine are unknown, with
+/// {"backend","endpoint","since","reason","named","never"|"dropped"} for each.
 void add_unknown(boost::json::object& out, const std::vector<UnknownEngine>& unknown);
 
-/// {"cursor":"7-12","complete":true,"stale":[…],"instances":[…]} and a new line. `stale` are those
-/// of add_unknown(), and those that are away while something is shown of them
-/// {"backend","endpoint","since","reason"}; absent if all engines are watched. Nothing, if it were
-/// longer than `most` bytes.
+/// {"cursor":"7-12","complete":true,"stale":[…],"instances":[…]} and a new line. "stale" holds the
+/// entries of add_unknown(), and {"backend","endpoint","since","reason"} for each engine that is
+/// away while its instances are shown; it is absent if it would be empty. Returns nothing if the
+/// text passes `most` bytes before its last instance.
 [[nodiscard]] std::optional<std::string> list_text(const View& view, const Selection& selection,
                                                    const Fields& fields,
                                                    std::size_t most = SIZE_MAX);
@@ -50,14 +49,13 @@ class ListTexts {
   ViewPtr of_;
   HeldText plain_;
   HeldText gzipped_;
-  std::size_t size_ = 0;  // of the last that were made
+  std::size_t size_ = 0;  // of the latest version's texts
 };
 
-/// One change: {"cursor":"7-13","type":"started",…}, as in core/json.hpp, and what a backend tells
-/// of itself with its endpoint.
+/// One change: {"cursor":"7-13","type":"started",…}, with the members of core/json.hpp.
 [[nodiscard]] std::string change_text(const LogEntry& entry, std::uint64_t epoch);
 
-/// The last changes as they are sent, each made when the first subscriber needs it.
+/// The texts of the latest changes, each built when the first subscriber needs it.
 class ChangeTexts {
  public:
   explicit ChangeTexts(std::size_t most_bytes = budget::change_texts_bytes)
@@ -70,7 +68,7 @@ class ChangeTexts {
   /// "{…}\n"
   [[nodiscard]] static std::string_view line_in(std::string_view frame);
 
-  /// The same as a text of its own, shared by all that send this change alone.
+  /// The line as a text of its own, shared by all streams that send this change alone.
   [[nodiscard]] SharedText line(const LogEntry& entry, std::uint64_t epoch);
 
  private:

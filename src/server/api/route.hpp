@@ -24,7 +24,7 @@ struct Parameter {
   In in = In::query;
   std::string_view description;
   std::string_view example{};
-  std::vector<std::string> values{};  ///< That it may have; empty: any.
+  std::vector<std::string> values{};  ///< The allowed values; empty: any.
   bool repeatable = false;
 };
 
@@ -47,26 +47,26 @@ struct Question {
 
 struct Route {
   std::string_view path;   ///< "/v1/instances/{runtime}/{endpoint}/{id}"
-  std::string_view name;   ///< Of the operation, for generated clients: "listInstances".
-  std::string_view group;  ///< Under which the documentation shows it.
+  std::string_view name;   ///< The operationId, for generated clients: "listInstances".
+  std::string_view group;  ///< The heading in the documentation.
   std::string_view summary;
   std::string_view description{};
   std::vector<Parameter> parameters{};
-  std::vector<std::string_view> types{"application/json"};  ///< Of what is answered.
-  std::vector<unsigned> problems{};  ///< Statuses that it may answer besides those of all.
+  std::vector<std::string_view> types{"application/json"};  ///< Media types of the answer.
+  std::vector<unsigned> problems{};  ///< Error statuses besides those of all routes.
   std::string_view schema{};         ///< Of the JSON, among those of openapi.cpp; empty: any.
   bool open = false;                 ///< Answered without a token.
   bool always = false;               ///< Answered even beyond the limit of requests in flight.
   std::function<Reply(const Question&)> answer{};
 };
 
-/// What a path asks for.
+/// The route of a path, and the values of its parameters.
 struct Match {
   const Route* route;
   std::map<std::string_view, std::string> values;
 };
 
-/// The route of a path, by whole segments; one without parameters wins.
+/// Finds the route of a path, by whole segments; a route without parameters wins.
 [[nodiscard]] std::optional<Match> find_route(std::span<const Route> routes,
                                               const RequestTarget& target);
 
@@ -75,7 +75,7 @@ struct Match {
 [[nodiscard]] std::optional<std::string> wrong_parameters(const Route& route,
                                                           const RequestTarget& target);
 
-/// Those of a route that are in the query, in the path or in the header.
+/// The names of the route's parameters that are in the query, the path or the header.
 [[nodiscard]] std::vector<std::string> names_of(const Route& route, Parameter::In in);
 
 }  // namespace rollcall::server

@@ -31,7 +31,7 @@ class Selection {
   /// backend itself always match.
   [[nodiscard]] bool wants(const LogEntry& entry) const;
 
-  /// Whether all match.
+  /// Whether every instance matches.
   [[nodiscard]] bool empty() const noexcept { return filters_.empty(); }
 
  private:
@@ -51,13 +51,13 @@ struct Field {
 /// `fields=key,name,state`: only these members of each instance.
 class Fields {
  public:
-  /// Errors: a sentence that names the known ones.
+  /// Errors: a sentence that names the known fields.
   static std::expected<Fields, std::string> of(const Question& question);
 
-  /// Whether all are wanted.
+  /// Whether all fields are wanted.
   [[nodiscard]] bool empty() const noexcept { return !asked_; }
 
-  /// Appends the instance with these members; with its key always.
+  /// Appends the instance with these members, and always with its key.
   void append(std::string& out, const Instance& instance) const;
 
  private:

@@ -20,7 +20,7 @@ using testing::Not;
 
 class ServerUnknown : public test::ApiTest {
  protected:
-  /// One engine that has been away since the start, and one with an instance.
+  /// Starts a hub with an engine that was never reachable and one that runs an instance.
   void run(HubOptions options = {}) {
     make_api(std::move(options));
     engine("unix:///away").connect_error = unavailable("nobody there");

@@ -1,4 +1,4 @@
-// Text made smaller. Pure.
+// Compression of texts. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 namespace rollcall::server {
 
 enum class Effort : std::uint8_t {
-  fast,      ///< For what is sent once.
-  thorough,  ///< For what is kept.
+  fast,      ///< For texts that are sent once.
+  thorough,  ///< For texts that are kept.
 };
 
 /// The text as a gzip member (RFC 1952).

@@ -36,7 +36,7 @@ class LiveBody {
 
 struct Reply {
   unsigned status = 200;
-  std::string type{};                                          ///< Of the body.
+  std::string type{};                                          ///< Media type of the body.
   std::vector<std::pair<std::string, std::string>> headers{};  ///< Besides those of the body.
   SharedText body{};                                           ///< Null: empty.
   std::shared_ptr<const bool> given_up{};                      ///< As in HeldText.
@@ -46,13 +46,13 @@ struct Reply {
 /// "Not Found".
 std::string_view reason_phrase(unsigned status) noexcept;
 
-/// A body of its own.
+/// A reply with a body that it does not share.
 [[nodiscard]] Reply text_reply(std::string_view type, std::string body, unsigned status = 200);
 
-/// How the head says that the connection goes on.
+/// The value of the Connection header.
 enum class Persistence : std::uint8_t { close, keep_alive };
 
-/// The head of an answer, with its empty line. `date` is that of the Date header.
+/// The head of an answer, with its empty line. `date`: the value of the Date header.
 [[nodiscard]] std::string head_of(const Reply& reply, Persistence persistence,
                                   std::string_view date);
 

@@ -122,7 +122,7 @@ struct RequestReader::Parsing {
   // One deadline for the whole request, however slowly its bytes arrive.
   Clock::time_point end;
   Parser parser;
-  std::size_t body_bytes = 0;  // as they were sent
+  std::size_t body_bytes = 0;  // as sent, with the framing
 };
 
 RequestReader::RequestReader(Stream& stream, const Limits& limits)

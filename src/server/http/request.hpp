@@ -26,12 +26,12 @@ struct Request {
   unsigned version = 11;
   bool keep_alive = true;  ///< The client will ask again on this connection.
   bool has_body = false;   ///< A body follows the head.
-  std::vector<std::pair<std::string, std::string>> headers{};  ///< Names in small letters.
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< Names in lower case.
 
-  /// The first of that name, given in small letters; empty if there is none.
+  /// The value of the first header of that name, given in lower case; empty if there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
 
-  /// How many there are of that name.
+  /// The number of headers of that name.
   [[nodiscard]] std::size_t count(std::string_view name) const;
 };
 
@@ -53,7 +53,8 @@ using Broken = std::variant<Refusal, Ended>;
 /// a body, which no route takes.
 [[nodiscard]] bool expects_too_much(const Request& request);
 
-/// Reads requests, at most one ahead of its caller: what a client sends beyond stays in the kernel.
+/// Reads the requests of a connection. Receives only when the current request needs more bytes, so
+/// pipelined requests mostly stay in the kernel.
 class RequestReader {
  public:
   RequestReader(Stream& stream, const Limits& limits);
@@ -64,8 +65,8 @@ class RequestReader {
   /// The head of the next request.
   [[nodiscard]] boost::asio::awaitable<Read> next();
 
-  /// Reads the body of that request, if it has one, and throws it away; to be awaited before the
-  /// next. Head and body have one deadline.
+  /// Reads and discards the body of that request, if it has one. Must be awaited before next(). One
+  /// deadline covers head and body.
   [[nodiscard]] boost::asio::awaitable<std::optional<Broken>> skip_body();
 
   /// Whether bytes were received that belong to no request yet.

@@ -10,7 +10,7 @@
 
 namespace rollcall::server {
 
-/// "/v1/instances/docker/unix%3A%2F%2Fx/1?name=web" in its parts, decoded.
+/// The decoded parts of "/v1/instances/docker/unix%3A%2F%2Fx/1?name=web".
 struct RequestTarget {
   std::string path;                   ///< As it was sent, without the query; begins with '/'.
   std::vector<std::string> segments;  ///< Of the path, decoded: a slash may be within one.

@@ -35,13 +35,13 @@ Task<std::vector<Read>> read_all(Stream& stream, Limits limits) {
   }
 }
 
-/// What is read of the pieces, and how it ends.
+/// The requests in the pieces, and how reading ends.
 std::vector<Read> read(std::vector<std::string> pieces, const Limits& limits = {}) {
   MemoryStream stream(std::move(pieces));
   return *test::run(read_all(stream, limits));
 }
 
-/// The status of the refusal that the first request meets; 0: it is none.
+/// The status with which the first request is refused; 0 if it is not.
 unsigned refusal_of(const std::string& bytes, const Limits& limits = {}) {
   const Read first = read({bytes}, limits).front();
   const auto* refusal = std::get_if<Refusal>(&first);

@@ -1,4 +1,4 @@
-// A file descriptor that is closed when it is let go.
+// An owned file descriptor: the destructor closes it.
 #pragma once
 
 #include <utility>

@@ -53,7 +53,7 @@ asio::ip::tcp::endpoint tcp_endpoint(const sockaddr_storage& address) {
   return endpoint;
 }
 
-/// The path of a Unix socket, or its name after a zero.
+/// The path of a Unix socket; for an abstract socket, a zero byte and its name.
 std::string name_of(const sockaddr_storage& address, socklen_t size) {
   const auto& named = reinterpret_cast<const sockaddr_un&>(address);
   const std::size_t length = size - std::min<std::size_t>(size, offsetof(sockaddr_un, sun_path));
@@ -78,7 +78,7 @@ Result<std::unique_ptr<Listener>> Listener::open(const asio::any_io_executor& ex
   if (ec) return cannot(where.host, "this is not an address", "name one of this host's addresses");
   const int domain = ip.is_v6() ? AF_INET6 : AF_INET;
   Descriptor socket(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const int again = 1;  // also while connections of an earlier run are being closed
+  const int again = 1;  // bind although connections of an earlier run are still being closed
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
   if (::bind(socket.get(), address.data(), static_cast<socklen_t>(address.size())) != 0 ||
       ::listen(socket.get(), backlog) != 0) {

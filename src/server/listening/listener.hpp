@@ -22,14 +22,14 @@ struct Accepted {
   Client client;
 };
 
-/// Listens as long as the object lives. A Unix socket that it has made is removed with it.
+/// Listens as long as the object lives. Its destructor removes the Unix socket that it has made.
 class Listener {
  public:
   /// Errors: invalid_config, if the address is not this host's, in use, or not allowed.
   static Result<std::unique_ptr<Listener>> open(const boost::asio::any_io_executor& executor,
                                                 const TcpListener& where);
 
-  /// As listen_at() does, with the same errors.
+  /// Listens as listen_at() does, with the same errors.
   static Result<std::unique_ptr<Listener>> open(const boost::asio::any_io_executor& executor,
                                                 const UnixListener& where);
 

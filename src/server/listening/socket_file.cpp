@@ -27,7 +27,7 @@ std::unexpected<RuntimeError> cannot(std::string where, std::string what, std::s
                .remedy = std::move(remedy)});
 }
 
-/// A path as its folder, which is opened once, and the name in it.
+/// A path, split into its folder, which is opened once, and the name in it.
 struct Place {
   explicit Place(const std::string& path)
       : name(path.substr(path.rfind('/') + 1)),
@@ -49,16 +49,16 @@ bool same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// While it is held, no other daemon of this user decides about the socket beside it.
+/// While this lock is held, no other daemon of this user makes or replaces the socket beside it.
 ///
-/// Any user who may open a file can lock it for ever, which rules out the folder. This lock file is
-/// ours alone, and exists only while a socket is made.
+/// Any user who may open a file can lock it for ever, so the folder cannot be the lock. The lock
+/// file is accessible to our user alone, and exists only while a socket is made.
 class PlaceLock {
  public:
   enum class State : std::uint8_t { held, busy, unavailable };
 
   explicit PlaceLock(const Place& place) : place_(place), name_(place.name + ".lock") {
-    // The former holder has removed the file that was opened here: lock the next one.
+    // If the former holder has removed the file that was opened here, lock the next one.
     for (int attempts = 0; attempts < 16 && state_ == State::unavailable; ++attempts) {
       if (!take()) return;
     }
@@ -100,7 +100,7 @@ class PlaceLock {
 sockaddr_un unix_address(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);  // check() knows its length
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);  // check() has limited its length
   return address;
 }
 
@@ -130,10 +130,10 @@ Result<void> make_way(const Place& place, const std::string& path, const std::st
   return {};
 }
 
-/// The file never has more rights than its mode, and is not looked up again by name to change it,
-/// so a file that another user has put there meanwhile stays unchanged.
+/// Binds so that the file never has more rights than its mode. The mode is not changed by name
+/// afterwards, so a file that another user has put there meanwhile stays unchanged.
 bool bind_with_mode(int socket, const UnixListener& where) {
-  if (::fchmod(socket, where.mode) != 0) return false;  // from which bind() takes it
+  if (::fchmod(socket, where.mode) != 0) return false;  // bind() takes the mode from here
   const sockaddr_un address = unix_address(where.path);
   const mode_t before = ::umask(0777U & ~where.mode);
   const int bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);

@@ -39,7 +39,7 @@ struct ListeningSocket {
 /// reports a failure.
 void make_folder_of(const std::string& path);
 
-/// The error of a place that cannot be listened on, with its remedy.
+/// The error for an address that cannot be listened on, with its remedy.
 [[nodiscard]] std::unexpected<RuntimeError> cannot_listen(std::string where, int error);
 
 }  // namespace rollcall::server

@@ -26,7 +26,7 @@ class ServerSocketFile : public testing::Test {
   [[nodiscard]] std::string path() const { return folder_.path() / "roll.sock"; }
   [[nodiscard]] std::string lock_path() const { return path() + ".lock"; }
 
-  /// What is wrong; empty if it listens.
+  /// Listens at path(); the error, or empty.
   std::string listen(unsigned mode = 0660) {
     auto listening = listen_at({.path = path(), .mode = mode}, 5);
     if (!listening) return listening.error().describe();
@@ -35,7 +35,7 @@ class ServerSocketFile : public testing::Test {
     return "";
   }
 
-  /// The process that listened has died.
+  /// Closes the socket as if its process had died.
   void die() { socket_ = Descriptor(); }
 
   [[nodiscard]] unsigned mode() const {
