@@ -14,9 +14,8 @@ namespace rollcall {
 template <std::integral Number>
 [[nodiscard]] std::optional<Number> whole_number(std::string_view text, int base = 10) noexcept {
   Number number{};
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number, base);
-  if (error != std::errc() || at != end) return std::nullopt;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (error != std::errc() || at != text.data() + text.size()) return std::nullopt;
   return number;
 }
 
